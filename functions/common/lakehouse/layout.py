@@ -1,0 +1,65 @@
+"""Every S3 key of the lakehouse, as pure functions of layer, table and run (see docs/architecture.md)."""
+
+from typing import Final
+
+BRONZE: Final = "bronze"
+SILVER: Final = "silver"
+GOLD: Final = "gold"
+LAYERS: Final = (BRONZE, SILVER, GOLD)
+
+FACT: Final = "fato_pedido_correlacionado"
+CASH_FLOW: Final = "agregado_fluxo_de_caixa_mensal"
+FORECAST: Final = "agregado_ml_forecast_risco_cambial"
+
+TABLES: Final[dict[str, tuple[str, ...]]] = {
+    BRONZE: (
+        "pedidos", "itens_pedido", "pagamentos", "produtos", "fornecedores", "cambio", "emprestimos",
+    ),
+    SILVER: (FACT,),
+    GOLD: (CASH_FLOW, FORECAST),
+}  # fmt: skip
+
+LANDING_PREFIX: Final = "landing/csv_exports/"
+
+
+def layer_of(table: str) -> str:
+    """Return the layer a table belongs to; raise ``KeyError`` for an unknown table."""
+    for layer, tables in TABLES.items():
+        if table in tables:
+            return layer
+    raise KeyError(table)
+
+
+def file_name(table: str) -> str:
+    """Return a table's Parquet file name: lower case in Bronze, upper case from Silver on."""
+    return f"{table if layer_of(table) == BRONZE else table.upper()}.parquet"
+
+
+def landing_key(table: str) -> str:
+    """Return where the exported CSV of a bronze table is uploaded."""
+    return f"{LANDING_PREFIX}{table}.csv"
+
+
+def published_key(table: str) -> str:
+    """Return where readers find a table."""
+    return f"{layer_of(table)}/{table}/{file_name(table)}"
+
+
+def staging_prefix(run_id: str, layer: str) -> str:
+    """Return where a run's unaudited tables of one layer lie."""
+    return f"staging/{run_id}/{layer}/"
+
+
+def staging_key(run_id: str, table: str) -> str:
+    """Return where a run writes a table before it is audited."""
+    return f"{staging_prefix(run_id, layer_of(table))}{table}/{file_name(table)}"
+
+
+def quarantine_key(run_id: str, layer: str, table: str) -> str:
+    """Return where a run keeps the rows of ``table`` that ``layer`` set aside."""
+    return f"quarantine/{layer}/{table}/{run_id}.parquet"
+
+
+def quality_key(run_id: str, layer: str) -> str:
+    """Return where the audit report of a run's layer is kept."""
+    return f"governance/quality/{layer}/{run_id}.json"

@@ -1,0 +1,128 @@
+"""The one storage module: every object a Lambda reads or writes goes through a :class:`Lake`.
+
+A :class:`Lake` remembers the keys that were read and written, so that lineage can be observed and not only declared.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+from lakehouse.errors import StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
+
+
+class Lake:
+    """One bucket, read and written as tables, bytes and JSON.
+
+    Parameters
+    ----------
+    bucket : str
+        The lakehouse's bucket.
+    client : S3Client, optional
+        A boto3 client; by default one made from the environment (``AWS_ENDPOINT_URL`` included).
+
+    Attributes
+    ----------
+    keys_read, keys_written : list of str
+        What went through this object, in order, without repetition.
+    """
+
+    def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
+        self.bucket = bucket
+        self.client: S3Client = client or boto3.client("s3")
+        self.keys_read: list[str] = []
+        self.keys_written: list[str] = []
+
+    def uri(self, key: str) -> str:
+        """Return ``s3://bucket/key``."""
+        return f"s3://{self.bucket}/{key}"
+
+    def open(self, key: str) -> BinaryIO:
+        """Return an object's body as a binary stream that is read once, forwards.
+
+        Raises
+        ------
+        StorageError
+            The object does not exist.
+        """
+        try:
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                raise StorageError(f"{self.uri(key)} does not exist") from error
+            raise
+        _remember(self.keys_read, key)
+        return cast("BinaryIO", body)
+
+    def read_bytes(self, key: str) -> bytes:
+        """Return an object's content; raise `StorageError` when it does not exist."""
+        return self.open(key).read()
+
+    def read_json(self, key: str) -> Any:
+        """Return an object parsed as JSON; raise `StorageError` when it does not exist."""
+        return json.loads(self.read_bytes(key))
+
+    def read_table(
+        self, key: str, columns: Sequence[str] | None = None, read_dictionary: Sequence[str] = ()
+    ) -> pa.Table:
+        """Return a Parquet object as a table.
+
+        Parameters
+        ----------
+        key : str
+        columns : sequence of str, optional
+            The columns to decode, in this order; all by default.
+        read_dictionary : sequence of str
+            The string columns to leave dictionary-encoded.
+        """
+        source = pa.BufferReader(self.read_bytes(key))
+        table = pq.ParquetFile(source, read_dictionary=list(read_dictionary)).read(columns)
+        return table if columns is None else table.select(list(columns))
+
+    def write_table(self, table: pa.Table, key: str) -> int:
+        """Write a table as snappy Parquet and return its size in bytes; the same table gives the same bytes."""
+        sink = io.BytesIO()
+        pq.write_table(table, sink, compression="snappy", version="2.6", coerce_timestamps="us")
+        return self.write_bytes(sink.getvalue(), key, "application/vnd.apache.parquet")
+
+    def write_bytes(self, content: bytes, key: str, content_type: str = "application/octet-stream") -> int:
+        """Write an object in one atomic put and return its size in bytes."""
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
+        _remember(self.keys_written, key)
+        return len(content)
+
+    def write_json(self, content: Any, key: str) -> int:
+        """Write an object as readable JSON and return its size in bytes."""
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        return self.write_bytes(text.encode(), key, "application/json")
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys under a prefix, in order."""
+        for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for entry in page.get("Contents", ()):
+                yield entry["Key"]
+
+    def last_modified(self, key: str) -> datetime | None:
+        """Return when an object was written (UTC), or None when it does not exist."""
+        try:
+            return self.client.head_object(Bucket=self.bucket, Key=key)["LastModified"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return None
+            raise
+
+
+def _remember(keys: "list[str]", key: str) -> None:
+    if key not in keys:
+        keys.append(key)
