@@ -1,0 +1,51 @@
+"""Rows in runs: the segments that a sorted group key cuts a table into, and sums over them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Consecutive runs of rows, one a group; a run may be empty.
+
+    Attributes
+    ----------
+    counts, starts : numpy int64, shape (groups,)
+        Length and first row of each run.
+    """
+
+    counts: Index
+    starts: Index
+
+    @classmethod
+    def of_counts(cls, counts: Index) -> "Segments":
+        """Make the segments of given lengths, one after the other."""
+        return cls(counts, np.cumsum(counts) - counts)
+
+    @classmethod
+    def of_codes(cls, codes: Index, groups: int) -> "Segments":
+        """Make the segments of rows already sorted by their group's number 0 .. groups - 1."""
+        return cls.of_counts(np.bincount(codes, minlength=groups).astype(np.int64))
+
+    @property
+    def groups(self) -> Index:
+        """Each row's group, shape (rows,)."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def positions(self) -> Index:
+        """Each row's place within its run, from 0, shape (rows,)."""
+        return np.asarray(np.arange(int(self.counts.sum())) - np.repeat(self.starts, self.counts), np.int64)
+
+    def sum(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Sum rows by group, shape (groups,): exact as long as each group's own sum fits int64.
+
+        The running total may wrap around 2**64: the differences are right all the same.
+        """
+        running = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values, dtype=values.dtype)])
+        return running[self.starts + self.counts] - running[self.starts]
