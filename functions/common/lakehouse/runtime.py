@@ -1,4 +1,4 @@
-"""What every handler shares: structured logs, and the configuration it reads from its environment, once, at the edge."""
+"""What every handler shares: structured logs, and the settings it reads from its environment, once, at the edge."""
 
 import os
 from dataclasses import dataclass

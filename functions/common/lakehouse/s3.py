@@ -93,7 +93,7 @@ class Lake:
     def write_table(self, table: pa.Table, key: str) -> int:
         """Write a table as snappy Parquet and return its size in bytes; the same table gives the same bytes."""
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="snappy", version="2.6", coerce_timestamps="us")
+        pq.write_table(table, sink, compression="snappy", store_schema=False)
         return self.write_bytes(sink.getvalue(), key, "application/vnd.apache.parquet")
 
     def write_bytes(self, content: bytes, key: str, content_type: str = "application/octet-stream") -> int:

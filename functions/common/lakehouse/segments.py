@@ -48,4 +48,4 @@ class Segments:
         The running total may wrap around 2**64: the differences are right all the same.
         """
         running = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values, dtype=values.dtype)])
-        return running[self.starts + self.counts] - running[self.starts]
+        return np.asarray(running[self.starts + self.counts] - running[self.starts])

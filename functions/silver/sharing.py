@@ -1,0 +1,102 @@
+"""Sharing an order's commitments over its items, and its items over its commitments."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lakehouse.money import Units
+from lakehouse.rateio import share
+from lakehouse.segments import Index, Segments
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of every order, at least one each, ordered by (order, ``item_id``).
+
+    Attributes
+    ----------
+    segments : Segments
+        One an order.
+    value, quantity : numpy int64, shape (items,)
+        Cents and pieces.
+    """
+
+    segments: Segments
+    value: Units
+    quantity: Index
+
+
+@dataclass(frozen=True)
+class Dues:
+    """The commitments of every order, at least one each, ordered by (order, ``pagamento_id``).
+
+    Attributes
+    ----------
+    segments : Segments
+        One an order.
+    value, foreign : numpy int64, shape (dues,)
+        Cents, and hundredths of the currency of origin.
+    sharing_order : numpy int64, shape (dues,)
+        The same rows, within each order by (``parcela_atual``, ``pagamento_id``): who gets an odd unit first.
+    """
+
+    segments: Segments
+    value: Units
+    foreign: Units
+    sharing_order: Index
+
+
+class Shares(NamedTuple):
+    """One row an order, item and commitment, in that order.
+
+    Attributes
+    ----------
+    item, due : numpy int64, shape (rows,)
+        Rows of `Items` and `Dues`.
+    value, foreign, item_value, quantity : numpy int64, shape (rows,)
+        The row's part of the commitment's value and foreign value, and of the item's value and quantity.
+    """
+
+    item: Index
+    due: Index
+    value: Units
+    foreign: Units
+    item_value: Units
+    quantity: Index
+
+
+def share_orders(items: Items, dues: Dues) -> Shares:
+    """Cross every order's items with its commitments and share each over the other.
+
+    Orders of the same shape (so many items, so many commitments) make one dense block, shared in one go.
+    """
+    rows = Segments.of_counts(items.segments.counts * dues.segments.counts)
+    order, place = rows.groups, rows.positions
+    item_place, due_place = np.divmod(place, dues.segments.counts[order])
+    item, due = items.segments.starts[order] + item_place, dues.segments.starts[order] + due_place
+    value, foreign, item_value, quantity = np.empty((4, len(order)), np.int64)
+
+    for orders in _of_one_shape(items.segments.counts, dues.segments.counts):
+        n_items, n_dues = items.segments.counts[orders[0]], dues.segments.counts[orders[0]]
+        its_items = items.segments.starts[orders, None] + np.arange(n_items)
+        its_dues = dues.sharing_order[dues.segments.starts[orders, None] + np.arange(n_dues)]
+        due_offset = its_dues - dues.segments.starts[orders, None]
+        cell = rows.starts[orders, None, None] + np.arange(n_items)[:, None] * n_dues + due_offset[:, None, :]
+
+        item_weight = items.value[its_items][:, None, :]
+        value[cell] = share(dues.value[its_dues], item_weight).swapaxes(1, 2)
+        foreign[cell] = share(dues.foreign[its_dues], item_weight).swapaxes(1, 2)
+        due_weight = dues.value[its_dues][:, None, :]
+        item_value[cell] = share(items.value[its_items], due_weight)
+        quantity[cell] = share(items.quantity[its_items], due_weight)
+    return Shares(item, due, value, foreign, item_value, quantity)
+
+
+def _of_one_shape(n_items: Index, n_dues: Index) -> list[Index]:
+    """Return the orders grouped by their shape."""
+    if not len(n_items):
+        return []
+    by_shape = np.lexsort((n_dues, n_items))
+    changes = np.flatnonzero((np.diff(n_items[by_shape]) != 0) | (np.diff(n_dues[by_shape]) != 0)) + 1
+    return np.split(by_shape, changes)
