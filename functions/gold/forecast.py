@@ -1,5 +1,6 @@
 """``AGREGADO_ML_FORECAST_RISCO_CAMBIAL``: features and target of a monthly forecast, by category and currency."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,10 @@ KEY: Final = ["mes_referencia", "categoria", "moeda_origem"]
 SERIES: Final = ["categoria", "moeda_origem"]
 LOAN: Final = "PARCELA_EMPRESTIMO"
 LAGS: Final = (1, 2, 3)
-MONTHS_A_YEAR: Final = 12
+# By the C library, month by month: numpy's vectorised sines differ in the last bit from one processor to another.
+_ANGLES: Final = [math.tau * month / 12 for month in range(1, 13)]
+SINES: Final = np.array([math.sin(angle) for angle in _ANGLES])
+COSINES: Final = np.array([math.cos(angle) for angle in _ANGLES])
 
 
 def forecast(fact: pa.Table) -> pa.Table:
@@ -52,7 +56,6 @@ def forecast(fact: pa.Table) -> pa.Table:
     neighbours = _Neighbours(groups.keys, month)
     money = from_units(value)
     lags = [neighbours.value(money, -k, since_first=True) for k in LAGS]
-    angle = 2 * np.pi * (month % MONTHS_A_YEAR + 1) / MONTHS_A_YEAR
     with np.errstate(divide="ignore", invalid="ignore"):
         price = item_value / (quantity * 100)
 
@@ -73,8 +76,8 @@ def forecast(fact: pa.Table) -> pa.Table:
         "valor_fluxo_lag_2": lags[1],
         "valor_fluxo_lag_3": lags[2],
         "media_movel_3m_brl": _mean_of_known(lags),
-        "mes_seno": pa.array(np.sin(angle)),
-        "mes_cosseno": pa.array(np.cos(angle)),
+        "mes_seno": pa.array(SINES[month % 12]),
+        "mes_cosseno": pa.array(COSINES[month % 12]),
         "alvo_valor_fluxo_proximo_mes_brl": neighbours.value(money, 1, since_first=False),
     }
     schema = load(FORECAST).schema

@@ -1,0 +1,21 @@
+"""What every test may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# How long an example takes says nothing on a shared machine; the same examples every time keep a red test red.
+settings.register_profile("importau", deadline=None, derandomize=True)
+settings.load_profile("importau")
+
+
+@pytest.fixture(scope="session")
+def csv_dir() -> Path:
+    """Return the folder of the real export, which lives outside the project."""
+    folder = Path(os.environ.get("IMPORTAU_CSV_DIR", ROOT.parent / "shared/csv_exports"))
+    assert (folder / "pedidos.csv").is_file(), f"the real export is not in {folder}; name its folder: IMPORTAU_CSV_DIR"
+    return folder
