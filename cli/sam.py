@@ -1,0 +1,132 @@
+"""Builds and deploys with the SAM CLI, which lives in an environment of its own (`.venv-sam`)."""
+
+import os
+import subprocess
+import tomllib
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import boto3
+
+from cli import ROOT
+from cli.embedded import ACCOUNT, REGION, Endpoint
+from cli.errors import CliError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+Progress = Callable[[str], None]
+ConfigEnv = Literal["default", "local"]
+_SAM: Final = ROOT / ".venv-sam/bin/sam"
+_TAIL_LINES: Final = 25
+
+
+class SamError(CliError):
+    """The SAM CLI failed; the message ends with what it said last."""
+
+
+def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progress: Progress | None = None) -> None:
+    """Run ``sam build``.
+
+    Parameters
+    ----------
+    endpoint : Endpoint, optional
+        The embedded AWS to build for; an AWS account by default.
+    build_dir : Path, optional
+        Where the result goes; ``.aws-sam/build`` by default.
+    progress : callable, optional
+        Called with every line of output.
+
+    Raises
+    ------
+    SamError
+        It failed.
+    """
+    where = [] if build_dir is None else ["--build-dir", str(build_dir), "--cache-dir", str(build_dir.parent / "cache")]
+    _run("build", where, endpoint, progress)
+
+
+def deploy(
+    parameters: Mapping[str, str],
+    endpoint: Endpoint | None = None,
+    build_dir: Path | None = None,
+    options: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> None:
+    """Run ``sam deploy`` on what was built.
+
+    Parameters
+    ----------
+    parameters : mapping of str to str
+        Parameters of template.yaml; they are added to those of samconfig.toml and win over them.
+    endpoint, build_dir, progress
+        As for `build`.
+    options : sequence of str
+        Further options of ``sam deploy``, such as ``--region`` or ``--profile``.
+
+    Raises
+    ------
+    SamError
+        It failed.
+    """
+    configured = _deploy_configuration(_config_env(endpoint))
+    overrides = dict(override.split("=", 1) for override in configured.get("parameter_overrides", ()))
+    overrides |= parameters  # the option replaces what samconfig.toml says, it does not add to it
+    arguments = [*options, "--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]
+    if build_dir is not None:
+        arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
+    if endpoint is not None:
+        # Where an AWS account has `resolve_s3`, the embedded AWS has a bucket that we make: it is quicker.
+        _client(endpoint).create_bucket(Bucket=configured["s3_bucket"])
+    _run("deploy", arguments, endpoint, progress)
+
+
+def _config_env(endpoint: Endpoint | None) -> ConfigEnv:
+    return "default" if endpoint is None else "local"
+
+
+def _deploy_configuration(config_env: ConfigEnv) -> dict[str, Any]:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    parameters: dict[str, Any] = config[config_env]["deploy"]["parameters"]
+    return parameters
+
+
+def _client(endpoint: Endpoint) -> "S3Client":
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint.url,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="test",  # noqa: S106
+        region_name=REGION,
+    )
+
+
+def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, progress: Progress | None) -> None:
+    environment = dict(os.environ) if endpoint is None else endpoint.process_environment()
+    # `sam build` looks for the very python3.11 that its own environment holds.
+    environment["PATH"] = os.pathsep.join([str(_SAM.parent), environment.get("PATH", "")])
+    environment["SAM_CLI_TELEMETRY"] = "0"
+    if endpoint is not None:
+        environment["SAM_CLI_POLL_DELAY"] = (
+            "0.5"  # seconds between two looks at the stack; 5 is for AWS's request limits
+        )
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    with subprocess.Popen(
+        [str(_SAM), command, "--config-env", _config_env(endpoint), *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as sam:
+        for line in sam.stdout or ():
+            tail.append(line.rstrip())
+            if progress is not None and line.strip():
+                progress(line.rstrip())
+    if sam.returncode:
+        said = "\n".join(f"  {line}" for line in tail if line)
+        raise SamError(f"`sam {command}` failed with exit code {sam.returncode}; it said last:\n{said}")
