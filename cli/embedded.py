@@ -80,6 +80,27 @@ class Endpoint:
             "no_proxy": _NO_PROXY,
         }
 
+    def answers(self) -> bool:
+        """Whether the server is up."""
+        try:
+            self._request("GET", "/_ministack/ready", seconds=2)
+        except OSError:
+            return False
+        return True
+
+    def make_bucket(self, name: str) -> None:
+        """Make a bucket where there is none of that name; no client, so no profile of the caller's can interfere."""
+        self._request("PUT", f"/{name}", seconds=10)
+
+    def reset(self) -> None:
+        """Forget everything; raise `OSError` when the server does not answer."""
+        self._request("POST", "/_ministack/reset", seconds=30)
+
+    def _request(self, method: str, path: str, seconds: float) -> None:
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310
+        with _HTTP.open(request, timeout=seconds):
+            pass
+
     def process_environment(self) -> dict[str, str]:
         """Return a whole environment for a child process: this one's, its AWS and SAM variables replaced."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
@@ -138,22 +159,21 @@ class EmbeddedAws:
         if pid is None:
             return None
         endpoint = Endpoint(self._record()["port"], pid)
-        return endpoint if _answers(endpoint) else None
+        return endpoint if endpoint.answers() else None
 
     def reset(self) -> None:
         """Forget everything that was deployed and stored, whether the server runs or not."""
         with self._locked():
             endpoint = self.status()
             if endpoint is not None:
-                request = urllib.request.Request(f"{endpoint.url}/_ministack/reset", method="POST")  # noqa: S310
                 try:
-                    with _HTTP.open(request, timeout=30):
-                        return
+                    endpoint.reset()
                 except OSError as error:
                     raise EmbeddedAwsError(
                         f"the embedded AWS at {endpoint.url} could not be reset: {error}",
                         "Stop it and reset again: `./importau local down`, `./importau local reset`.",
                     ) from error
+                return
             for name in ("state", "s3"):
                 shutil.rmtree(self.home / name, ignore_errors=True)
 
@@ -225,7 +245,7 @@ class EmbeddedAws:
         """Wait for the first answer; False when the port was taken in the meantime and another may be tried."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            if _answers(endpoint):
+            if endpoint.answers():
                 return True
             exit_code = self._process.poll() if self._process else None
             if exit_code is not None:
@@ -308,14 +328,6 @@ class EmbeddedAws:
         with (self.home / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _answers(endpoint: Endpoint) -> bool:
-    try:
-        with _HTTP.open(f"{endpoint.url}/_ministack/ready", timeout=2) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
 
 
 def _signal(send: Callable[[int, int], None], pid: int, number: int) -> None:

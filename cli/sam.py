@@ -6,16 +6,11 @@ import tomllib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
-
-import boto3
+from typing import Any, Final, Literal
 
 from cli import ROOT
-from cli.embedded import ACCOUNT, REGION, Endpoint
+from cli.embedded import Endpoint
 from cli.errors import CliError
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
 
 Progress = Callable[[str], None]
 ConfigEnv = Literal["default", "local"]
@@ -79,7 +74,7 @@ def deploy(
         arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
     if endpoint is not None:
         # Where an AWS account has `resolve_s3`, the embedded AWS has a bucket that we make: it is quicker.
-        _client(endpoint).create_bucket(Bucket=configured["s3_bucket"])
+        endpoint.make_bucket(configured["s3_bucket"])
     _run("deploy", arguments, endpoint, progress)
 
 
@@ -91,16 +86,6 @@ def _deploy_configuration(config_env: ConfigEnv) -> dict[str, Any]:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     parameters: dict[str, Any] = config[config_env]["deploy"]["parameters"]
     return parameters
-
-
-def _client(endpoint: Endpoint) -> "S3Client":
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint.url,
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="test",  # noqa: S106
-        region_name=REGION,
-    )
 
 
 def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, progress: Progress | None) -> None:
