@@ -63,3 +63,8 @@ def quarantine_key(run_id: str, layer: str, table: str) -> str:
 def quality_key(run_id: str, layer: str) -> str:
     """Return where the audit report of a run's layer is kept."""
     return f"governance/quality/{layer}/{run_id}.json"
+
+
+def lineage_key(run_id: str, event: str) -> str:
+    """Return where a lineage event of a run is kept."""
+    return f"governance/lineage/{run_id}/{event}.json"

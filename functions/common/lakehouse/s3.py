@@ -1,11 +1,14 @@
 """The one storage module: every object a Lambda reads or writes goes through a :class:`Lake`.
 
-A :class:`Lake` remembers the keys that were read and written, so that lineage can be observed and not only declared.
+Who wants to know what was read and written asks for it (:meth:`Lake.observed`): that is how lineage is observed and not
+only declared.
 """
 
 import io
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -22,6 +25,25 @@ if TYPE_CHECKING:
 _ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
 
 
+@dataclass(eq=False)
+class Traffic:
+    """Keys read and written, each once, in the order of their first use.
+
+    Attributes
+    ----------
+    read, written : dict of str to None
+    """
+
+    read: dict[str, None] = field(default_factory=dict)
+    written: dict[str, None] = field(default_factory=dict)
+
+    def joined(self, other: "Traffic | None") -> "Traffic":
+        """Return this traffic and another's, the other's first."""
+        if other is None:
+            return self
+        return Traffic(other.read | self.read, other.written | self.written)
+
+
 class Lake:
     """One bucket, read and written as tables, bytes and JSON.
 
@@ -31,18 +53,22 @@ class Lake:
         The lakehouse's bucket.
     client : S3Client, optional
         A boto3 client; by default one made from the environment (``AWS_ENDPOINT_URL`` included).
-
-    Attributes
-    ----------
-    keys_read, keys_written : list of str
-        What went through this object, in order, without repetition.
     """
 
     def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
         self.bucket = bucket
         self.client: S3Client = client or boto3.client("s3")
-        self.keys_read: list[str] = []
-        self.keys_written: list[str] = []
+        self._observers: list[Traffic] = []
+
+    @contextmanager
+    def observed(self) -> Iterator["Traffic"]:
+        """Collect the keys that are read and written within the block."""
+        traffic = Traffic()
+        self._observers.append(traffic)
+        try:
+            yield traffic
+        finally:
+            self._observers.remove(traffic)
 
     def uri(self, key: str) -> str:
         """Return ``s3://bucket/key``."""
@@ -62,7 +88,8 @@ class Lake:
             if error.response["Error"]["Code"] in _ABSENT:
                 raise StorageError(f"{self.uri(key)} does not exist") from error
             raise
-        _remember(self.keys_read, key)
+        for traffic in self._observers:
+            traffic.read[key] = None
         return cast("BinaryIO", body)
 
     def read_bytes(self, key: str) -> bytes:
@@ -99,7 +126,8 @@ class Lake:
     def write_bytes(self, content: bytes, key: str, content_type: str = "application/octet-stream") -> int:
         """Write an object in one atomic put and return its size in bytes."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
-        _remember(self.keys_written, key)
+        for traffic in self._observers:
+            traffic.written[key] = None
         return len(content)
 
     def write_json(self, content: Any, key: str) -> int:
@@ -121,8 +149,3 @@ class Lake:
             if error.response["Error"]["Code"] in _ABSENT:
                 return None
             raise
-
-
-def _remember(keys: "list[str]", key: str) -> None:
-    if key not in keys:
-        keys.append(key)

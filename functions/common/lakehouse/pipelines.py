@@ -1,0 +1,66 @@
+"""State machines as data: the tasks of an ASL definition, with what their comments say of them.
+
+A task's comment is ``description | OWNER: who | INPUTS: a.b, c.d | OUTPUT: e.f``; ``-`` stands for nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_NOTHING: Final = "-"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One state of a state machine that does something.
+
+    Attributes
+    ----------
+    name, description, owner, resource : str
+    inputs, outputs : tuple of str
+        ``database.table``, or ``landing.table`` for an exported CSV.
+    attempts : int
+        How often it is tried again at the most.
+    """
+
+    name: str
+    description: str
+    owner: str
+    resource: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attempts: int
+
+
+def tasks_of(definition: Mapping[str, Any]) -> Iterator[Task]:
+    """Yield the tasks of an ASL definition, those inside ``Map`` and ``Parallel`` included, in its order."""
+    for name, state in definition.get("States", {}).items():
+        if state["Type"] == "Task":
+            yield _task(name, state)
+        for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
+            if inner:
+                yield from tasks_of(inner)
+
+
+def _task(name: str, state: Mapping[str, Any]) -> Task:
+    description, fields = read_comment(state.get("Comment", ""))
+    return Task(
+        name=name,
+        description=description,
+        owner=fields.get("OWNER", ""),
+        resource=state["Resource"],
+        inputs=_names(fields.get("INPUTS", "")),
+        outputs=_names(fields.get("OUTPUT", "")),
+        attempts=sum(retry.get("MaxAttempts", 3) for retry in state.get("Retry", ())),
+    )
+
+
+def read_comment(comment: str) -> tuple[str, dict[str, str]]:
+    """Return a comment's description and its fields by their names."""
+    description, *rest = (part.strip() for part in comment.split(" | "))
+    fields = (part.partition(":") for part in rest)
+    return description, {name.strip(): value.strip() for name, colon, value in fields if colon}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip() not in {"", _NOTHING})
