@@ -15,6 +15,7 @@ from cli.errors import CliError
 Progress = Callable[[str], None]
 ConfigEnv = Literal["default", "local"]
 _SAM: Final = ROOT / ".venv-sam/bin/sam"
+_CONFIG: Final = ROOT / "samconfig.toml"
 _TAIL_LINES: Final = 25
 
 
@@ -83,7 +84,7 @@ def _config_env(endpoint: Endpoint | None) -> ConfigEnv:
 
 
 def _deploy_configuration(config_env: ConfigEnv) -> dict[str, Any]:
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    config = tomllib.loads(_CONFIG.read_text())
     parameters: dict[str, Any] = config[config_env]["deploy"]["parameters"]
     return parameters
 
@@ -99,7 +100,7 @@ def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, prog
         )
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     with subprocess.Popen(
-        [str(_SAM), command, "--config-env", _config_env(endpoint), *arguments],
+        [str(_SAM), command, "--config-file", str(_CONFIG), "--config-env", _config_env(endpoint), *arguments],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The state machines on the embedded AWS, with stand-ins for the Lambdas: what is published, and what a failure says."""
+"""The state machines on the embedded AWS, with stand-ins for the Lambdas: what they publish, and what failures say."""
 
 import io
 import json

@@ -1,0 +1,153 @@
+"""The state machines as text: their structure, what their tasks declare, and where every failure ends."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+from lakehouse import layout
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FILES = {path.name.removesuffix(".asl.json"): path for path in sorted((ROOT / "statemachine").glob("*.asl.json"))}
+# The one form of a task's comment: description, owner, and tables it reads and writes ("-" for none).
+COMMENT = re.compile(
+    r"(?P<description>[^|]{20,}) \| OWNER: (?P<owner>[a-z-]+)"
+    r" \| INPUTS: (?P<inputs>\S+(?:, \S+)*) \| OUTPUT: (?P<output>\S+(?:, \S+)*)"
+)
+DATASETS = {f"importau_{layer}.{table}" for layer, tables in layout.TABLES.items() for table in tables} | {
+    f"landing.{table}" for table in layout.TABLES[layout.BRONZE]
+}
+every_machine = pytest.mark.parametrize("name", FILES)
+
+
+def machine(name: str) -> dict[str, Any]:
+    definition: dict[str, Any] = json.loads(FILES[name].read_text())
+    return definition
+
+
+def levels(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the machine and the machine inside each of its maps."""
+    yield definition
+    for state in definition["States"].values():
+        if state["Type"] == "Map":
+            yield from levels(state["ItemProcessor"])
+
+
+def states(name: str) -> dict[str, dict[str, Any]]:
+    return {key: state for level in levels(machine(name)) for key, state in level["States"].items()}
+
+
+def tasks(name: str) -> dict[str, dict[str, Any]]:
+    return {key: state for key, state in states(name).items() if state["Type"] == "Task"}
+
+
+def successors(state: dict[str, Any]) -> set[str]:
+    branches = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return {branch["Next"] for branch in branches if "Next" in branch} | {
+        state[key] for key in ("Default",) if key in state
+    }
+
+
+def reachable(start: str, all_states: dict[str, dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    waiting = {start}
+    while waiting:
+        found |= waiting
+        waiting = set().union(*(successors(all_states[key]) for key in waiting)) - found
+    return found
+
+
+def test_there_is_a_machine_for_every_layer_and_one_for_all_of_them() -> None:
+    assert set(FILES) == {*layout.LAYERS, "pipeline"}
+
+
+@every_machine
+def test_an_independent_parser_of_the_states_language_accepts_the_definition(name: str) -> None:
+    AmazonStateLanguageParser.parse(FILES[name].read_text())
+
+
+@every_machine
+def test_every_state_is_reached_and_every_next_state_exists(name: str) -> None:
+    for level in levels(machine(name)):
+        assert reachable(level["StartAt"], level["States"]) == set(level["States"])
+
+
+@every_machine
+def test_a_machine_ends_by_itself_and_says_what_it_is(name: str) -> None:
+    definition = machine(name)
+    assert definition["TimeoutSeconds"] > max(task.get("TimeoutSeconds", 0) for task in tasks(name).values())
+    assert len(definition["Comment"]) > 20
+
+
+@every_machine
+def test_every_task_says_what_it_does_for_whom_and_with_which_tables(name: str) -> None:
+    for key, task in tasks(name).items():
+        match = COMMENT.fullmatch(task["Comment"])
+        assert match, f"{name}.{key}: {task['Comment']}"
+        declared = [*match["inputs"].split(", "), *([] if match["output"] == "-" else match["output"].split(", "))]
+        assert set(declared) <= DATASETS, f"{name}.{key} names {set(declared) - DATASETS}"
+
+
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_writing_and_publishing_a_layer_declare_exactly_its_tables(layer: str) -> None:
+    own = {f"importau_{layer}.{table}" for table in layout.TABLES[layer]}
+    for key in (f"Write{layer.capitalize()}", "PublishTable"):
+        match = COMMENT.fullmatch(tasks(layer)[key]["Comment"])
+        assert match
+        assert set(match["output"].split(", ")) == own
+
+
+@every_machine
+def test_every_task_retries_what_may_pass_by_itself_and_no_error_of_its_own(name: str) -> None:
+    for key, task in tasks(name).items():
+        service = task["Resource"].removesuffix(".sync:2").split(":")[-2]
+        prefix = {"lambda": "Lambda.", "s3": "S3.", "states": "StepFunctions."}[service]
+        assert task["Retry"], key
+        for retry in task["Retry"]:
+            assert all(error.startswith(prefix) for error in retry["ErrorEquals"]), key
+            assert retry["BackoffRate"] > 1
+            assert 1 < retry["MaxAttempts"] <= 6
+
+
+@every_machine
+def test_every_fault_ends_in_a_fail_state_that_says_its_cause(name: str) -> None:
+    for level in levels(machine(name)):
+        for key, state in level["States"].items():
+            if state["Type"] in ("Task", "Map") and "Catch" not in state:
+                # Inside a map, whose own catch takes it.
+                assert level.get("ProcessorConfig"), f"{name}.{key} has no catch"
+            for catch in state.get("Catch", ()):
+                assert catch["ErrorEquals"] == ["States.ALL"]
+                after = {key: level["States"][key] for key in reachable(catch["Next"], level["States"])}
+                ends = [state for state in after.values() if not successors(state)]
+                assert {state["Type"] for state in ends} == {"Fail"}
+                assert all(state.get("CausePath") or state.get("Cause") for state in ends)
+
+
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_nothing_is_published_but_through_a_passed_audit(layer: str) -> None:
+    definition = machine(layer)
+    before_publishing = [key for key, state in definition["States"].items() if "Publish" in successors(state)]
+    assert before_publishing == ["AuditPassed"]
+    assert definition["States"]["AuditPassed"]["Choices"] == [
+        {"Variable": "$.audit.passed", "BooleanEquals": True, "Next": "Publish"}
+    ]
+    assert definition["States"]["AuditFailed"] | {"Comment": ""} == {
+        "Type": "Fail",
+        "Comment": "",
+        "Error": "AuditFailed",
+        "CausePath": "$.audit.cause",
+    }
+
+
+def test_the_three_layers_differ_only_in_what_they_are_about() -> None:
+    def skeleton(layer: str) -> str:
+        text = json.dumps(machine(layer)).replace(layer.capitalize(), "Layer").replace(layer, "layer")
+        text = re.sub(r'"Comment": "[^"]*"', '"Comment": ""', text)
+        return text.replace(', "source.$": "$.source"', "").replace(', "source": {"type": "csv"}', "")
+
+    assert skeleton("bronze") == skeleton("silver") == skeleton("gold")

@@ -1,0 +1,185 @@
+"""The template, after the SAM transform and against what the rest of the project says."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import requires
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from packaging.requirements import Requirement
+from samtranslator.public.translator import ManagedPolicyLoader
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from lakehouse import layout
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROLE = "arn:aws:iam::123456789012:role/LabRole"
+# What AWS SDK for pandas, Powertools and the Lambda runtime itself bring.
+MANAGED = {"awswrangler", "aws-lambda-powertools", "aws-xray-sdk", "boto3", "botocore", "numpy", "pandas", "pyarrow"}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def transformed(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the template as CloudFormation runs it: default parameters, local paths as `sam package` leaves them."""
+    packaged: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code"
+    for resource in packaged["Resources"].values():
+        for path in {"ContentUri", "DefinitionUri"} & resource["Properties"].keys():
+            resource["Properties"][path] = "s3://artifacts/content"
+    parameters = {name: str(p["Default"]) for name, p in packaged["Parameters"].items() if "Default" in p}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        policies = ManagedPolicyLoader(boto3.session.Session().client("iam"))
+        result: dict[str, Any] = transform(packaged, parameters | {"ExecutionRoleArn": ROLE}, policies)
+    return result
+
+
+def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == kind
+    }
+
+
+def text(value: Any) -> Iterator[str]:
+    """Yield every string in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from text(inner)
+
+
+def locked() -> dict[str, str]:
+    """Return the versions of the lock file's first section, what `.venv` holds."""
+    section = (ROOT / "requirements.lock").read_text().split("# [sam]")[0]
+    found = re.findall(r"^([a-z0-9.-]+)==([^ \\]+)(?: ; ([^\\]+))?", section, re.MULTILINE)
+    return {name: version for name, version, marker in found if "'emscripten'" not in marker or "!=" in marker}
+
+
+def test_no_role_user_or_policy_is_left_to_iam_after_the_transform(transformed: dict[str, Any]) -> None:
+    assert not [name for name, resource in transformed["Resources"].items() if resource["Type"].startswith("AWS::IAM")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [
+        ("AWS::Lambda::Function", "Role"),
+        ("AWS::StepFunctions::StateMachine", "RoleArn"),
+        ("AWS::Glue::Crawler", "Role"),
+    ],
+)
+def test_everything_that_acts_acts_as_the_role_that_was_given(
+    transformed: dict[str, Any], kind: str, role: str
+) -> None:
+    found = of_type(transformed, kind)
+    assert found
+    assert {str(properties[role]) for properties in found.values()} <= {ROLE, str({"Ref": "ExecutionRoleArn"})}
+
+
+def test_every_function_has_a_handler_in_the_functions_folder_and_a_log_group_with_retention(
+    template: dict[str, Any],
+) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    for name, function in of_type(template, "AWS::Serverless::Function").items():
+        module, _, attribute = function["Handler"].rpartition(".")
+        source = ROOT / "functions" / f"{module.replace('.', '/')}.py"
+        assert source.is_file(), f"{name}: {source} does not exist"
+        assert f"def {attribute}(" in source.read_text()
+        assert groups[function["LoggingConfig"]["LogGroup"]["Ref"]]["RetentionInDays"]
+
+
+def test_every_layer_has_a_database_and_a_crawler_with_one_target_a_table_folder(template: dict[str, Any]) -> None:
+    databases = of_type(template, "AWS::Glue::Database")
+    crawlers = {properties["Name"]: properties for properties in of_type(template, "AWS::Glue::Crawler").values()}
+    assert {d["DatabaseInput"]["Name"] for d in databases.values()} == {
+        *(f"importau_{layer}" for layer in layout.LAYERS),
+        "importau_governanca",
+    }
+    for layer, tables in layout.TABLES.items():
+        crawler = crawlers[f"importau-{layer}"]
+        assert databases[crawler["DatabaseName"]["Ref"]]["DatabaseInput"]["Name"] == f"importau_{layer}"
+        paths = [target["Path"]["Fn::Sub"][0] for target in crawler["Targets"]["S3Targets"]]
+        assert paths == ["s3://${Bucket}/" + layout.published_key(table).rsplit("/", 1)[0] + "/" for table in tables]
+        assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
+
+
+def test_the_bucket_is_versioned_encrypted_private_and_outlives_the_stack(template: dict[str, Any]) -> None:
+    resource = template["Resources"]["LakeBucket"]
+    bucket = resource["Properties"]
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    prefixes = [rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"]]
+    assert prefixes == ["staging/", "athena-results/", None]
+    (statement,) = template["Resources"]["LakeBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_can_be_tagged_says_its_project_owner_and_cost_centre(transformed: dict[str, Any]) -> None:
+    wanted = {"project", "domain", "owner", "cost-centre"}
+    kinds = ("Lambda::Function", "StepFunctions::StateMachine", "Glue::Crawler", "S3::Bucket", "Logs::LogGroup")
+    for kind in (f"AWS::{kind}" for kind in kinds):
+        for name, properties in of_type(transformed, kind).items():
+            tags = properties["Tags"]
+            keys = set(tags) if isinstance(tags, dict) else {tag["Key"] for tag in tags}
+            assert wanted <= keys, f"{name} lacks {wanted - keys}"
+
+
+def test_a_state_machines_definition_uses_exactly_what_the_template_hands_to_it(template: dict[str, Any]) -> None:
+    for name, properties in of_type(template, "AWS::Serverless::StateMachine").items():
+        definition = (ROOT / properties["DefinitionUri"]).read_text()
+        used = set(re.findall(r"\$\{(\w+)\}", definition))
+        assert used == set(properties["DefinitionSubstitutions"]), name
+        assert properties["Name"] == f"StateMachine_DAG_{Path(properties['DefinitionUri']).name.split('.')[0]}"
+
+
+def test_the_managed_layers_are_of_the_locked_versions(template: dict[str, Any]) -> None:
+    layers = " ".join(text(template["Globals"]["Function"]["Layers"]))
+    assert f"/aws-sdk-pandas/{locked()['awswrangler']}/" in layers
+    assert f"/python${{PythonVersion}}/{locked()['aws-lambda-powertools']}}}}}" in layers
+
+
+def test_a_function_has_at_most_the_five_layers_that_lambda_allows(template: dict[str, Any]) -> None:
+    assert len(template["Globals"]["Function"]["Layers"]) <= 5
+
+
+def test_the_dependencies_layer_has_the_locked_version_of_all_it_needs_and_nothing_that_is_managed() -> None:
+    lines = (ROOT / "functions/dependencies/requirements.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    versions = locked()
+    assert pinned == {name: versions[name] for name in pinned}
+
+    def closure(name: str, seen: set[str]) -> set[str]:
+        if name not in seen:
+            seen.add(name)
+            for line in requires(name) or ():
+                needed = Requirement(line)
+                if needed.marker is None or needed.marker.evaluate({"extra": "", "python_version": "3.11"}):
+                    closure(re.sub(r"[-_.]+", "-", needed.name).lower(), seen)
+        return seen
+
+    assert set(pinned) == closure("openlineage-python", set()) | {"pyyaml"}
+    assert not set(pinned) & MANAGED
+
+
+def test_samconfig_sets_only_parameters_that_the_template_has(template: dict[str, Any]) -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for environment in ("default", "local"):
+        overrides = config[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+        assert {override.split("=")[0] for override in overrides} <= set(template["Parameters"])
