@@ -1,0 +1,241 @@
+"""Starts a state machine and follows it, and the executions it nests, through their histories."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from cli.session import Aws
+from lakehouse import layout
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+PIPELINE: Final = "pipeline"
+MACHINES: Final = (*layout.LAYERS, PIPELINE)
+
+# Choice, Pass, Wait, Succeed and Fail do no work of their own: their time is nobody's news.
+_WORKING: Final = ("Task", "Map", "Parallel")
+_ENDS: Final = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+# Of a layer's executions, how many of the newest may be the pipeline's.
+_RECENT: Final = 20
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 2.0
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A state of a machine began, or ended after some seconds."""
+
+    machine: str
+    state: str
+    kind: Literal["entered", "exited"]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution ended.
+
+    Attributes
+    ----------
+    machine, status : str
+        ``status`` is Step Functions': SUCCEEDED, FAILED, TIMED_OUT, ABORTED.
+    state : str
+        The state it ended in; empty when it succeeded.
+    error, cause : str
+        Of the innermost execution that failed; empty when it succeeded.
+    seconds : float
+        How long it took.
+    nested : tuple of Outcome
+        The layers it ran, in order.
+    """
+
+    machine: str
+    status: str
+    state: str
+    error: str
+    cause: str
+    seconds: float
+    nested: "tuple[Outcome, ...]" = ()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended well."""
+        return self.status == "SUCCEEDED"
+
+    @property
+    def culprit(self) -> "Outcome":
+        """The innermost execution that failed."""
+        return next((layer for layer in self.nested if layer.status and not layer.succeeded), self)
+
+    @property
+    def layer_seconds(self) -> dict[str, float]:
+        """Seconds by layer, for the layers that ran."""
+        ran = self.nested if self.machine == PIPELINE else (self,)
+        return {layer.machine: layer.seconds for layer in ran}
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """Return a run's name: sorts by time, does not repeat."""
+    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def start(aws: Aws, machine: str, source: dict[str, Any], run_id: str) -> str:
+    """Start ``StateMachine_DAG_<machine>`` and return the execution's ARN."""
+    answer = aws.states.start_execution(
+        stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps({"source": source})
+    )
+    return answer["executionArn"]
+
+
+def follow(
+    aws: Aws,
+    machine: str,
+    arn: str,
+    tell: Callable[[Transition], None],
+    pause: Callable[[float], None] = time.sleep,
+) -> Outcome:
+    """Follow an execution to its end.
+
+    Parameters
+    ----------
+    aws : Aws
+    machine : str
+        One of `MACHINES`.
+    arn : str
+        The execution's.
+    tell : callable
+        Called with every `Transition`, in order, as it is seen.
+    pause : callable
+        Waits that many seconds.
+    """
+    history = _History(aws, machine, arn)
+    layers: list[_History] = []
+    waited = _FIRST_PAUSE
+    while True:
+        news = list(history.news())
+        if machine == PIPELINE:
+            # The layer's own states come before the pipeline's word that the layer is done.
+            news = [*_layers_news(aws, history, layers), *news]
+        for transition in news:
+            tell(transition)
+        if history.status:
+            return history.outcome(tuple(layer.outcome() for layer in layers))
+        waited = _FIRST_PAUSE if news else min(waited * 1.5, _LONGEST_PAUSE)
+        pause(waited)
+
+
+def _layers_news(aws: Aws, pipeline: "_History", layers: "list[_History]") -> Iterator[Transition]:
+    """Yield what the layers did since the last look; ``layers`` grows by those that have begun."""
+    while True:
+        if layers:
+            yield from layers[-1].news()
+        if (layers and not layers[-1].status) or len(layers) == len(layout.LAYERS):
+            return
+        layer = layout.LAYERS[len(layers)]
+        arn = _nested(aws, layer, pipeline)
+        if arn is None:
+            return
+        layers.append(_History(aws, layer, arn))
+
+
+def _nested(aws: Aws, layer: str, pipeline: "_History") -> str | None:
+    """Return the ARN of the layer's execution that has the pipeline's run; None when it has not begun."""
+    newest_first = aws.states.list_executions(stateMachineArn=aws.state_machine(layer), maxResults=_RECENT)
+    for execution in newest_first["executions"]:
+        if pipeline.began is None or execution["startDate"] < pipeline.began:
+            return None
+        given = aws.states.describe_execution(executionArn=execution["executionArn"]).get("input", "{}")
+        if json.loads(given).get("run_id") == pipeline.run_id:
+            return execution["executionArn"]
+    return None
+
+
+@dataclass
+class _History:
+    """One execution's history, read from where the last look ended."""
+
+    aws: Aws
+    machine: str
+    arn: str
+    status: str = ""
+    began: datetime | None = None
+    _ended: datetime | None = None
+    _seen: int = 0
+    _entered: dict[str, datetime] = field(default_factory=dict)
+    _inside: str = ""
+    _state: str = ""
+    _error: str = ""
+    _cause: str = ""
+
+    @property
+    def run_id(self) -> str:
+        """The execution's name."""
+        return self.arn.rpartition(":")[2]
+
+    def news(self) -> Iterator[Transition]:
+        """Yield the transitions since the last call."""
+        if self.status:
+            return
+        pages = self.aws.states.get_paginator("get_execution_history").paginate(
+            executionArn=self.arn, PaginationConfig={"PageSize": 1000}
+        )
+        for page in pages:
+            for event in page["events"]:
+                if event["id"] > self._seen:
+                    self._seen = event["id"]
+                    yield from self._take(event)
+
+    def outcome(self, nested: tuple[Outcome, ...] = ()) -> Outcome:
+        """Return how it ended."""
+        seconds = (self._ended - self.began).total_seconds() if self.began and self._ended else 0.0
+        failed = self.status != "SUCCEEDED"
+        return Outcome(
+            self.machine, self.status, self._state if failed else "", self._error, self._cause, seconds, nested
+        )
+
+    def _take(self, event: "HistoryEventTypeDef") -> Iterator[Transition]:
+        kind, at = event["type"], event["timestamp"]
+        if kind == "ExecutionStarted":
+            self.began = at
+        elif kind in _ENDS:
+            self.status, self._ended = _ENDS[kind], at
+            for details in (
+                "executionFailedEventDetails",
+                "executionTimedOutEventDetails",
+                "executionAbortedEventDetails",
+            ):
+                told: dict[str, str] = event.get(details, {})  # type: ignore[assignment]
+                self._error = told.get("error", self._error)
+                self._cause = told.get("cause", self._cause)
+        elif kind.endswith("StateEntered"):
+            yield from self._enter(kind.removesuffix("StateEntered"), event["stateEnteredEventDetails"]["name"], at)
+        elif kind.endswith("StateExited"):
+            yield from self._leave(kind.removesuffix("StateExited"), event["stateExitedEventDetails"]["name"], at)
+
+    def _enter(self, kind: str, state: str, at: datetime) -> Iterator[Transition]:
+        if self._inside:  # the states of a Map's or Parallel's branches belong to it
+            return
+        # A Fail state only reports: what failed is the state before it.
+        if kind in _WORKING:
+            self._state = state
+            self._entered[state] = at
+            yield Transition(self.machine, state, "entered")
+        if kind in ("Map", "Parallel"):
+            self._inside = state
+
+    def _leave(self, kind: str, state: str, at: datetime) -> Iterator[Transition]:
+        if self._inside and self._inside != state:
+            return
+        self._inside = ""
+        if kind in _WORKING and state in self._entered:
+            yield Transition(self.machine, state, "exited", (at - self._entered[state]).total_seconds())

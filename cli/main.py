@@ -1,0 +1,79 @@
+"""The commands, and what happens when one cannot do its work."""
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from typer.core import TyperGroup
+
+from cli import __version__, local, present
+from cli.demo import demo
+from cli.errors import INTERRUPTED, CliError, explain
+from cli.export import export
+from cli.run import run
+from cli.test import test
+
+
+class Commands(TyperGroup):
+    """Turns the errors of a command into one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except CliError as error:
+            problem = error
+        except (BotoCoreError, ClientError) as error:
+            problem = explain(error)
+        except (KeyboardInterrupt, EOFError, typer.Abort):
+            present.warn("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        present.problem(problem)
+        raise typer.Exit(problem.exit_code)
+
+
+app = typer.Typer(
+    name="importau",
+    cls=Commands,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.",
+)
+app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   ./importau demo --orders 100000")(demo)
+app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
+app.command(epilog="./importau export out   |   ./importau export out --local")(export)
+app.add_typer(local.app, name="local")
+app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog="./importau test   |   ./importau test tests/unit -k rateio",
+)(test)
+
+
+@app.callback(invoke_without_command=True)
+def importau(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """IMPORTAÚ lakehouse: seven CSVs to Bronze, Silver and Gold, on AWS or whole on this machine."""
+    if version:
+        present.out.print(__version__)
+    elif ctx.invoked_subcommand is None:
+        present.out.print(ctx.get_help())
+
+
+def main() -> None:
+    """Run the command line with the process's arguments."""
+    # As Ctrl-C does, a request to end unwinds the command, so that no server stays behind.
+    for request in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(request, _end)
+    app(prog_name="importau")
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del frame
+    sys.exit(128 + number)

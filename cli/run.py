@@ -1,0 +1,123 @@
+"""`importau run`: one layer or the whole pipeline, followed to its end."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cli import execution, options, present, source, summary
+from cli.errors import RunFailedError, UsageError
+from cli.execution import PIPELINE, Outcome, Transition
+from cli.questions import answers, ask
+from cli.session import Aws, connect
+from cli.upload import landed, upload
+from lakehouse import layout
+
+
+class Machine(StrEnum):
+    """What can be run."""
+
+    bronze = layout.BRONZE
+    silver = layout.SILVER
+    gold = layout.GOLD
+    pipeline = PIPELINE
+
+
+def run(  # noqa: PLR0913, PLR0917 - an argument an option
+    machine: Annotated[Machine, typer.Argument(help="A layer, or all three in turn.")] = Machine.pipeline,
+    csv_dir: options.CsvDir = None,
+    orders: options.Orders = None,
+    seed: options.Seed = None,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    local: options.Local = False,
+    stack: options.Stack = None,
+    region: options.Region = None,
+    profile: options.Profile = None,
+) -> None:
+    """Run a layer, or the pipeline: write, audit, publish.
+
+    Without --csv-dir or --orders, Bronze reads the CSVs that were uploaded before.
+    """
+    chosen = source.chosen(csv_dir, orders, seed)
+    if chosen is not None and not _reads_source(machine.value):
+        raise UsageError(
+            f"{machine.value} reads the layer below it, so it takes no --csv-dir or --orders",
+            "Run bronze or the pipeline with them.",
+        )
+    who = answers(yes, no_input)
+    aws = connect(local, stack, region, profile)
+    data: source.Source = chosen or source.Landing()
+    if _reads_source(machine.value):
+        data = source.complete(data, lambda: landed(aws), who, ask)
+    perform(aws, machine.value, data)
+
+
+def perform(aws: Aws, machine: str, data: source.Source) -> Outcome:
+    """Upload, run, follow, and print the table of what was made.
+
+    Parameters
+    ----------
+    aws : Aws
+    machine : str
+        One of `execution.MACHINES`.
+    data : Source
+        Complete: every file is there.
+
+    Raises
+    ------
+    RunFailedError
+        The execution ended without success; the message says why.
+    """
+    if isinstance(data, source.CsvFolder):
+        upload(aws, data.path)
+    run_id = execution.new_run_id()
+    arn = execution.start(aws, machine, source.message(data), run_id)
+    present.say(f"run {run_id} of {machine}" + (f", from {source.describe(data)}" if _reads_source(machine) else ""))
+    try:
+        with present.activity(machine) as show:
+            outcome = execution.follow(aws, machine, arn, _Progress(show).tell)
+    except KeyboardInterrupt:
+        present.warn(f"no longer following; the run itself goes on. To stop it: {_stop_command(aws, arn)}")
+        raise
+    layers: Sequence[str] = layout.LAYERS if machine == PIPELINE else (machine,)
+    present.assets(summary.assets(aws, run_id, layers, outcome.layer_seconds))
+    if not outcome.succeeded:
+        raise _failure(outcome)
+    present.done(f"{machine} succeeded", outcome.seconds)
+    return outcome
+
+
+class _Progress:
+    """Says what is going on, and prints each piece of work once, when it is done."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._told: set[tuple[str, str]] = set()
+
+    def tell(self, transition: Transition) -> None:
+        name = f"{transition.machine}: {transition.state}"
+        if transition.kind == "entered":
+            self._show(name)
+        elif (transition.machine, transition.state) not in self._told:  # a polling loop comes by the same state often
+            self._told.add((transition.machine, transition.state))
+            present.done(name, transition.seconds)
+
+
+def _reads_source(machine: str) -> bool:
+    return machine in (layout.BRONZE, PIPELINE)
+
+
+def _failure(outcome: Outcome) -> RunFailedError:
+    culprit = outcome.culprit
+    where = f" in {culprit.state}" if culprit.state else ""
+    how = {"FAILED": "failed", "TIMED_OUT": "took too long", "ABORTED": "was stopped"}[culprit.status]
+    named = f" ({culprit.error})" if culprit.error else ""
+    cause = culprit.cause or "no cause was given; the logs of its functions say more"
+    return RunFailedError(f"{culprit.machine} {how}{where}{named}: {cause}")
+
+
+def _stop_command(aws: Aws, arn: str) -> str:
+    endpoint = f" --endpoint-url {aws.endpoint}" if aws.endpoint else ""
+    return f"aws stepfunctions stop-execution{endpoint} --execution-arn {arn}"

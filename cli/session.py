@@ -1,0 +1,152 @@
+"""How a command talks to AWS: one boto3 session and, for the embedded AWS, an endpoint. Nothing else differs."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from cli import ROOT
+from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.errors import CliError, NotDeployedError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+_CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard", "max_attempts": 4})
+_GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_IN_PROGRESS", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"})
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Where the lakehouse is: an account and region (the session), an endpoint, and the name of its stack.
+
+    Attributes
+    ----------
+    session : boto3.Session
+    stack : str
+        The name of the CloudFormation stack.
+    endpoint : str, optional
+        None for AWS itself; the URL of the embedded AWS otherwise.
+    """
+
+    session: boto3.Session
+    stack: str
+    endpoint: str | None = None
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """The S3 client."""
+        client: S3Client = self._client("s3")
+        return client
+
+    @cached_property
+    def states(self) -> "SFNClient":
+        """The Step Functions client."""
+        client: SFNClient = self._client("stepfunctions")
+        return client
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """The CloudFormation client."""
+        client: CloudFormationClient = self._client("cloudformation")
+        return client
+
+    def _client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.endpoint, config=_CONFIG)  # type: ignore[call-overload]
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name; `NotDeployedError` when there is no such stack."""
+        try:
+            stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError" and "does not exist" in str(error):
+                raise self._not_deployed() from error
+            raise
+        if not stacks or stacks[0]["StackStatus"] in _GONE:
+            raise self._not_deployed()
+        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", ())}
+
+    def output(self, name: str) -> str:
+        """Return one output of the stack; raise `NotDeployedError` when the stack does not have it."""
+        try:
+            return self.outputs[name]
+        except KeyError:
+            raise NotDeployedError(
+                f"the stack {self.stack} has no output {name}: it was deployed from another version of template.yaml",
+                "Deploy it again: `sam build && sam deploy`.",
+            ) from None
+
+    @property
+    def bucket(self) -> str:
+        """The lakehouse's bucket."""
+        return self.output("BucketName")
+
+    def state_machine(self, name: str) -> str:
+        """Return the ARN of ``StateMachine_DAG_<name>``."""
+        return self.output(f"StateMachine{name.capitalize()}Arn")
+
+    def uri(self, key: str) -> str:
+        """Return ``s3://bucket/key``."""
+        return f"s3://{self.bucket}/{key}"
+
+    def _not_deployed(self) -> NotDeployedError:
+        if self.endpoint is not None:
+            return NotDeployedError(
+                f"the stack {self.stack} is not deployed on the embedded AWS",
+                "Deploy and run it once: `./importau demo`.",
+            )
+        return NotDeployedError(
+            f"the stack {self.stack} is not deployed in {self.session.region_name}",
+            "Deploy it (`sam build && sam deploy`), name the right one (--stack, --region, --profile), "
+            "or use the embedded AWS (--local).",
+        )
+
+
+def embedded_aws() -> EmbeddedAws:
+    """Return this repository's embedded AWS, running or not; IMPORTAU_HOME puts its state elsewhere."""
+    return EmbeddedAws(Path(os.environ.get("IMPORTAU_HOME", ROOT / ".importau")) / "aws")
+
+
+def connect(local: bool, stack: str | None, region: str | None, profile: str | None) -> Aws:
+    """Return the lakehouse that a command's options mean.
+
+    Parameters
+    ----------
+    local : bool
+        The embedded AWS instead of AWS; ``region`` and ``profile`` are AWS's only.
+    stack, region, profile : str or None
+        What the user named; samconfig.toml and boto3 have the defaults.
+
+    Raises
+    ------
+    CliError
+        The embedded AWS is wanted and does not run.
+    """
+    if not local:
+        return Aws(boto3.Session(profile_name=profile, region_name=region), stack or default_stack("default"))
+    endpoint = embedded_aws().status()
+    if endpoint is None:
+        raise CliError("the embedded AWS is not running", "Start it: `./importau local up`.")
+    return at(endpoint, stack)
+
+
+def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
+    """Return the lakehouse on a running embedded AWS."""
+    session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+    return Aws(session, stack or default_stack("local"), endpoint.url)
+
+
+def default_stack(environment: str) -> str:
+    """Return the name under which ``sam deploy`` deploys in an environment of samconfig.toml."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    name: str = config[environment]["deploy"]["parameters"]["stack_name"]
+    return name

@@ -1,0 +1,85 @@
+"""What a run made of the ten assets, from the audit reports it left in the lake."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.session import Aws
+from lakehouse import layout
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One table after a run.
+
+    Attributes
+    ----------
+    layer, table : str
+    rows, quarantined : int or None
+        None when the run did not get that far.
+    verdict : str
+        The audit's: pass, warn, fail; ``not run`` when there was none.
+    errors, warnings : int
+        How many rules failed, by severity.
+    layer_seconds : float or None
+        How long the table's layer took: write, audit, publish.
+    """
+
+    layer: str
+    table: str
+    rows: int | None
+    quarantined: int | None
+    verdict: str
+    errors: int = 0
+    warnings: int = 0
+    layer_seconds: float | None = None
+
+
+def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, float]) -> list[Asset]:
+    """Return the tables of some layers after a run, in the order of the layers.
+
+    Parameters
+    ----------
+    aws : Aws
+    run_id : str
+    layers : sequence of str
+    seconds : mapping
+        How long each layer took; layers that did not run are absent.
+    """
+    found: list[Asset] = []
+    for layer in layers:
+        report = _report(aws, layout.quality_key(run_id, layer)) if layer in seconds else None
+        audited = {entry["table"]: entry for entry in report["tables"]} if report else {}
+        found.extend(_asset(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
+    return found
+
+
+def _asset(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> Asset:
+    if audited is None:
+        return Asset(layer, table, None, None, "not run", layer_seconds=seconds)
+    statuses = [rule["status"] for rule in audited["rules"]]
+    return Asset(
+        layer,
+        table,
+        audited["rows"],
+        audited["quarantined"],
+        audited["verdict"],
+        statuses.count("fail"),
+        statuses.count("warn"),
+        seconds,
+    )
+
+
+def _report(aws: Aws, key: str) -> dict[str, Any] | None:
+    """Return an audit report, or None when the run failed before it was written."""
+    try:
+        body = aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+    report: dict[str, Any] = json.loads(body.read())
+    return report

@@ -1,0 +1,72 @@
+"""`importau test`: everything that has to hold before a change goes out."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+import typer
+
+from cli import ROOT, present
+from cli.errors import FAILURE
+
+_PYTHON: Final = sys.executable
+_CHECKS: Final[dict[str, tuple[str, ...]]] = {
+    "ruff check": (_PYTHON, "-m", "ruff", "check", "."),
+    "ruff format": (_PYTHON, "-m", "ruff", "format", "--check", "."),
+    "mypy": (_PYTHON, "-m", "mypy"),
+    "sam validate": (str(ROOT / ".venv-sam/bin/sam"), "validate", "--lint", "--region", "us-east-1"),
+}
+_PYTEST: Final = (_PYTHON, "-m", "pytest")
+# Two workers: the tests on an embedded AWS wait much and the others fill the time. A group stays on one worker.
+_EVERYTHING: Final = ("-n", "2", "--dist", "loadgroup", "--cov", "--cov-report", "term:skip-covered")
+
+
+@dataclass(frozen=True)
+class Check:
+    """How a static check went."""
+
+    name: str
+    passed: bool
+    said: str
+    seconds: float
+
+
+def test(ctx: typer.Context) -> None:
+    """Check style, types and template, then run every test with coverage; with arguments, run pytest on them alone."""
+    if ctx.args:
+        raise typer.Exit(_pytest(ctx.args))
+    failed = []
+    for check in _checked():
+        (present.done if check.passed else present.failed)(check.name, check.seconds)
+        if not check.passed:
+            failed.append(check.name)
+            present.say(check.said)
+    code = _pytest(_EVERYTHING)
+    if failed:
+        present.failed(f"before the tests, these failed: {', '.join(failed)}")
+    raise typer.Exit(code or (FAILURE if failed else 0))
+
+
+def _checked() -> Sequence[Check]:
+    """Run the static checks side by side."""
+    with present.activity("checking style, types and template"), ThreadPoolExecutor(len(_CHECKS)) as pool:
+        return list(pool.map(_check, _CHECKS, _CHECKS.values()))
+
+
+def _check(name: str, command: Sequence[str]) -> Check:
+    start = monotonic()
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    return Check(name, ran.returncode == 0, ran.stdout.strip(), monotonic() - start)
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    return subprocess.run([*_PYTEST, *arguments], cwd=ROOT, check=False).returncode
