@@ -109,10 +109,14 @@ def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, prog
         text=True,
         errors="replace",
     ) as sam:
-        for line in sam.stdout or ():
-            tail.append(line.rstrip())
-            if progress is not None and line.strip():
-                progress(line.rstrip())
+        try:
+            for line in sam.stdout or ():
+                tail.append(line.rstrip())
+                if progress is not None and line.strip():
+                    progress(line.rstrip())
+        except BaseException:  # Ctrl-C included: it must not go on by itself
+            sam.terminate()
+            raise
     if sam.returncode:
         said = "\n".join(f"  {line}" for line in tail if line)
         raise SamError(f"`sam {command}` failed with exit code {sam.returncode}; it said last:\n{said}")
