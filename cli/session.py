@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 _CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard", "max_attempts": 4})
+# By name: where botocore looks for it in the configuration file and in the environment, its default, its conversion.
+_WITHOUT_PROFILE: Final = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 _GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_IN_PROGRESS", "ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"})
 
 
@@ -60,7 +67,9 @@ class Aws:
         return client
 
     def _client(self, service: str) -> Any:
-        return self.session.client(service, endpoint_url=self.endpoint, config=_CONFIG)  # type: ignore[call-overload]
+        # A proxy from the environment must not come between us and the loopback interface.
+        config = _CONFIG if self.endpoint is None else _CONFIG.merge(Config(proxies={}))
+        return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -140,8 +149,13 @@ def connect(local: bool, stack: str | None, region: str | None, profile: str | N
 
 
 def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
-    """Return the lakehouse on a running embedded AWS."""
-    session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name=REGION)  # noqa: S106
+    """Return the lakehouse on a running embedded AWS; the user's own AWS profile has no say in it."""
+    session = boto3.Session(
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="test",  # noqa: S106 - the embedded AWS takes any
+        region_name=REGION,
+        botocore_session=botocore.session.Session(session_vars=_WITHOUT_PROFILE),
+    )
     return Aws(session, stack or default_stack("local"), endpoint.url)
 
 
