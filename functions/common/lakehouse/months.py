@@ -1,10 +1,14 @@
 """Calendar months: dates k months on with the day clipped, and months as numbers and as ``YYYY-MM``."""
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.segments import Index
+
+EPOCH_YEAR: Final = 1970
 
 
 def add_months(day: Index, months: Index) -> Index:
@@ -44,4 +48,4 @@ def parse_month(text: pa.Array | pa.ChunkedArray) -> Index:
     """Return ``YYYY-MM`` as months since 1970-01; the column has no NULL."""
     year = pc.cast(pc.utf8_slice_codeunits(text, 0, 4), pa.int64()).to_numpy(zero_copy_only=False)
     month = pc.cast(pc.utf8_slice_codeunits(text, 5, 7), pa.int64()).to_numpy(zero_copy_only=False)
-    return np.asarray((year - 1970) * 12 + month - 1, np.int64)
+    return np.asarray((year - EPOCH_YEAR) * 12 + month - 1, np.int64)

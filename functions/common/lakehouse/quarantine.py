@@ -17,8 +17,8 @@ SCHEMA: Final = pa.schema(
 )
 
 
-def quarantined(rows: pa.Table, source: str, lines: Any, reason: pa.Array) -> pa.Table:
-    """Set typed rows aside for one reason each.
+def quarantined(rows: pa.Table, source: str, lines: Any, reasons: pa.Array) -> pa.Table:
+    """Set typed rows aside, each for one reason or a list of them.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def quarantined(rows: pa.Table, source: str, lines: Any, reason: pa.Array) -> pa
         The table they come from.
     lines : numpy int64, shape (n,)
         Their rows in it, from 1.
-    reason : pa.Array of string, shape (n,)
+    reasons : pa.Array of string or of lists of strings, shape (n,)
 
     Returns
     -------
@@ -36,13 +36,14 @@ def quarantined(rows: pa.Table, source: str, lines: Any, reason: pa.Array) -> pa
         With `SCHEMA`.
     """
     values = [pc.fill_null(pc.cast(flat(column), pa.string()), "") for column in rows.columns]
-    offsets = pa.array(range(len(rows) + 1), pa.int32())
+    if pa.types.is_string(reasons.type):
+        reasons = pa.ListArray.from_arrays(pa.array(range(len(rows) + 1), pa.int32()), reasons)
     return pa.table(
         [
             pa.repeat(source, len(rows)),
             pa.array(lines, pa.int64()),
             pc.binary_join_element_wise(*values, ","),
-            pa.ListArray.from_arrays(offsets, reason),
+            reasons,
         ],
         schema=SCHEMA,
     )

@@ -129,7 +129,7 @@ def _value(node: ast.expr, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kin
             return pc.invert(_value(operand, table))
         case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=10 | 100 | 1000 as ten)):
             # Dividing by a power of ten moves the point, exactly; any other division would not be exact.
-            return pc.multiply_checked(_wide(_value(left, table)), _wide(pa.scalar(1 / Decimal(ten))))
+            return pc.multiply_checked(_wide(_value(left, table)), _wide(pa.scalar(1 / Decimal(str(ten)))))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
             return _ARITHMETIC[type(op)](_wide(_value(left, table)), _wide(_value(right, table)))
         case ast.Call(func=ast.Name(id="round_half_up"), args=[value, ast.Constant(value=int() as digits)]):
