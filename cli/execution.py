@@ -25,6 +25,8 @@ _ENDS: Final = {
     "ExecutionTimedOut": "TIMED_OUT",
     "ExecutionAborted": "ABORTED",
 }
+# How an attempt at a state's work ends: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, TaskSucceeded and the like.
+_ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
 # Of a layer's executions, how many of the newest may be the pipeline's.
 _RECENT: Final = 20
 _FIRST_PAUSE: Final = 0.1
@@ -33,11 +35,11 @@ _LONGEST_PAUSE: Final = 2.0
 
 @dataclass(frozen=True)
 class Transition:
-    """A state of a machine began, or ended after some seconds."""
+    """A state of a machine began, or after some seconds ended, well or by a fault that the machine caught."""
 
     machine: str
     state: str
-    kind: Literal["entered", "exited"]
+    kind: Literal["entered", "exited", "failed"]
     seconds: float = 0.0
 
 
@@ -128,7 +130,8 @@ def follow(
             news = [*_layers_news(aws, history, layers), *news]
         for transition in news:
             tell(transition)
-        if history.status:
+        # Histories are eventually consistent: a layer's last events may show after the pipeline's.
+        if history.status in ("TIMED_OUT", "ABORTED") or (history.status and all(layer.status for layer in layers)):
             return history.outcome(tuple(layer.outcome() for layer in layers))
         waited = _FIRST_PAUSE if news else min(waited * 1.5, _LONGEST_PAUSE)
         pause(waited)
@@ -174,6 +177,7 @@ class _History:
     _entered: dict[str, datetime] = field(default_factory=dict)
     _inside: str = ""
     _state: str = ""
+    _faulty: bool = False
     _error: str = ""
     _cause: str = ""
 
@@ -217,6 +221,8 @@ class _History:
                 told: dict[str, str] = event.get(details, {})  # type: ignore[assignment]
                 self._error = told.get("error", self._error)
                 self._cause = told.get("cause", self._cause)
+        elif kind.endswith(_ATTEMPT_ENDS) and not (self._inside and kind.startswith(("Task", "Lambda"))):
+            self._faulty = not kind.endswith("Succeeded")
         elif kind.endswith("StateEntered"):
             yield from self._enter(kind.removesuffix("StateEntered"), event["stateEnteredEventDetails"]["name"], at)
         elif kind.endswith("StateExited"):
@@ -229,6 +235,7 @@ class _History:
         if kind in _WORKING:
             self._state = state
             self._entered[state] = at
+            self._faulty = False
             yield Transition(self.machine, state, "entered")
         if kind in ("Map", "Parallel"):
             self._inside = state
@@ -238,4 +245,5 @@ class _History:
             return
         self._inside = ""
         if kind in _WORKING and state in self._entered:
-            yield Transition(self.machine, state, "exited", (at - self._entered[state]).total_seconds())
+            kind_of_end: Literal["exited", "failed"] = "failed" if self._faulty else "exited"
+            yield Transition(self.machine, state, kind_of_end, (at - self._entered[state]).total_seconds())

@@ -73,7 +73,7 @@ def transfer(text: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show bytes moving; yields what to call with the number of bytes that moved just now (from any thread)."""
     start = monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(escape(text), total=total)
         yield lambda moved: progress.advance(task, moved)
     done(f"{text} ({size(total)})", monotonic() - start)

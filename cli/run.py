@@ -102,7 +102,8 @@ class _Progress:
             self._show(name)
         elif (transition.machine, transition.state) not in self._told:  # a polling loop comes by the same state often
             self._told.add((transition.machine, transition.state))
-            present.done(name, transition.seconds)
+            told = present.done if transition.kind == "exited" else present.failed
+            told(name, transition.seconds)
 
 
 def _reads_source(machine: str) -> bool:

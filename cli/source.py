@@ -101,7 +101,7 @@ def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFol
     if seed is not None and orders is None:
         raise UsageError("--seed is for synthetic data", "Add --orders N.")
     if csv_dir is not None:
-        return CsvFolder(csv_dir.expanduser().absolute())
+        return CsvFolder(csv_dir.expanduser().resolve())
     if orders is not None:
         return Synthetic(orders, DEFAULT_SEED if seed is None else seed)
     return None
@@ -164,7 +164,7 @@ def _instead(missing: list[str], place: str, answers: Answers, ask: Ask) -> CsvF
             case "f" | "folder":
                 folder = ask("Folder with the seven CSV files").strip()
                 if folder:
-                    return CsvFolder(Path(folder).expanduser().absolute())
+                    return CsvFolder(Path(folder).expanduser().resolve())
             case "s" | "synthetic":
                 return synthetic
             case "q" | "quit":

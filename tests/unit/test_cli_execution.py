@@ -1,0 +1,206 @@
+"""Following an execution through its history, event by event."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from cli.execution import Outcome, Transition, follow, new_run_id
+from cli.session import Aws
+
+BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
+MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:"
+EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:"
+Event = tuple[float, str, dict[str, Any]]
+
+
+def entered(at: float, kind: str, state: str) -> Event:
+    return at, f"{kind}StateEntered", {"stateEnteredEventDetails": {"name": state}}
+
+
+def exited(at: float, kind: str, state: str) -> Event:
+    return at, f"{kind}StateExited", {"stateExitedEventDetails": {"name": state}}
+
+
+STARTED: Event = (0, "ExecutionStarted", {})
+
+
+def failed(at: float, error: str, cause: str) -> Event:
+    return at, "ExecutionFailed", {"executionFailedEventDetails": {"error": error, "cause": cause}}
+
+
+def succeeded(at: float) -> Event:
+    return at, "ExecutionSucceeded", {}
+
+
+class States:
+    """Step Functions as far as it has got: every look shows one event more of each execution."""
+
+    def __init__(self, histories: dict[str, Sequence[Event]], inputs: dict[str, dict[str, Any]] | None = None) -> None:
+        self.histories = histories
+        self.inputs = inputs or {}
+        self.looks: dict[str, int] = {}
+
+    def get_paginator(self, operation: str) -> "States":
+        assert operation == "get_execution_history"
+        return self
+
+    def paginate(self, executionArn: str, PaginationConfig: dict[str, int]) -> Iterator[dict[str, Any]]:  # noqa: N803
+        name = executionArn.removeprefix(EXECUTION)
+        self.looks[name] = self.looks.get(name, 0) + 1
+        events = [
+            {"id": number, "type": kind, "timestamp": BEGAN + timedelta(seconds=at), **details}
+            for number, (at, kind, details) in enumerate(self.histories[name][: self.looks[name]], 1)
+        ]
+        middle = len(events) // 2
+        yield {"events": events[:middle]}
+        yield {"events": events[middle:]}
+
+    def list_executions(self, stateMachineArn: str, maxResults: int) -> dict[str, Any]:  # noqa: N803
+        machine = stateMachineArn.removeprefix(MACHINE)
+        return {
+            "executions": [
+                {"executionArn": EXECUTION + name, "startDate": BEGAN + timedelta(seconds=events[0][0])}
+                for name, events in reversed(self.histories.items())
+                if name.startswith(f"{machine}:")
+            ]
+        }
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"input": json.dumps(self.inputs.get(executionArn.removeprefix(EXECUTION), {}))}
+
+
+def followed(states: States, machine: str, name: str) -> tuple[Outcome, list[Transition]]:
+    aws = Aws(boto3.Session(region_name="us-east-1"), "stack")
+    outputs = {f"StateMachine{x}Arn": MACHINE + x.lower() for x in ("Bronze", "Silver", "Gold", "Pipeline")}
+    vars(aws).update(states=states, outputs=outputs)
+    told: list[Transition] = []
+    pauses: list[float] = []
+    outcome = follow(aws, machine, EXECUTION + name, told.append, pauses.append)
+    assert all(0 < pause <= 2 for pause in pauses)
+    return outcome, told
+
+
+def test_each_working_state_is_told_once_when_it_begins_and_once_when_it_ends() -> None:
+    history = [
+        STARTED,
+        entered(0.1, "Pass", "Defaults"),
+        exited(0.1, "Pass", "Defaults"),
+        entered(0.2, "Task", "Write"),
+        exited(1.7, "Task", "Write"),
+        succeeded(2),
+    ]
+    outcome, told = followed(States({"bronze:r": history}), "bronze", "bronze:r")
+    assert told == [Transition("bronze", "Write", "entered"), Transition("bronze", "Write", "exited", 1.5)]
+    assert outcome == Outcome("bronze", "SUCCEEDED", "", "", "", 2.0)
+    assert outcome.layer_seconds == {"bronze": 2.0}
+
+
+def test_what_happens_inside_a_map_belongs_to_the_map() -> None:
+    history = [
+        STARTED,
+        entered(1, "Map", "Publish"),
+        entered(1, "Task", "PublishTable"),
+        entered(1, "Task", "PublishTable"),
+        exited(2, "Task", "PublishTable"),
+        exited(3, "Task", "PublishTable"),
+        exited(4, "Map", "Publish"),
+        entered(4, "Task", "After"),
+        exited(5, "Task", "After"),
+        succeeded(5),
+    ]
+    _, told = followed(States({"gold:r": history}), "gold", "gold:r")
+    assert [(step.state, step.kind, step.seconds) for step in told] == [
+        ("Publish", "entered", 0.0),
+        ("Publish", "exited", 3.0),
+        ("After", "entered", 0.0),
+        ("After", "exited", 1.0),
+    ]
+
+
+def test_a_failure_names_the_last_working_state_its_error_and_its_cause() -> None:
+    history = [
+        STARTED,
+        entered(1, "Task", "Audit"),
+        exited(2, "Task", "Audit"),
+        entered(2, "Fail", "AuditFailed"),
+        failed(2, "AuditFailed", "pedidos: rule x failed 2 times"),
+    ]
+    outcome, _ = followed(States({"silver:r": history}), "silver", "silver:r")
+    assert outcome == Outcome("silver", "FAILED", "Audit", "AuditFailed", "pedidos: rule x failed 2 times", 2.0)
+    assert not outcome.succeeded
+    assert outcome.culprit is outcome
+
+
+def test_a_state_whose_last_attempt_failed_is_told_as_failed_and_a_retried_one_as_done() -> None:
+    history: list[Event] = [
+        STARTED,
+        entered(1, "Task", "Write"),
+        (2, "TaskFailed", {}),
+        (3, "TaskSucceeded", {}),
+        exited(3, "Task", "Write"),
+        entered(3, "Map", "Publish"),
+        (4, "TaskFailed", {}),
+        exited(4, "Map", "Publish"),
+        entered(4, "Task", "Audit"),
+        (5, "TaskTimedOut", {}),
+        exited(5, "Task", "Audit"),
+        failed(6, "e", "c"),
+    ]
+    _, told = followed(States({"gold:r": history}), "gold", "gold:r")
+    ends = [(step.state, step.kind) for step in told if step.kind != "entered"]
+    assert ends == [("Write", "exited"), ("Publish", "exited"), ("Audit", "failed")]
+
+
+@pytest.mark.parametrize(("event", "status"), [("ExecutionTimedOut", "TIMED_OUT"), ("ExecutionAborted", "ABORTED")])
+def test_an_execution_may_also_time_out_or_be_stopped(event: str, status: str) -> None:
+    details = {f"{event[0].lower()}{event[1:]}EventDetails": {"error": "e", "cause": "c"}}
+    outcome, _ = followed(States({"gold:r": [STARTED, (9, event, details)]}), "gold", "gold:r")
+    assert (outcome.status, outcome.error, outcome.cause, outcome.seconds) == (status, "e", "c", 9.0)
+
+
+def layer(name: str, began: float, *events: Event) -> list[Event]:
+    return [(began, "ExecutionStarted", {}), entered(began, "Task", f"Write{name}"), *events]
+
+
+def test_a_pipelines_layers_are_followed_in_turn_and_told_before_the_pipeline_says_they_are_done() -> None:
+    long_ago = [(-100.0, "ExecutionStarted", {}), succeeded(-99)]
+    histories: dict[str, Sequence[Event]] = {"bronze:old": long_ago}
+    pipeline = [STARTED]
+    for number, name in enumerate(("Bronze", "Silver", "Gold")):
+        at = 10.0 * number
+        pipeline += [entered(at, "Task", name), exited(at + 9, "Task", name)]
+        histories[f"{name.lower()}:1"] = layer(name, at, exited(at + 5, "Task", f"Write{name}"), succeeded(at + 8))
+    histories["bronze:somebody-elses"] = [(1, "ExecutionStarted", {})]
+    histories["pipeline:r"] = [*pipeline, succeeded(30)]
+    inputs = {f"{name}:1": {"run_id": "r"} for name in ("bronze", "silver", "gold")}
+    outcome, told = followed(States(histories, inputs), "pipeline", "pipeline:r")
+    assert outcome.succeeded
+    assert outcome.layer_seconds == {"bronze": 8.0, "silver": 8.0, "gold": 8.0}
+    ended = [f"{step.machine}.{step.state}" for step in told if step.kind == "exited"]
+    assert len(ended) == len(set(ended)) == 6
+    assert [name for name in ended if not name.startswith("pipeline")] == [
+        "bronze.WriteBronze", "silver.WriteSilver", "gold.WriteGold",
+    ]  # fmt: skip
+
+
+def test_the_culprit_of_a_failed_pipeline_is_the_layer_that_failed() -> None:
+    histories: dict[str, Sequence[Event]] = {
+        "bronze:1": layer("Bronze", 0, exited(1, "Task", "WriteBronze"), succeeded(2)),
+        "silver:1": layer("Silver", 3, failed(5, "AuditFailed", "why")),
+        "pipeline:r": [STARTED, *[entered(n, "Pass", str(n)) for n in range(9)], failed(9, "AuditFailed", "why")],
+    }
+    inputs = {f"{name}:1": {"run_id": "r"} for name in ("bronze", "silver")}
+    outcome, _ = followed(States(histories, inputs), "pipeline", "pipeline:r")
+    assert (outcome.culprit.machine, outcome.culprit.state, outcome.culprit.cause) == ("silver", "WriteSilver", "why")
+    assert set(outcome.layer_seconds) == {"bronze", "silver"}
+
+
+def test_a_runs_name_sorts_by_time_and_does_not_repeat() -> None:
+    earlier, later = new_run_id(BEGAN), new_run_id(BEGAN + timedelta(seconds=1))
+    assert earlier < later
+    assert new_run_id(BEGAN) != earlier
+    assert earlier.startswith("20250101T000000Z-")
