@@ -1,0 +1,230 @@
+"""`run`, `export` and `local` against an embedded AWS, with stand-ins for the layers' state machines."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli import ROOT, execution
+from cli.embedded import ACCOUNT, EmbeddedAws
+from cli.main import app
+from cli.session import Aws, at, embedded_aws
+from cli.source import FILES
+from lakehouse import layout
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
+RUNS = count(1)
+# A layer that says what it was given, and fails where its source says so.
+LAYER = {
+    "StartAt": "Given",
+    "States": {
+        "Given": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.source.orders", "NumericEquals": 666, "Next": "AuditFailed"}],
+            "Default": "Keep",
+        },
+        "Keep": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:copyObject",
+            "Parameters": {"Bucket": "lake", "CopySource": "lake/origin", "Key.$": "$$.Execution.Name"},
+            "ResultSelector": {"report_key": "report", "tables": []},
+            "End": True,
+        },
+        "AuditFailed": {
+            "Type": "Fail",
+            "Error": "AuditFailed",
+            "Cause": "cambio: rule [taxa] failed 3 times; see s3://x",
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("importau")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMPORTAU_HOME", str(path))
+        yield path
+
+
+@pytest.fixture(scope="module")
+def aws(home: Path) -> Iterator[Aws]:
+    with embedded_aws() as endpoint:
+        found = at(endpoint)
+        found.s3.create_bucket(Bucket="lake")
+        found.s3.put_object(Bucket="lake", Key="origin", Body=b"")
+        layers = {layer: machine(found, layer, json.dumps(LAYER)) for layer in layout.LAYERS}
+        definition = (ROOT / "statemachine/pipeline.asl.json").read_text()
+        for layer, arn in layers.items():
+            definition = definition.replace(f"${{{layer.capitalize()}StateMachineArn}}", arn)
+        machines = layers | {"pipeline": machine(found, "pipeline", definition)}
+        outputs = {f"StateMachine{name.capitalize()}Arn": arn for name, arn in machines.items()}
+        template = {
+            "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+            "Outputs": {name: {"Value": value} for name, value in (outputs | {"BucketName": "lake"}).items()},
+        }
+        found.cloudformation.create_stack(StackName=found.stack, TemplateBody=json.dumps(template))
+        found.cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=found.stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+        yield found
+
+
+def machine(aws: Aws, name: str, definition: str) -> str:
+    answer = aws.states.create_state_machine(name=f"StateMachine_DAG_{name}", definition=definition, roleArn=ROLE)
+    return answer["stateMachineArn"]
+
+
+@pytest.fixture
+def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name the next run, and leave the audit reports it would write."""
+    name = f"run-{next(RUNS)}"
+    monkeypatch.setattr(execution, "new_run_id", lambda: name)
+    for layer in layout.LAYERS:
+        report: dict[str, Any] = {
+            "run_id": name,
+            "passed": True,
+            "tables": [
+                {"table": table, "verdict": "pass", "rows": 7, "quarantined": 0, "rules": []}
+                for table in layout.TABLES[layer]
+            ],
+        }
+        aws.s3.put_object(Bucket="lake", Key=layout.quality_key(name, layer), Body=json.dumps(report))
+    return name
+
+
+@pytest.fixture
+def csvs(tmp_path: Path) -> Path:
+    for name in FILES:
+        (tmp_path / name).write_text(f"{name} from {tmp_path}")
+    return tmp_path
+
+
+def importau(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def content(aws: Aws, key: str) -> bytes:
+    return aws.s3.get_object(Bucket="lake", Key=key)["Body"].read()
+
+
+def given(aws: Aws, name: str, run_id: str) -> Any:
+    """Return the input of the execution of a run."""
+    arn = aws.state_machine(name).replace(":stateMachine:", ":execution:") + f":{run_id}"
+    return json.loads(aws.states.describe_execution(executionArn=arn)["input"])
+
+
+def test_the_pipeline_runs_the_uploaded_files_and_shows_the_ten_tables(aws: Aws, run_id: str, csvs: Path) -> None:
+    result = importau("run", "--local", "--csv-dir", str(csvs))
+    assert result.exit_code == 0, result.output
+    assert content(aws, layout.landing_key("pedidos")).decode() == f"pedidos.csv from {csvs}"
+    assert given(aws, "pipeline", run_id) == {"source": {"type": "csv"}}
+    shown = [line for line in result.stdout.splitlines() if "pass" in line]
+    assert len(shown) == 10
+    assert [shown[number].split()[0] for number in (0, 7, 8)] == ["bronze", "silver", "gold"]
+    for step in ("bronze: Keep", "silver: Keep", "gold: Keep", "pipeline: Gold", "pipeline succeeded"):
+        assert f"✓ {step}" in result.stderr
+    assert run_id in result.stderr
+
+
+def test_a_later_run_takes_the_files_that_were_uploaded_before(aws: Aws, run_id: str, csvs: Path) -> None:
+    for table in layout.TABLES["bronze"]:
+        aws.s3.put_object(Bucket="lake", Key=layout.landing_key(table), Body=b"before")
+    result = importau("run", "--local")
+    assert result.exit_code == 0, result.output
+    assert "from the CSVs uploaded before" in result.stderr
+    assert content(aws, layout.landing_key("pedidos")) == b"before"
+
+
+def test_a_run_without_files_names_them_and_starts_nothing(aws: Aws, run_id: str) -> None:
+    aws.s3.delete_object(Bucket="lake", Key=layout.landing_key("produtos"))
+    result = importau("run", "bronze", "--local")
+    assert result.exit_code == 2
+    assert "produtos.csv" in result.stderr
+    executions = aws.states.list_executions(stateMachineArn=aws.state_machine("bronze"))["executions"]
+    assert run_id not in [execution["name"] for execution in executions]
+
+
+def test_one_layer_shows_its_own_tables(aws: Aws, run_id: str) -> None:
+    result = importau("run", "bronze", "--local", "--orders", "12", "--seed", "3")
+    assert result.exit_code == 0, result.output
+    assert len([line for line in result.stdout.splitlines() if "pass" in line]) == 7
+    assert given(aws, "bronze", run_id) == {"source": {"type": "synthetic", "orders": 12, "seed": 3}}
+
+
+def test_a_failed_audit_names_the_layer_the_error_and_the_cause_and_shows_how_far_it_got(aws: Aws, run_id: str) -> None:
+    aws.s3.delete_object(Bucket="lake", Key=layout.quality_key(run_id, "silver"))
+    result = importau("run", "--local", "--orders", "666")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        "error: bronze failed (AuditFailed): cambio: rule [taxa] failed 3 times; see s3://x"
+    )
+    assert "fato_pedido_correlacionado              -             -   not run" in result.stdout
+
+
+def test_an_export_without_published_tables_names_them(aws: Aws, tmp_path: Path) -> None:
+    result = importau("export", "--local", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert "not published yet: pedidos, " in result.stderr
+
+
+def test_status_says_where_it_is_and_what_is_deployed(aws: Aws) -> None:
+    result = importau("local", "status")
+    assert result.exit_code == 0
+    assert aws.endpoint and aws.endpoint in result.stdout
+    assert "deployed, bucket lake" in result.stdout
+
+
+def test_another_stack_is_not_deployed(aws: Aws) -> None:
+    result = importau("run", "--local", "--stack", "another", "--orders", "5")
+    assert result.exit_code == 1
+    assert "the stack another is not deployed on the embedded AWS" in result.stderr
+
+
+def test_up_says_how_to_reach_a_running_one_in_words_a_shell_takes(aws: Aws) -> None:
+    result = importau("local", "up")
+    assert result.exit_code == 0
+    assert f"export AWS_ENDPOINT_URL={aws.endpoint}" in result.stdout.splitlines()
+    assert all(line.startswith("export ") for line in result.stdout.splitlines())
+
+
+def test_the_log_is_printed(aws: Aws) -> None:
+    assert len(importau("local", "logs", "-n", "3").stdout.splitlines()) <= 3
+
+
+WAITING = """
+import sys, time
+from cli import demo, main
+demo.sam.build = lambda *arguments: (print("started", flush=True), time.sleep(60))
+main.main()
+"""
+
+
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_demo_leaves_no_server_behind(tmp_path: Path, request_to_end: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING, "demo", "--orders", "5"],
+        cwd=ROOT,
+        env=os.environ | {"IMPORTAU_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "started\n"
+        server = EmbeddedAws(tmp_path / "aws")
+        assert server.status() is not None
+        running.send_signal(request_to_end)
+        said = running.communicate(timeout=30)[1]
+    assert running.returncode == (130 if request_to_end is signal.SIGINT else 128 + request_to_end)
+    assert "Traceback" not in said
+    assert server.status() is None
+    assert not server.stop()
