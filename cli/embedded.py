@@ -31,7 +31,7 @@ REGION: Final = "us-east-1"
 _LOOPBACK: Final = "127.0.0.1"
 _NO_PROXY: Final = f"{_LOOPBACK},localhost"
 # All the server takes from the shell: Lambdas inherit it, and a stray AWS_ENDPOINT_URL or proxy breaks them.
-_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
+_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL")
 _START_SECONDS: Final = 60.0
 # Long enough to write its state down.
 _STOP_SECONDS: Final = 15.0
