@@ -53,10 +53,10 @@ def violations(contract: Contract, table: pa.Table) -> list[tuple[Rule, pa.Boole
     list of (Rule, pa.BooleanArray of shape (n,))
         The masks have no NULLs.
     """
-    return [(rule, evaluate(rule, table, contract)) for rule in contract.rules if rule.kind != "check"]
+    return [(rule, broken_by(rule, table)) for rule in contract.rules if rule.kind != "check"]
 
 
-def evaluate(rule: Rule, table: pa.Table, contract: Contract) -> pa.BooleanArray:
+def broken_by(rule: Rule, table: pa.Table) -> pa.BooleanArray:
     """Return which rows break a library or row rule, shape (n,), without NULLs.
 
     ``duplicateValues`` marks every row whose key an earlier row has, and takes NULLs as equal to each other.
@@ -64,7 +64,7 @@ def evaluate(rule: Rule, table: pa.Table, contract: Contract) -> pa.BooleanArray
     Raises
     ------
     ContractError
-        The rule is a table rule, or asks for something unknown; the message names the contract, the rule and the fix.
+        The rule is a table rule, or asks for something unknown; the message names the rule and the fix.
     """
     try:
         if rule.kind == "row":
@@ -72,8 +72,8 @@ def evaluate(rule: Rule, table: pa.Table, contract: Contract) -> pa.BooleanArray
         if rule.kind == "library" and rule.metric in _METRICS:
             return _METRICS[rule.metric](rule, table)
     except (ContractError, KeyError, pa.ArrowException) as error:
-        raise ContractError(f"{contract.table}, rule '{rule.name}': {error}") from error
-    raise ContractError(f"{contract.table}, rule '{rule.name}' is about the table and cannot be evaluated row by row")
+        raise ContractError(f"rule '{rule.name}': {error}") from error
+    raise ContractError(f"rule '{rule.name}' is about the table and cannot be evaluated row by row")
 
 
 def _holds(expression: str, table: pa.Table) -> pa.BooleanArray:
