@@ -27,9 +27,13 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         The input cannot be used; the message has every problem of every file, and nothing was written.
     """
     lake, run_id = Lake(Settings.from_environment().bucket), event["run_id"]
+    source = event.get("source", {"type": "csv"})
     staged = []
-    for table, rows in _tables(lake, event.get("source", {"type": "csv"})):
-        staged.append(stage(lake, run_id, table, rows.kept, rows.quarantine, rows.rows_read))
+    for table, rows in _tables(lake, source):
+        keys = [layout.landing_key(table)] if source["type"] == "csv" else []
+        staged.append(
+            stage(lake, run_id, table, rows.kept, rows.quarantine, rows_read=rows.rows_read, source_keys=keys)
+        )
         logger.info("staged", run_id=run_id, table=table, rows=len(rows.kept), quarantined=len(rows.quarantine))
     return staged_layer(run_id, layout.BRONZE, staged)
 

@@ -1,8 +1,9 @@
 """The synthetic source: a company of any size, with the schemas and the traps of the real export in its proportions.
 
-Vectorised and deterministic: the same number of orders and the same seed give the same rows. The real export has 30 orders
-with 41 items, a fifth of them without a payment; a sixth of the paid ones go in instalments that repeat the order's total;
-PTAX is there only on working days and not for every currency; one loan of thirty has more instalments paid than it has.
+Vectorised and deterministic: the same number of orders and the same seed give the same rows. The real export has 30
+orders with 41 items, a fifth of them without a payment; a sixth of the paid ones go in instalments that repeat the
+order's total; PTAX is there only on working days and not for every currency; one loan of thirty has more instalments
+paid than it has.
 """
 
 from typing import Final
@@ -39,8 +40,8 @@ _COUNTRIES: Final = {
 }  # fmt: skip
 _CATEGORIES: Final = {
     "Tecnologia": "Hardware", "Eletrônicos": "Cabos", "Industrial": "Motores", "Autopeças": "Pneus",
-    "Têxtil": "Tecidos", "Químicos": "Tintas", "Papel e Celulose": "Papel", "Embalagens": "Plástico", "Metalúrgica": "Chapas",
-    "Agrícola": "Fertilizantes", "Madeira": "Madeira Serrada", "Mineração": "Minério",
+    "Têxtil": "Tecidos", "Químicos": "Tintas", "Papel e Celulose": "Papel", "Embalagens": "Plástico",
+    "Metalúrgica": "Chapas", "Agrícola": "Fertilizantes", "Madeira": "Madeira Serrada", "Mineração": "Minério",
 }  # fmt: skip
 _BANKS: Final = [
     "Banco Nacional",

@@ -1,4 +1,4 @@
-"""Classification along column lineage: what comes from personal data is personal, unless a contract says how it is masked."""
+"""Classification along column lineage: what comes from personal data is personal, unless a contract masks it."""
 
 from collections.abc import Iterable, Mapping
 

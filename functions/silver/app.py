@@ -13,8 +13,10 @@ from silver.correlation import correlate
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Stage the fact of one run; event and result are those of docs/architecture.md."""
     lake, run_id = Lake(Settings.from_environment().bucket), event["run_id"]
-    bronze = {table: lake.read_table(layout.published_key(table)) for table in layout.TABLES[layout.BRONZE]}
+    keys = {table: layout.published_key(table) for table in layout.TABLES[layout.BRONZE]}
+    bronze = {table: lake.read_table(key) for table, key in keys.items()}
     fact, quarantine = correlate(bronze)
-    staged = stage(lake, run_id, layout.FACT, fact, quarantine, rows_read=sum(len(table) for table in bronze.values()))
+    rows_read = sum(len(table) for table in bronze.values())
+    staged = stage(lake, run_id, layout.FACT, fact, quarantine, rows_read=rows_read, source_keys=list(keys.values()))
     logger.info("staged", run_id=run_id, table=layout.FACT, rows=len(fact), quarantined=len(quarantine))
     return staged_layer(run_id, layout.SILVER, [staged])

@@ -19,6 +19,7 @@ class StagedTable(TypedDict):
     rows: int
     quarantined: int
     quarantine_key: str | None
+    source_keys: list[str]
     bytes: int
 
 
@@ -32,7 +33,14 @@ class StagedLayer(TypedDict):
 
 
 def stage(
-    lake: Lake, run_id: str, table: str, rows: pa.Table, quarantine: pa.Table | None, rows_read: int
+    lake: Lake,
+    run_id: str,
+    table: str,
+    rows: pa.Table,
+    quarantine: pa.Table | None,
+    *,
+    rows_read: int,
+    source_keys: Sequence[str],
 ) -> StagedTable:
     """Write a table to the run's staging folder and, where it has rows, its quarantine.
 
@@ -44,6 +52,8 @@ def stage(
         With `lakehouse.quarantine.SCHEMA`; None where a layer sets nothing aside.
     rows_read : int
         How many input rows were considered.
+    source_keys : sequence of str
+        What it was made from; nothing, for synthetic data.
     """
     quarantine_key = None
     if quarantine is not None and len(quarantine):
@@ -58,6 +68,7 @@ def stage(
         rows=len(rows),
         quarantined=0 if quarantine is None else len(quarantine),
         quarantine_key=quarantine_key,
+        source_keys=list(source_keys),
         bytes=lake.write_table(rows, key),
     )
 
