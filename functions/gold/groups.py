@@ -45,7 +45,8 @@ class Groups:
         firsts = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]) if len(code) else [])
         counts = np.diff(np.append(firsts, len(code)))
         self.segments = Segments.of_counts(np.asarray(counts, np.int64))
-        self.keys = table.select(by).take(pa.array(self.rows[firsts]))
+        firsts_only = table.select(by).take(pa.array(self.rows[firsts]))
+        self.keys = firsts_only.cast(pa.schema([(name, pa.string()) for name in by]))  # may be dictionaries
 
     def __len__(self) -> int:
         """Return how many groups there are."""

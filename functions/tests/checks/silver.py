@@ -82,7 +82,7 @@ def conserva_parcelas_de_emprestimo(audited: Audited) -> Outcome:
     """Compare the rows of each open loan with its remaining instalments."""
     loans = _open_loans(audited.below["emprestimos"])
     remaining = _remaining(loans)
-    expected = pc.multiply(loans["valor_parcela_mensal"], remaining.cast(pa.decimal128(6, 0))).cast(
+    expected = pc.multiply(loans["valor_parcela_mensal"], remaining.cast(pa.decimal128(19, 0))).cast(
         pa.decimal128(38, 2)
     )
     owing = pc.greater(remaining, 0)
