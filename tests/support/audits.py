@@ -1,0 +1,93 @@
+"""What the tests of the audits share: right tables, table rules by name, and the smallest ways to break a table."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import tests_namespace  # noqa: F401 - the imports from tests.* below need it
+
+from bronze.csv_source import Normalised, normalise
+from lakehouse import layout
+from lakehouse.contracts import load
+from lakehouse.quality import Outcome
+from lakehouse.staging import StagedTable
+from tests.audited import Audited
+from tests.checks import bronze, every_layer, gold, silver
+
+MODULES: dict[str, tuple[ModuleType, ...]] = {
+    layout.BRONZE: (bronze, every_layer),
+    layout.SILVER: (silver, every_layer),
+    layout.GOLD: (gold, every_layer),
+}
+
+
+def real_export(folder: Path) -> dict[str, Normalised]:
+    """Read the seven CSVs of the real export."""
+    return {table: normalise(table, folder / f"{table}.csv") for table in layout.TABLES[layout.BRONZE]}
+
+
+def audited(
+    name: str,
+    table: pa.Table,
+    layer: Mapping[str, pa.Table] | None = None,
+    below: Mapping[str, pa.Table] | None = None,
+    age_hours: float | None = None,
+    **said: Any,
+) -> Audited:
+    """Make what a table rule is given; ``said`` is what the write Lambda claims, by default the truth."""
+    key = layout.staging_key("run", name)
+    staged: dict[str, Any] = {
+        "table": name, "staged_key": key, "published_key": layout.published_key(name), "rows_read": len(table),
+        "rows": len(table), "quarantined": 0, "quarantine_key": None, "source_keys": [], "bytes": 1,
+    }  # fmt: skip
+    return Audited(
+        load(name), StagedTable(**(staged | said)), table, {**(layer or {}), name: table}, below or {}, age_hours
+    )
+
+
+def found(check: str, of: Audited) -> Outcome:
+    """Apply the table rule of a name."""
+    (rule,) = (getattr(m, check) for m in MODULES[of.contract.layer] if hasattr(m, check))
+    outcome: Outcome = rule(of)
+    return outcome
+
+
+def counts(check: str, of: Audited) -> tuple[int, int]:
+    """Return how many failed and how many were examined."""
+    outcome = found(check, of)
+    assert len(outcome.examples) <= 5
+    assert (outcome.failed == 0) <= (outcome.examples == ())
+    return outcome.failed, outcome.examined
+
+
+def row_of(table: pa.Table, **where: Any) -> int:
+    """Return the first row with the given values."""
+    rows = table.select(list(where)).to_pylist()
+    return rows.index(where)
+
+
+def with_value(table: pa.Table, column: str, row: int, value: Any) -> pa.Table:
+    """Return the table with one cell changed; a callable makes the new value of the old one."""
+    values = table[column].to_pylist()
+    values[row] = value(values[row]) if callable(value) else value
+    place = table.column_names.index(column)
+    return table.set_column(place, table.schema.field(column), pa.array(values, table.schema.field(column).type))
+
+
+def without(table: pa.Table, row: int) -> pa.Table:
+    """Return the table with one row dropped."""
+    return table.take(pa.array([i for i in range(len(table)) if i != row], pa.int64()))
+
+
+def twice(table: pa.Table, row: int) -> pa.Table:
+    """Return the table with one row repeated."""
+    return table.take(pa.array(sorted([*range(len(table)), row]), pa.int64()))
+
+
+def swapped(table: pa.Table, one: int, other: int) -> pa.Table:
+    """Return the table with two rows changed for one another."""
+    rows = list(range(len(table)))
+    rows[one], rows[other] = rows[other], rows[one]
+    return table.take(pa.array(rows, pa.int64()))

@@ -1,0 +1,173 @@
+"""The table rules of Bronze: what they say of the real export, and each of them on a table broken on purpose."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from audits import MODULES, audited, counts, found, real_export, row_of, with_value, without
+
+from lakehouse.contracts import load, load_all
+from lakehouse.layout import BRONZE, TABLES
+
+CENT = Decimal("0.01")
+
+
+@pytest.fixture(scope="module")
+def export(csv_dir):
+    return real_export(csv_dir)
+
+
+@pytest.fixture
+def layer(export):
+    return {name: read.kept for name, read in export.items()}
+
+
+def test_every_check_a_contract_names_exists_and_every_one_that_exists_is_named():
+    named = {(contract.layer, rule.check) for contract in load_all() for rule in contract.rules if rule.kind == "check"}
+    there = {
+        (layer, name)
+        for layer, modules in MODULES.items()
+        for module in modules
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__ and callable(value)
+    }
+    assert named <= there
+    assert {name for _, name in there} == {name for _, name in named}
+
+
+@pytest.mark.parametrize(
+    ("table", "check", "failed", "examined"),
+    [
+        ("pedidos", "pedido_difere_da_soma_dos_itens", 29, 30),
+        ("pedidos", "pedido_sem_pagamento", 6, 30),
+        ("pedidos", "pedido_sem_fornecedor", 0, 30),
+        ("itens_pedido", "item_sem_pedido", 0, 41),
+        ("itens_pedido", "item_sem_produto", 0, 41),
+        ("pagamentos", "pagamento_sem_pedido", 0, 30),
+        ("pagamentos", "pagamento_com_ptax_defasada", 3, 3),
+        ("produtos", "produto_sem_fornecedor", 0, 30),
+        ("produtos", "preco_origem_incoerente_com_ptax", 2, 10),
+    ],
+)
+def test_the_oddities_of_the_real_export_are_counted(layer, table, check, failed, examined):
+    assert counts(check, audited(table, layer[table], layer)) == (failed, examined)
+
+
+def test_the_orders_without_payment_and_the_odd_prices_of_the_real_export_are_named(layer):
+    unpaid = found("pedido_sem_pagamento", audited("pedidos", layer["pedidos"], layer))
+    assert unpaid.examples == tuple(f"PED0{n}" for n in range(25, 30))
+    odd = found("preco_origem_incoerente_com_ptax", audited("produtos", layer["produtos"], layer))
+    assert odd.examples == ("PROD010", "PROD024")
+
+
+@pytest.mark.parametrize("table", TABLES[BRONZE])
+def test_every_line_of_the_real_export_is_accounted_for(export, table):
+    read = export[table]
+    said = {"rows_read": read.rows_read, "quarantined": len(read.quarantine)}
+    assert counts("contabilidade_de_linhas", audited(table, read.kept, **said))[0] == 0
+    set_aside = 1 if table == "emprestimos" else 0
+    assert counts("linhas_em_quarentena", audited(table, read.kept, **said)) == (set_aside, read.rows_read)
+
+
+def test_a_row_lost_between_reading_and_staging_is_missed(layer):
+    lost = without(layer["pedidos"], 7)
+    assert counts("contabilidade_de_linhas", audited("pedidos", lost, rows_read=30, rows=30))[0] > 0
+    assert counts("contabilidade_de_linhas", audited("pedidos", lost, rows_read=30))[0] > 0
+
+
+def test_an_order_one_cent_off_the_sum_of_its_items_is_counted(layer):
+    row = row_of(layer["pedidos"], pedido_id="PED009")
+    broken = with_value(layer["pedidos"], "valor_total_brl", row, lambda value: value + CENT)
+    assert counts("pedido_difere_da_soma_dos_itens", audited("pedidos", broken, layer)) == (30, 30)
+
+
+def test_an_order_that_loses_its_only_payment_is_counted(layer):
+    layer["pagamentos"] = without(layer["pagamentos"], row_of(layer["pagamentos"], pedido_id="PED001"))
+    assert counts("pedido_sem_pagamento", audited("pedidos", layer["pedidos"], layer)) == (7, 30)
+
+
+def test_orders_and_products_of_a_supplier_that_vanished_are_counted(layer):
+    for gone in ("FORN001", "FORN022"):
+        layer["fornecedores"] = without(layer["fornecedores"], row_of(layer["fornecedores"], fornecedor_id=gone))
+    assert counts("pedido_sem_fornecedor", audited("pedidos", layer["pedidos"], layer)) == (5, 30)
+    products = audited("produtos", layer["produtos"], layer)
+    assert found("produto_sem_fornecedor", products).examples == ("PROD001", "PROD010", "PROD024")
+
+
+def test_items_and_payments_of_an_order_that_vanished_are_counted(layer):
+    for gone in ("PED001", "PED003"):
+        layer["pedidos"] = without(layer["pedidos"], row_of(layer["pedidos"], pedido_id=gone))
+    items = found("item_sem_pedido", audited("itens_pedido", layer["itens_pedido"], layer))
+    assert (items.failed, items.examples) == (3, ("ITEM001", "ITEM002", "ITEM005"))
+    payments = found("pagamento_sem_pedido", audited("pagamentos", layer["pagamentos"], layer))
+    assert (payments.failed, payments.examples) == (4, ("PAG001", "PAG003", "PAG004", "PAG005"))
+
+
+def test_a_payment_that_names_no_order_is_a_payment_without_one(layer):
+    broken = with_value(layer["pagamentos"], "pedido_id", 4, None)
+    assert counts("pagamento_sem_pedido", audited("pagamentos", broken, layer)) == (1, 30)
+
+
+def test_items_of_a_product_that_vanished_are_counted(layer):
+    layer["produtos"] = without(layer["produtos"], row_of(layer["produtos"], produto_id="PROD006"))
+    items = audited("itens_pedido", layer["itens_pedido"], layer)
+    assert found("item_sem_produto", items).examples == ("ITEM005", "ITEM017", "ITEM030")
+
+
+def test_a_payment_on_the_day_of_the_newest_quotation_is_not_stale(layer):
+    row = row_of(layer["pagamentos"], pagamento_id="PAG022")
+    on_the_day = with_value(layer["pagamentos"], "data_pagamento", row, date(2024, 10, 30))
+    assert counts("pagamento_com_ptax_defasada", audited("pagamentos", on_the_day, layer)) == (2, 3)
+    unknown = with_value(layer["pagamentos"], "data_pagamento", row, None)
+    assert counts("pagamento_com_ptax_defasada", audited("pagamentos", unknown, layer)) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("price", "odd"), [("15.00", False), ("15.01", True), ("5.00", False), ("4.99", True), ("0.00", True)]
+)
+def test_a_price_is_odd_from_one_cent_beyond_half_of_ptax_on(layer, price, odd):
+    cambio = with_value(layer["cambio"], "taxa_ptax", row_of(layer["cambio"], data_cotacao=date(2024, 10, 30)), 10)
+    layer["cambio"] = cambio
+    row = row_of(layer["produtos"], produto_id="PROD002")
+    product = with_value(layer["produtos"], "preco_origem", row, Decimal("1.00"))
+    product = with_value(product, "preco_unitario_brl", row, Decimal(price)).slice(row, 1)
+    assert counts("preco_origem_incoerente_com_ptax", audited("produtos", product, layer)) == (int(odd), 1)
+
+
+def test_a_price_in_a_currency_without_quotation_cannot_be_judged(layer):
+    row = row_of(layer["produtos"], produto_id="PROD002")
+    unquoted = with_value(layer["produtos"], "moeda_origem", row, "CHF").slice(row, 1)
+    assert counts("preco_origem_incoerente_com_ptax", audited("produtos", unquoted, layer))[0] == 0
+
+
+@pytest.mark.parametrize(("age", "late"), [(0.5, 0), (24.0, 0), (24.1, 1), (900.0, 1)])
+def test_an_export_older_than_its_contract_allows_is_late(layer, age, late):
+    assert load("pedidos").freshness_hours == 24
+    assert counts("atualidade", audited("pedidos", layer["pedidos"], age_hours=age)) == (late, 1)
+
+
+def test_synthetic_data_has_no_age(layer):
+    assert counts("atualidade", audited("pedidos", layer["pedidos"], age_hours=None)) == (0, 0)
+
+
+def test_no_example_shows_a_personal_or_confidential_value(layer):
+    secret = {
+        str(value)
+        for name, table in layer.items()
+        for column in load(name).columns
+        if column.classification
+        for value in table[column.name].to_pylist()
+        if value is not None
+    }
+    for name, table in layer.items():
+        for rule in load(name).rules:
+            if rule.kind == "check":
+                assert not secret & set(found(rule.check, audited(name, table, layer)).examples)
+
+
+def test_empty_tables_break_nothing(layer):
+    empty = {name: table.slice(0, 0) for name, table in layer.items()}
+    for name, table in empty.items():
+        for rule in load(name).rules:
+            if rule.kind == "check":
+                assert counts(rule.check, audited(name, table, empty))[0] == 0
