@@ -1,5 +1,6 @@
 """`importau local`: the embedded AWS of this machine."""
 
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ def up() -> None:
         endpoint = server.start()
     present.say(f"it answers at {endpoint.url}, its state is in {server.home}; for boto3, aws and sam:")
     for name, value in endpoint.environment().items():
-        present.out.print(f"export {name}={value}", markup=False)
+        present.out.print(f"export {name}={shlex.quote(value)}", markup=False)
 
 
 @app.command()

@@ -51,7 +51,7 @@ def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     """
     found: list[Asset] = []
     for layer in layers:
-        report = _report(aws, layout.quality_key(run_id, layer)) if layer in seconds else None
+        report = _report(aws, layout.quality_key(run_id, layer))
         audited = {entry["table"]: entry for entry in report["tables"]} if report else {}
         found.extend(_asset(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
     return found
