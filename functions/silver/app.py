@@ -2,21 +2,29 @@
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from lakehouse import layout
-from lakehouse.runtime import Settings, logger
+from lakehouse.events import Runs
+from lakehouse.runtime import Settings, logger, run_id_of
 from lakehouse.s3 import Lake
 from lakehouse.staging import stage, staged_layer
 from silver.correlation import correlate
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Stage the fact of one run; event and result are those of docs/architecture.md."""
-    lake, run_id = Lake(Settings.from_environment().bucket), event["run_id"]
+    lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
+    runs = Runs.of_event(lake, event, context.invoked_function_arn)
     keys = {table: layout.published_key(table) for table in layout.TABLES[layout.BRONZE]}
-    bronze = {table: lake.read_table(key) for table, key in keys.items()}
-    fact, quarantine = correlate(bronze)
-    rows_read = sum(len(table) for table in bronze.values())
-    staged = stage(lake, run_id, layout.FACT, fact, quarantine, rows_read=rows_read, source_keys=list(keys.values()))
+    with runs.of(layout.FACT) as run:
+        bronze = {table: lake.read_table(key) for table, key in keys.items()}
+        fact, quarantine = correlate(bronze)
+        rows_read = sum(len(table) for table in bronze.values())
+        staged = stage(
+            lake, run_id, layout.FACT, fact, quarantine, rows_read=rows_read, source_keys=list(keys.values())
+        )
+        run.rows, run.bytes = staged["rows"], staged["bytes"]
     logger.info("staged", run_id=run_id, table=layout.FACT, rows=len(fact), quarantined=len(quarantine))
-    return staged_layer(run_id, layout.SILVER, [staged])
+    return staged_layer(run_id, layout.SILVER, [staged], runs.summary())

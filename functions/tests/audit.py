@@ -1,19 +1,22 @@
 """The audit of a layer: every rule of every contract, on what was really staged."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
 from lakehouse import layout
 from lakehouse.contracts import Contract, Rule, load
 from lakehouse.errors import ContractError, StorageError
+from lakehouse.events import Runs, TableRun
 from lakehouse.quality import EXAMPLES, FAIL, Outcome, RuleResult, TableResult, cause
 from lakehouse.rules import broken_by
-from lakehouse.runtime import logger
+from lakehouse.runtime import Settings, logger, run_id_of
 from lakehouse.s3 import Lake
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, failing
@@ -36,7 +39,7 @@ _REASONS: Final = 20
 _SECONDS_AN_HOUR: Final = 3600
 
 
-def audit(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any]:
+def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None = None) -> dict[str, Any]:
     """Audit what a write Lambda staged, keep the report, and return the verdict as data.
 
     Parameters
@@ -46,6 +49,8 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any]
     lake : Lake
     now : datetime
         With a time zone.
+    runs : Runs, optional
+        Where the audit of each table is told as lineage.
 
     Returns
     -------
@@ -54,17 +59,21 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any]
     """
     run_id, layer = event["run_id"], event["layer"]
     staged: dict[str, StagedTable] = {entry["table"]: entry for entry in event["tables"]}
-    tables, unreadable = _staged_tables(lake, layer, staged)
-    below = {name: lake.read_table(layout.published_key(name)) for name in _BELOW[layer]} if not unreadable else {}
+    with lake.observed() as read:
+        tables, unreadable = _staged_tables(lake, layer, staged)
+        below = {name: lake.read_table(layout.published_key(name)) for name in _BELOW[layer]} if not unreadable else {}
 
     results = []
     for name in layout.TABLES[layer]:
-        if name in unreadable:
-            outcomes = [RuleResult(_SCHEMA_RULE, unreadable[name])]
-        else:
-            audited = Audited(load(name), staged[name], tables[name], tables, below, _age(lake, staged[name], now))
-            # A layer with a table that cannot be read has failed already; rules that compare tables could not run.
-            outcomes = list(_results(audited, _CHECKS[layer], compare=not unreadable))
+        with runs.of(name, read) if runs else nullcontext(TableRun()) as run:
+            if name in unreadable:
+                outcomes = [RuleResult(_SCHEMA_RULE, unreadable[name])]
+            else:
+                age = _age(lake, staged[name], now)
+                audited = Audited(load(name), staged[name], tables[name], tables, below, age)
+                # A layer with a table that cannot be read has failed; rules that compare tables could not run.
+                outcomes = list(_results(audited, _CHECKS[layer], compare=not unreadable))
+            run.assertions = [_assertion(outcome) for outcome in outcomes]
         results.append(_table_result(lake, name, staged.get(name), outcomes))
 
     key = layout.quality_key(run_id, layer)
@@ -87,14 +96,31 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime) -> dict[str, Any]
         "cause": why,
         "report_key": key,
         "tables": [result.as_message() for result in results],
+        "lineage": runs.summary() if runs else {},
     }
 
 
-def audit_layer(layer: str, event: Mapping[str, Any], lake: Lake) -> dict[str, Any]:
-    """Audit one layer now; raise `ContractError` when the event is another layer's."""
+def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict[str, Any]:
+    """Audit one layer now, in the lake of the environment; raise `ContractError` when the event is another layer's."""
     if event.get("layer") != layer:
         raise ContractError(f"this function audits {layer}, and the event is of {event.get('layer')!r}")
-    return audit(event, lake, datetime.now(UTC))
+    run_id_of(event)
+    lake = Lake(Settings.from_environment().bucket)
+    return audit(event, lake, datetime.now(UTC), Runs.of_event(lake, event, function_arn))
+
+
+def _assertion(result: RuleResult) -> Assertion:
+    """Return a rule's result in OpenLineage's words."""
+    return Assertion(
+        assertion=result.rule.metric or result.rule.kind,
+        success=not result.outcome.failed,
+        column=result.rule.column,
+        severity="error" if result.rule.severity == "error" else "warn",
+        name=result.rule.name,
+        description=result.rule.description,
+        expected="0",
+        actual=str(result.outcome.failed),
+    )
 
 
 def _staged_tables(

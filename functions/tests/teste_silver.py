@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from lakehouse import layout
-from lakehouse.runtime import Settings, logger
-from lakehouse.s3 import Lake
+from lakehouse.runtime import logger
 from tests.audit import audit_layer
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the verdict on one run's Silver tables; event and result are those of docs/architecture.md."""
-    return audit_layer(layout.SILVER, event, Lake(Settings.from_environment().bucket))
+    return audit_layer(layout.SILVER, event, context.invoked_function_arn)

@@ -105,6 +105,11 @@ class Runs:
         self.kept = self.undelivered = 0
         self.problems: list[str] = []
 
+    @classmethod
+    def of_event(cls, lake: Lake, event: Mapping[str, Any], function_arn: str) -> "Runs":
+        """Make the runs of a Lambda invocation, from its event and its function's ARN."""
+        return cls(lake, Place.of_function(function_arn, lake.bucket), Origin.of(event, function_arn.rsplit(":", 1)[-1]))
+
     @contextmanager
     def of(self, table: str, also: Traffic | None = None) -> Iterator[TableRun]:
         """Observe one run on a table: START now, and exactly one COMPLETE or FAIL with what went through the lake.

@@ -29,6 +29,7 @@ from lakehouse.errors import LakehouseError
 
 PRODUCER: Final = "https://github.com/importau/lakehouse"
 _LANDING: Final = "landing"
+_ARN_PARTS: Final = 6
 _TABLE_KEY: Final = re.compile(r"(?:staging/[^/]+/)?(?P<layer>bronze|silver|gold)/(?P<table>[^/]+)/")
 _LANDING_KEY: Final = re.compile(re.escape(layout.LANDING_PREFIX) + r"(?P<table>[^/]+)\.csv")
 
@@ -113,6 +114,14 @@ class Place:
         if asset.database == _LANDING:
             return f"s3://{self.bucket}", layout.landing_key(asset.table)
         return f"arn:aws:glue:{self.region}:{self.account}", f"table/{asset.database}/{asset.table}"
+
+    @classmethod
+    def of_function(cls, function_arn: str, bucket: str) -> "Place":
+        """Read region and account out of ``arn:aws:lambda:REGION:ACCOUNT:function:NAME``."""
+        parts = function_arn.split(":")
+        if len(parts) < _ARN_PARTS:
+            raise LakehouseError(f"'{function_arn}' is not the ARN of a Lambda function")
+        return cls(region=parts[3], account=parts[4], bucket=bucket)
 
     @property
     def job_namespace(self) -> str:

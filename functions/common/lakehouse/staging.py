@@ -1,6 +1,6 @@
 """Staging: what a layer's Lambda writes before anybody has audited it, and how it tells the next state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ class StagedLayer(TypedDict):
     layer: str
     tables: list[StagedTable]
     staging_prefix: str
+    lineage: dict[str, Any]
 
 
 def stage(
@@ -73,9 +74,19 @@ def stage(
     )
 
 
-def staged_layer(run_id: str, layer: str, tables: Sequence[StagedTable]) -> dict[str, Any]:
-    """Return the message of a write Lambda."""
+def staged_layer(run_id: str, layer: str, tables: Sequence[StagedTable], lineage: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the message of a write Lambda.
+
+    Parameters
+    ----------
+    lineage : mapping
+        How many lineage events were kept and could not be sent on (`lakehouse.events.Runs.summary`).
+    """
     message = StagedLayer(
-        run_id=run_id, layer=layer, tables=list(tables), staging_prefix=layout.staging_prefix(run_id, layer)
+        run_id=run_id,
+        layer=layer,
+        tables=list(tables),
+        staging_prefix=layout.staging_prefix(run_id, layer),
+        lineage=dict(lineage),
     )
     return dict(message)
