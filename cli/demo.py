@@ -45,12 +45,11 @@ def demo(  # noqa: PLR0917 - an argument an option
         with present.step("sam deploy") as show:
             sam.deploy({}, endpoint, build_dir, progress=show)
         aws = at(endpoint)
-        perform(aws, PIPELINE, data)
+        perform(aws, PIPELINE, data, outlives_us=False)
         if export is not None:
             download(aws, export.expanduser())
-        bucket = aws.bucket
     present.done("demo finished", monotonic() - began)
-    _next_steps(server, bucket, export)
+    _next_steps(server, export)
 
 
 def _found() -> source.Source:
@@ -63,7 +62,7 @@ def _found() -> source.Source:
     return synthetic
 
 
-def _next_steps(server: EmbeddedAws, bucket: str, export: Path | None) -> None:
+def _next_steps(server: EmbeddedAws, export: Path | None) -> None:
     running = server.status() is not None
     steps = [] if running else [("./importau local up", "starts the embedded AWS again, with all of this in it")]
     if export is None:
@@ -73,6 +72,5 @@ def _next_steps(server: EmbeddedAws, bucket: str, export: Path | None) -> None:
     steps.append(("./importau run --local", "runs the pipeline again"))
     if running:
         steps.append(("./importau local down", "stops the embedded AWS"))
-    steps.append((f"s3://{bucket}/governance/quality/", "every rule of every audit"))
     present.say("where to look next:")
     present.lines([(f"  {command}", what) for command, what in steps])

@@ -54,7 +54,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument an option
     perform(aws, machine.value, data)
 
 
-def perform(aws: Aws, machine: str, data: source.Source) -> Outcome:
+def perform(aws: Aws, machine: str, data: source.Source, *, outlives_us: bool = True) -> Outcome:
     """Upload, run, follow, and print the table of what was made.
 
     Parameters
@@ -64,6 +64,8 @@ def perform(aws: Aws, machine: str, data: source.Source) -> Outcome:
         One of `execution.MACHINES`.
     data : Source
         Complete: every file is there.
+    outlives_us : bool
+        Whether the run goes on when Ctrl-C ends this command.
 
     Raises
     ------
@@ -79,10 +81,15 @@ def perform(aws: Aws, machine: str, data: source.Source) -> Outcome:
         with present.activity(machine) as show:
             outcome = execution.follow(aws, machine, arn, _Progress(show).tell)
     except KeyboardInterrupt:
-        present.warn(f"no longer following; the run itself goes on. To stop it: {_stop_command(aws, arn)}")
+        if outlives_us:
+            present.warn(f"no longer following; the run itself goes on. To stop it: {_stop_command(aws, arn)}")
         raise
     layers: Sequence[str] = layout.LAYERS if machine == PIPELINE else (machine,)
-    present.assets(summary.assets(aws, run_id, layers, outcome.layer_seconds))
+    made = summary.assets(aws, run_id, layers, outcome.layer_seconds)
+    present.assets(made)
+    for key in summary.set_aside(made, run_id):
+        present.say(f"rows set aside: {aws.uri(key)}")
+    present.say(f"audit reports: {aws.uri(layout.quality_key(run_id, '<layer>'))}")
     if not outcome.succeeded:
         raise _failure(outcome)
     present.done(f"{machine} succeeded", outcome.seconds)

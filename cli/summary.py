@@ -57,6 +57,11 @@ def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     return found
 
 
+def set_aside(found: Sequence[Asset], run_id: str) -> list[str]:
+    """Return the keys of the files with the rows that a run quarantined."""
+    return [layout.quarantine_key(run_id, asset.layer, asset.table) for asset in found if asset.quarantined]
+
+
 def _asset(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> Asset:
     if audited is None:
         return Asset(layer, table, None, None, "not run", layer_seconds=seconds)

@@ -22,8 +22,9 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
     "sam validate": (str(ROOT / ".venv-sam/bin/sam"), "validate", "--lint", "--region", "us-east-1"),
 }
 _PYTEST: Final = (_PYTHON, "-m", "pytest")
-# Two workers: the tests on an embedded AWS wait much and the others fill the time. A group stays on one worker.
-_EVERYTHING: Final = ("-n", "2", "--dist", "loadgroup", "--cov", "--cov-report", "term:skip-covered")
+# Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so
+# that what its tests share (a deployment, a server) is made once.
+_EVERYTHING: Final = ("-n", "2", "--dist", "loadfile", "--cov", "--cov-report", "term:skip-covered")
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
             "run_id": name,
             "passed": True,
             "tables": [
-                {"table": table, "verdict": "pass", "rows": 7, "quarantined": 0, "rules": []}
+                {"table": table, "verdict": "pass", "rows": 7, "quarantined": int(table == "cambio"), "rules": []}
                 for table in layout.TABLES[layer]
             ],
         }
@@ -133,6 +133,7 @@ def test_the_pipeline_runs_the_uploaded_files_and_shows_the_ten_tables(aws: Aws,
     for step in ("bronze: Keep", "silver: Keep", "gold: Keep", "pipeline: Gold", "pipeline succeeded"):
         assert f"✓ {step}" in result.stderr
     assert run_id in result.stderr
+    assert f"rows set aside: s3://lake/quarantine/bronze/cambio/{run_id}.parquet" in result.stderr
 
 
 def test_a_later_run_takes_the_files_that_were_uploaded_before(aws: Aws, run_id: str, csvs: Path) -> None:
