@@ -12,7 +12,9 @@ from bronze.csv_source import Normalised, normalise
 from lakehouse import layout
 from lakehouse.contracts import load
 from lakehouse.quality import Outcome
+from lakehouse.quarantine import SCHEMA
 from lakehouse.staging import StagedTable
+from tests.audit import check_named
 from tests.audited import Audited
 from tests.checks import bronze, every_layer, gold, silver
 
@@ -33,25 +35,25 @@ def audited(
     table: pa.Table,
     layer: Mapping[str, pa.Table] | None = None,
     below: Mapping[str, pa.Table] | None = None,
+    quarantine: pa.Table | None = None,
     age_hours: float | None = None,
     **said: Any,
 ) -> Audited:
     """Make what a table rule is given; ``said`` is what the write Lambda claims, by default the truth."""
     key = layout.staging_key("run", name)
+    aside = SCHEMA.empty_table() if quarantine is None else quarantine
     staged: dict[str, Any] = {
-        "table": name, "staged_key": key, "published_key": layout.published_key(name), "rows_read": len(table),
-        "rows": len(table), "quarantined": 0, "quarantine_key": None, "source_keys": [], "bytes": 1,
+        "table": name, "staged_key": key, "published_key": layout.published_key(name), "quarantine_key": None,
+        "rows_read": len(table) + len(aside), "rows": len(table), "quarantined": len(aside), "source_keys": [],
+        "bytes": 1,
     }  # fmt: skip
-    return Audited(
-        load(name), StagedTable(**(staged | said)), table, {**(layer or {}), name: table}, below or {}, age_hours
-    )
+    told = StagedTable(**(staged | said))
+    return Audited(load(name), told, table, aside, {**(layer or {}), name: table}, below or {}, age_hours)
 
 
 def found(check: str, of: Audited) -> Outcome:
     """Apply the table rule of a name."""
-    (rule,) = (getattr(m, check) for m in MODULES[of.contract.layer] if hasattr(m, check))
-    outcome: Outcome = rule(of)
-    return outcome
+    return check_named(check, MODULES[of.contract.layer])(of)
 
 
 def counts(check: str, of: Audited) -> tuple[int, int]:

@@ -1,124 +1,121 @@
-"""Table rules of Gold: the aggregates against the published fact, group by group, in Python's exact decimals.
+"""Table rules of Gold: the aggregates against the published fact, group by group, in exact decimals.
 
-The fact is summed by pyarrow; what is walked through in Python is the groups, of which there are few.
+The writer works with integer units and sorted segments; here pyarrow groups, joins and pandas' running sums do it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.keys import flat
 from lakehouse.layout import FACT
-from lakehouse.quality import EXAMPLES, Outcome
-from tests.audited import Audited, total
+from lakehouse.quality import Outcome
+from tests.audited import Audited, agreement, differs, failing, summed
 
-Group = tuple[Any, ...]
-
-_CASH_FLOW_KEY: Final = ("mes_referencia", "origem_recurso", "moeda_origem")
-_FORECAST_KEY: Final = ("mes_referencia", "categoria", "moeda_origem")
-_OUTFLOWS: Final = ("saida_paga_brl", "saida_pendente_brl", "saida_agendada_brl", "saida_prevista_brl")
-_MONTHS: Final = 12
+# What the rules read of the fact.
+FACT_COLUMNS: Final = (
+    "tipo_registro", "mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento",
+    "valor_fluxo_brl", "variacao_cambial_brl",
+)  # fmt: skip
+_OUTFLOWS: Final = {
+    "saida_paga_brl": "PAGO",
+    "saida_pendente_brl": "PENDENTE",
+    "saida_agendada_brl": "AGENDADO",
+    "saida_prevista_brl": "PREVISTO",
+    "cancelado_brl": "CANCELADO",
+}
+_ZERO: Final = pa.scalar(Decimal("0.00"), pa.decimal128(18, 2))
+_MONTH: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
+_LAGS: Final = (1, 2, 3)
 
 
 def conserva_fluxo_de_caixa(audited: Audited) -> Outcome:
     """Compare each group's four outflows and its cancelled value with the fact, status by status."""
-    fact = audited.below[FACT]
-    by_status = dict(
-        zip((*_OUTFLOWS, "cancelado_brl"), ("PAGO", "PENDENTE", "AGENDADO", "PREVISTO", "CANCELADO"), strict=True)
-    )
-    found: dict[Group, Any] = {}
-    sums = _sums(fact, (*_CASH_FLOW_KEY, "status_pagamento"), "valor_fluxo_brl")
-    expected = {group: value for group, value in sums.items() if value}
-    for row in audited.table.to_pylist():
-        for column, status in by_status.items():
-            if row[column]:
-                found[(*(row[name] for name in _CASH_FLOW_KEY), status)] = row[column]
-    return _compared(expected, found)
+    fact, key = audited.below[FACT], audited.contract.key
+    by_status = {name: _where(fact, is_, "valor_fluxo_brl") for name, is_ in _OUTFLOWS.items()}
+    expected = summed(pa.table({name: fact[name] for name in key} | by_status), key, list(_OUTFLOWS))
+    return agreement(expected, audited.table.select([*key, *_OUTFLOWS]), key)
 
 
 def acumulado_confere(audited: Audited) -> Outcome:
-    """Recompute the running totals."""
-    running: dict[Group, Decimal] = defaultdict(Decimal)
-    expected, found = {}, {}
-    for row in sorted(audited.table.to_pylist(), key=lambda row: str(row["mes_referencia"])):
-        series = (row["origem_recurso"], row["moeda_origem"])
-        running[series] += row["total_saida_brl"]
-        expected[(row["mes_referencia"], *series)] = running[series]
-        found[(row["mes_referencia"], *series)] = row["total_saida_acumulado_brl"]
-    return _compared(expected, found)
+    """Recompute the running totals, month after month, of each source and currency."""
+    table = audited.table
+    cents = pc.multiply(pc.fill_null(table["total_saida_brl"], _ZERO), pa.scalar(Decimal(100))).cast(pa.int64())
+    rows = pd.DataFrame({"series": _series(table, "origem_recurso").to_pandas(), "cents": cents.to_pandas()})
+    rows["month"] = table["mes_referencia"].to_pandas()
+    running = rows.sort_values("month", kind="stable").groupby("series")["cents"].cumsum().sort_index()
+    expected = pc.multiply(pa.array(running, pa.int64()).cast(pa.decimal128(19, 0)), pa.scalar(Decimal("0.01")))
+    return failing(differs(flat(table["total_saida_acumulado_brl"]), expected), table, audited.contract.key)
 
 
 def conserva_variacao_cambial(audited: Audited) -> Outcome:
-    """Compare each group's exchange variation with the fact, without what is cancelled."""
-    fact = audited.below[FACT]
-    kept = fact.filter(pc.not_equal(fact["status_pagamento"], "CANCELADO"))
-    everything = dict.fromkeys(_sums(fact, _CASH_FLOW_KEY, "valor_fluxo_brl"), Decimal(0))
-    expected = everything | {g: v or Decimal(0) for g, v in _sums(kept, _CASH_FLOW_KEY, "variacao_cambial_brl").items()}
-    return _compared(expected, _found(audited.table, _CASH_FLOW_KEY, "variacao_cambial_brl"))
+    """Compare each group's exchange variation with the fact, without what is cancelled; a NULL counts as 0."""
+    fact, key, name = audited.below[FACT], audited.contract.key, "variacao_cambial_brl"
+    cancelled = pc.equal(fact["status_pagamento"], "CANCELADO")
+    kept = pc.if_else(pc.fill_null(cancelled, False), _ZERO, pc.fill_null(fact[name], _ZERO))
+    expected = summed(pa.table({part: fact[part] for part in key} | {name: kept}), key, [name])
+    return agreement(expected, audited.table.select([*key, name]), key)
 
 
 def conserva_valor_fluxo(audited: Audited) -> Outcome:
     """Compare each group's value with the fact, without loans and what is cancelled."""
-    fact = audited.below[FACT]
-    kept = fact.filter(
-        pc.and_(
-            pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO"),
-            pc.not_equal(fact["status_pagamento"], "CANCELADO"),
-        )
+    fact, key = audited.below[FACT], audited.contract.key
+    kept = pc.and_(
+        pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO"), pc.not_equal(fact["status_pagamento"], "CANCELADO")
     )
-    expected = _sums(kept, _FORECAST_KEY, "valor_fluxo_brl")
-    return _compared(expected, _found(audited.table, _FORECAST_KEY, "valor_fluxo_brl"))
+    expected = summed(fact.filter(kept), key, ["valor_fluxo_brl"])
+    return agreement(expected, audited.table.select([*key, "valor_fluxo_brl"]), key)
 
 
 def defasagens_conferem(audited: Audited) -> Outcome:
-    """Recompute the values of one, two and three months before."""
-    values = _found(audited.table, _FORECAST_KEY, "valor_fluxo_brl")
-    first: dict[Group, str] = {}
-    for month, *series in values:
-        first[tuple(series)] = min(month, first.get(tuple(series), month))
-    expected, found = {}, {}
-    for lag in (1, 2, 3):
-        for group, value in _found(audited.table, _FORECAST_KEY, f"valor_fluxo_lag_{lag}").items():
-            before = _months_later(group[0], -lag)
-            known = before >= first[group[1:]]
-            expected[(*group, lag)] = values.get((before, *group[1:]), Decimal(0)) if known else None
-            found[(*group, lag)] = value
-    return _compared(expected, found)
+    """Recompute the values of one, two and three months before: NULL before the series' first month, 0 in a gap."""
+    rows = _by_month(audited.table)
+    first = rows.group_by("series").aggregate([("month", "min")])
+    rows = rows.join(first, "series", use_threads=False)
+    for lag in _LAGS:
+        rows = _with_value_of(rows, -lag, f"before_{lag}")
+    broken = pa.repeat(False, len(rows))
+    for lag in _LAGS:
+        known = pc.greater_equal(pc.subtract(rows["month"], lag), rows["month_min"])
+        expected = pc.if_else(known, pc.fill_null(rows[f"before_{lag}"], _ZERO), pa.scalar(None, _ZERO.type))
+        broken = pc.or_(broken, differs(rows[f"valor_fluxo_lag_{lag}"], expected))
+    return failing(broken, rows, audited.contract.key)
 
 
 def alvo_confere(audited: Audited) -> Outcome:
-    """Recompute the value of the month after."""
-    values = _found(audited.table, _FORECAST_KEY, "valor_fluxo_brl")
-    last = max((group[0] for group in values), default="")
-    expected = {
-        group: None if group[0] == last else values.get((_months_later(group[0], 1), *group[1:]), Decimal(0))
-        for group in values
+    """Recompute the value of the month after: 0 in a gap, NULL in the last month of the table."""
+    rows = _with_value_of(_by_month(audited.table), 1, "after")
+    is_last = pc.equal(rows["month"], pc.max(rows["month"]))
+    expected = pc.if_else(is_last, pa.scalar(None, _ZERO.type), pc.fill_null(rows["after"], _ZERO))
+    return failing(differs(rows["alvo_valor_fluxo_proximo_mes_brl"], expected), rows, audited.contract.key)
+
+
+def _where(fact: pa.Table, status: str, column: str) -> pa.ChunkedArray:
+    """Return a column, 0 on the rows of another status."""
+    return pc.if_else(pc.fill_null(pc.equal(fact["status_pagamento"], status), False), fact[column], _ZERO)
+
+
+def _series(table: pa.Table, by: str) -> pa.ChunkedArray:
+    """Name the series of each row: a column and the currency; no real value of either is the empty string."""
+    return pc.binary_join_element_wise(pc.fill_null(table[by], ""), pc.fill_null(table["moeda_origem"], ""), "/")
+
+
+def _by_month(table: pa.Table) -> pa.Table:
+    """Return the rows of the forecast whose month is one, with ``series`` and ``month``, a number."""
+    table = table.filter(pc.fill_null(pc.match_substring_regex(table["mes_referencia"], _MONTH), False))
+    year, month = (pc.utf8_slice_codeunits(table["mes_referencia"], *at).cast(pa.int64()) for at in ((0, 4), (5, 7)))
+    number = pc.add(pc.multiply(year, 12), month)
+    return table.append_column("series", _series(table, "categoria")).append_column("month", number)
+
+
+def _with_value_of(rows: pa.Table, months: int, name: str) -> pa.Table:
+    """Add the value that the same series has so many months on; NULL where it has no row."""
+    there = {
+        "series": rows["series"],
+        "month": pc.subtract(rows["month"], months),
+        name: rows["valor_fluxo_brl"],
     }
-    return _compared(expected, _found(audited.table, _FORECAST_KEY, "alvo_valor_fluxo_proximo_mes_brl"))
-
-
-def _sums(fact: pa.Table, key: Iterable[str], column: str) -> dict[Group, Any]:
-    """Sum a column of the fact by a key."""
-    names = list(key)
-    table = pa.table({**{name: fact[name] for name in names}, "value": total(fact[column])})
-    return _found(table.group_by(names).aggregate([("value", "sum")]), names, "value_sum")
-
-
-def _found(table: pa.Table, key: Iterable[str], column: str) -> dict[Group, Any]:
-    groups = zip(*(table[name].to_pylist() for name in key), strict=True)
-    return dict(zip(groups, table[column].to_pylist(), strict=True))
-
-
-def _compared(expected: Mapping[Group, Any], found: Mapping[Group, Any]) -> Outcome:
-    missing = object()
-    groups = {**expected, **found}
-    wrong = [group for group in groups if expected.get(group, missing) != found.get(group, missing)]
-    return Outcome(len(wrong), len(groups), tuple("/".join(map(str, group)) for group in wrong[:EXAMPLES]))
-
-
-def _months_later(month: str, k: int) -> str:
-    year, zero_based = divmod(int(month[:4]) * _MONTHS + int(month[5:]) - 1 + k, _MONTHS)
-    return f"{year:04d}-{zero_based + 1:02d}"
+    return rows.join(pa.table(there), ["series", "month"], use_threads=False)

@@ -1,0 +1,107 @@
+"""What a write Lambda really left in the lake: read without trust, so that bad data is a finding and not a fault."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lakehouse import layout
+from lakehouse.contracts import Contract, load
+from lakehouse.errors import LakehouseError, StorageError
+from lakehouse.keys import flat
+from lakehouse.quality import EXAMPLES, Outcome
+from lakehouse.quarantine import SCHEMA as QUARANTINE
+from lakehouse.s3 import Lake
+from lakehouse.staging import StagedTable
+
+_REASONS: Final = 20
+# What a reason quotes of its row is left out, so that rows set aside for the same reason are counted together.
+_QUOTED: Final = (("'.*'", "'...'"), (r"a chave .* repete a da linha \d+", "a chave repete a de outra linha"))
+_SHOWN: Final = 200
+
+
+def by_table(layer: str, entries: Sequence[StagedTable]) -> dict[str, StagedTable]:
+    """Return what was staged by table.
+
+    Raises
+    ------
+    LakehouseError
+        A table is there twice, or is not of the layer: it would be published without an audit.
+    """
+    names = [entry["table"] for entry in entries]
+    strange = sorted({name for name in names if name not in layout.TABLES[layer] or names.count(name) > 1})
+    if strange:
+        raise LakehouseError(f"the write step of {layer} staged {', '.join(strange)}: not of the layer, or twice")
+    return {entry["table"]: entry for entry in entries}
+
+
+def read_layer(
+    lake: Lake, layer: str, staged: Mapping[str, StagedTable]
+) -> tuple[dict[str, pa.Table], dict[str, Outcome]]:
+    """Read the staged tables; those that are missing, unreadable or of another schema come with what is wrong."""
+    tables, unusable = {}, {}
+    for name in layout.TABLES[layer]:
+        if name not in staged:
+            unusable[name] = Outcome(1, 1, ("the write step did not stage it",))
+            continue
+        try:
+            table = _parsed(lake, staged[name]["staged_key"])
+        except StorageError as error:
+            unusable[name] = Outcome(1, 1, (str(error)[:_SHOWN],))
+            continue
+        differences = _schema_differences(load(name), table.schema)
+        if differences:
+            unusable[name] = Outcome(len(differences), len(load(name).columns), differences[:EXAMPLES])
+        else:
+            tables[name] = table
+    return tables, unusable
+
+
+def read_quarantine(lake: Lake, staged: StagedTable) -> pa.Table:
+    """Return the rows set aside; none where they are missing or unreadable, which the accounting then shows."""
+    if staged["quarantine_key"] is None:
+        return QUARANTINE.empty_table()
+    try:
+        table = _parsed(lake, staged["quarantine_key"])
+    except StorageError:
+        return QUARANTINE.empty_table()
+    return table.cast(QUARANTINE) if table.column_names == QUARANTINE.names else QUARANTINE.empty_table()
+
+
+def reasons(quarantine: pa.Table) -> dict[str, int]:
+    """Count the reasons of the rows set aside, the most frequent first; a bounded number of them."""
+    texts = pc.list_flatten(flat(quarantine["motivos"]))
+    for quoted, kind in _QUOTED:
+        texts = pc.replace_substring_regex(texts, quoted, kind)
+    counted = texts.value_counts()
+    pairs = zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)
+    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    others = sum(count for _, count in ordered[_REASONS:])
+    return dict(ordered[:_REASONS]) | ({"outros motivos": others} if others else {})
+
+
+def _parsed(lake: Lake, key: str) -> pa.Table:
+    """Return a Parquet object's table; raise `StorageError` when it is missing, damaged, or none."""
+    content = lake.read_bytes(key)
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        raise StorageError(f"{lake.uri(key)} is not a readable Parquet file: {error}") from error
+    return table
+
+
+def _schema_differences(contract: Contract, found: pa.Schema) -> tuple[str, ...]:
+    wanted = [(field.name, str(field.type)) for field in contract.schema]
+    given = [(field.name, str(field.type)) for field in found]
+    types = dict(given)
+    differences = [
+        f"{name}: {types.get(name, 'missing')} instead of {dict(wanted).get(name, 'nothing')}"
+        for name in dict.fromkeys([*dict(wanted), *types])
+        if dict(wanted).get(name) != types.get(name)
+    ]
+    if not differences and wanted != given:
+        differences.append(f"the columns are in another order, or twice: {', '.join(name for name, _ in given)}")
+    return tuple(differences)
