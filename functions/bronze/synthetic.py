@@ -12,13 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bronze.csv_source import Normalised
-from bronze.normalise import Keys, Reasons, apply_contract
+from bronze.acceptance import Normalised, Origin, accept
+from bronze.csv_text import lines
+from bronze.normalise import check
+from bronze.reasons import Reasons
 from lakehouse.contracts import load
 from lakehouse.layout import BRONZE, TABLES
 from lakehouse.money import ONE_RATE, RATE_SCALE, Units, from_units, mul_div_half_up
 from lakehouse.months import add_months
-from lakehouse.quarantine import quarantined
 from lakehouse.segments import Index, Segments
 
 FIRST_DAY: Final = int(np.datetime64("2023-01-02").astype(np.int64))
@@ -61,35 +62,37 @@ _PURPOSES: Final = [
 ]
 
 
-def generate(orders: int, seed: int) -> dict[str, Normalised]:
-    """Make a company's seven bronze tables, checked against their contracts as an exported CSV is.
+def generate(orders: int, seed: int) -> dict[str, pa.Table]:
+    """Make a company's seven bronze tables, as they would be exported: with rows that break their contract.
 
     Parameters
     ----------
     orders : int
         How many orders, at least 1.
     seed : int
+        Not negative.
 
     Returns
     -------
-    dict of str to Normalised
-        Rows that break their contract (the invalid loans) are in the quarantine.
+    dict of str to pa.Table
+        With the contracts' schemas.
     """
     company = _Company(orders, np.random.default_rng(seed))
-    return {name: _checked(name, company.tables[name]) for name in TABLES[BRONZE]}
+    return {name: _table(name, company.tables[name]) for name in TABLES[BRONZE]}
 
 
-def _checked(name: str, columns: dict[str, pa.Array]) -> Normalised:
+def _table(name: str, columns: dict[str, pa.Array]) -> pa.Table:
     contract = load(name)
     empty = {c.name: pa.nulls(len(columns[contract.key[0]]), c.arrow_type) for c in contract.columns}
-    table = pa.table(list((empty | columns).values()), schema=contract.schema)
-    reasons, line = Reasons(len(table)), np.arange(len(table)) + 2
-    apply_contract(contract, table, None, reasons)
-    Keys(contract).add_reasons(table, line, reasons)
-    broken = reasons.broken
-    rows = np.flatnonzero(broken)
-    bad = quarantined(table.take(pa.array(rows)), f"{name}.csv", line[rows], reasons.lists())
-    return Normalised(table.filter(pa.array(~broken)), bad, len(table))
+    return pa.table(list((empty | columns).values()), schema=contract.schema)
+
+
+def accepted(name: str, table: pa.Table) -> Normalised:
+    """Check a generated table as if it had been read from the CSV that `bronze.csv_text` makes of it."""
+    contract, reasons, record = load(name), Reasons(), np.arange(len(table))
+    check(contract, table, table, reasons)
+    origin = Origin(f"{name}.csv", record + 2, lambda rows: lines(table.take(pa.array(rows))))
+    return accept(contract, table, record, reasons, origin)
 
 
 class _Company:
