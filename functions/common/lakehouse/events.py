@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from openlineage.client import OpenLineageClient, set_producer
-from openlineage.client.generated.base import EventType, InputDataset, Job, OutputDataset, Run, RunEvent
+from openlineage.client.generated.base import EventType, InputDataset, Job, JobEvent, OutputDataset, Run, RunEvent
 from openlineage.client.generated.data_quality_assertions_dataset import (
     Assertion,
     DataQualityAssertionsDatasetFacet,
@@ -108,7 +108,8 @@ class Runs:
     @classmethod
     def of_event(cls, lake: Lake, event: Mapping[str, Any], function_arn: str) -> "Runs":
         """Make the runs of a Lambda invocation, from its event and its function's ARN."""
-        return cls(lake, Place.of_function(function_arn, lake.bucket), Origin.of(event, function_arn.rsplit(":", 1)[-1]))
+        place, function = Place.of_function(function_arn, lake.bucket), function_arn.rsplit(":", 1)[-1]
+        return cls(lake, place, Origin.of(event, function))
 
     @contextmanager
     def of(self, table: str, also: Traffic | None = None) -> Iterator[TableRun]:
@@ -130,6 +131,17 @@ class Runs:
                 self._emit(EventType.FAIL, table, run_id, traffic.joined(also), run, error)
                 raise
         self._emit(EventType.COMPLETE, table, run_id, traffic.joined(also), run)
+
+    def declare(self, name: str, event: JobEvent) -> None:
+        """Keep, and send on, what a task declares that it reads and writes.
+
+        Parameters
+        ----------
+        name : str
+            The job's.
+        event : JobEvent
+        """
+        self._keep(layout.lineage_key(self._origin.run_id, f"declared/{name}"), event)
 
     def summary(self) -> dict[str, Any]:
         """Return how many events were kept and could not be sent on, for the Lambda's result."""
@@ -165,9 +177,10 @@ class Runs:
             inputs=self._inputs(traffic, table, run),
             outputs=self._outputs(traffic, run),
         )
-        text = Serde.to_json(event)
-        key = layout.lineage_key(origin.run_id, f"{event.job.name}.{run_id}.{type_.value}")
-        self._lake.write_bytes(text.encode(), key, "application/json")
+        self._keep(layout.lineage_key(origin.run_id, f"{event.job.name}.{run_id}.{type_.value}"), event)
+
+    def _keep(self, key: str, event: RunEvent | JobEvent) -> None:
+        self._lake.write_bytes(Serde.to_json(event).encode(), key, "application/json")
         self.kept += 1
         self._send(event)
 
@@ -184,7 +197,7 @@ class Runs:
         statistics = OutputStatisticsOutputDatasetFacet(rowCount=run.rows, size=run.bytes)
         return [output_dataset(asset, self._place, outputStatistics=statistics) for asset in _assets(traffic.written)]
 
-    def _send(self, event: RunEvent) -> None:
+    def _send(self, event: RunEvent | JobEvent) -> None:
         """Send an event on; a backend that does not take it is counted and never fails the run."""
         if self._client is None:
             return

@@ -65,6 +65,21 @@ def quality_key(run_id: str, layer: str) -> str:
     return f"governance/quality/{layer}/{run_id}.json"
 
 
+def governance_table_key(table: str) -> str:
+    """Return where a table of ``importau_governanca`` lies."""
+    return f"governance/catalog/{table}/{table}.parquet"
+
+
+def governance_report_key(run_id: str) -> str:
+    """Return where the governance report of a run is kept."""
+    return f"governance/catalog/report/{run_id}.json"
+
+
+def lineage_prefix(run_id: str) -> str:
+    """Return where a run's lineage events are kept."""
+    return f"governance/lineage/{run_id}/"
+
+
 def lineage_key(run_id: str, event: str) -> str:
     """Return where a lineage event of a run is kept."""
-    return f"governance/lineage/{run_id}/{event}.json"
+    return f"{lineage_prefix(run_id)}{event}.json"

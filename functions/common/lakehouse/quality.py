@@ -9,6 +9,9 @@ from lakehouse.contracts import Rule
 PASS, WARN, FAIL = "pass", "warn", "fail"
 EXAMPLES: Final = 5
 _CAUSES: Final = 5
+_CAUSE_EXAMPLES: Final = 3
+_EXAMPLE_LENGTH: Final = 200
+_CAUSE_EXAMPLE_LENGTH: Final = 50
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class RuleResult:
             "status": self.status,
             "failed": self.outcome.failed,
             "examined": self.outcome.examined,
-            "examples": list(self.outcome.examples[:EXAMPLES]),
+            "examples": [_short(example, _EXAMPLE_LENGTH) for example in self.outcome.examples[:EXAMPLES]],
         }
 
 
@@ -134,8 +137,10 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri
         f"({result.rule.description}{_such_as(result.outcome)})"
         for table, result in failures[:_CAUSES]
     ]
-    if len(failures) > _CAUSES:
-        said.append(f"and {len(failures) - _CAUSES} more rules")
+    others = failures[_CAUSES:]
+    if others:
+        tables_of_others = ", ".join(dict.fromkeys(table for table, _ in others))
+        said.append(f"and {len(others)} more rules, of {tables_of_others}")
     return (
         f"The audit of {layer} failed, so nothing was published. {'; '.join(said)}. "
         f"Staged data: {staged_uri} Report: {report_uri}"
@@ -143,4 +148,9 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri
 
 
 def _such_as(outcome: Outcome) -> str:
-    return f" For example: {', '.join(outcome.examples[:3])[:200]}" if outcome.examples else ""
+    examples = [_short(example, _CAUSE_EXAMPLE_LENGTH) for example in outcome.examples[:_CAUSE_EXAMPLES]]
+    return f" For example: {', '.join(examples)}" if examples else ""
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -117,6 +117,26 @@ class Lake:
         table = pq.ParquetFile(source, read_dictionary=list(read_dictionary)).read(columns)
         return table if columns is None else table.select(list(columns))
 
+    def parquet(self, key: str) -> pq.ParquetFile:
+        """Open a Parquet object to read its footer, or some of it, without fetching all of it.
+
+        Raises
+        ------
+        StorageError
+            The object does not exist.
+        """
+        size = self.size(key)
+        if size is None:
+            raise StorageError(f"{self.uri(key)} does not exist")
+        for traffic in self._observers:
+            traffic.read[key] = None
+        return pq.ParquetFile(pa.PythonFile(_Ranges(self.client, self.bucket, key, size), mode="r"))
+
+    def size(self, key: str) -> int | None:
+        """Return an object's size in bytes, or None when it does not exist."""
+        head = self._head(key)
+        return None if head is None else int(head["ContentLength"])
+
     def write_table(self, table: pa.Table, key: str) -> int:
         """Write a table as snappy Parquet and return its size in bytes; the same table gives the same bytes."""
         sink = io.BytesIO()
@@ -143,9 +163,44 @@ class Lake:
 
     def last_modified(self, key: str) -> datetime | None:
         """Return when an object was written (UTC), or None when it does not exist."""
+        head = self._head(key)
+        return None if head is None else cast("datetime", head["LastModified"])
+
+    def _head(self, key: str) -> dict[str, Any] | None:
         try:
-            return self.client.head_object(Bucket=self.bucket, Key=key)["LastModified"]
+            return dict(self.client.head_object(Bucket=self.bucket, Key=key))
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT:
                 return None
             raise
+
+
+class _Ranges(io.RawIOBase):
+    """An S3 object as a file that can be read anywhere, range by range."""
+
+    def __init__(self, client: "S3Client", bucket: str, key: str, size: int) -> None:
+        self._client, self._bucket, self._key, self._size = client, bucket, key, size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._size if size < 0 else min(self._position + size, self._size)
+        if end <= self._position:
+            return b""
+        span = f"bytes={self._position}-{end - 1}"
+        body = self._client.get_object(Bucket=self._bucket, Key=self._key, Range=span)["Body"].read()
+        self._position += len(body)
+        return body

@@ -1,0 +1,138 @@
+"""The one Step Functions module: state machines and their executions, read back as they are."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+
+from lakehouse.pipelines import Task, tasks_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+TAG: Final = {"key": "project", "value": "importau"}
+_LAMBDA: Final = "lambda"
+
+
+@dataclass(frozen=True)
+class StateMachine:
+    """A state machine as it is deployed.
+
+    Attributes
+    ----------
+    name, arn, description : str
+    tasks : tuple of Task
+    """
+
+    name: str
+    arn: str
+    description: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of a state machine.
+
+    Attributes
+    ----------
+    arn, name, status : str
+    started : datetime
+    stopped : datetime or None
+        None while it runs.
+    transitions : int
+        States entered, which is what Step Functions bills.
+    lambda_seconds : float
+        Seconds its Lambdas ran.
+    lambda_calls : int
+    rows : int or None
+        Of the tables it published; None when it did not end well.
+    """
+
+    arn: str
+    name: str
+    status: str
+    started: datetime
+    stopped: datetime | None
+    transitions: int
+    lambda_seconds: float
+    lambda_calls: int
+    rows: int | None
+
+
+class StateMachines:
+    """The state machines of this project in an account.
+
+    Parameters
+    ----------
+    client : SFNClient, optional
+        A boto3 client; by default one made from the environment.
+    """
+
+    def __init__(self, client: "SFNClient | None" = None) -> None:
+        self.client: SFNClient = client or boto3.client("stepfunctions")
+
+    def tagged(self) -> list[StateMachine]:
+        """Return the state machines tagged ``project=importau``, by name, with their definitions as they run."""
+        found = []
+        for page in self.client.get_paginator("list_state_machines").paginate():
+            for entry in page["stateMachines"]:
+                arn = entry["stateMachineArn"]
+                if TAG in self.client.list_tags_for_resource(resourceArn=arn)["tags"]:
+                    definition = json.loads(self.client.describe_state_machine(stateMachineArn=arn)["definition"])
+                    tasks = tuple(tasks_of(definition))
+                    found.append(StateMachine(entry["name"], arn, definition.get("Comment", ""), tasks))
+        return sorted(found, key=lambda machine: machine.name)
+
+    def executions(self, machine: StateMachine, known: Mapping[str, str], most: int) -> Iterator[Execution]:
+        """Yield the newest executions of a state machine that are not known to have ended, newest first.
+
+        Parameters
+        ----------
+        machine : StateMachine
+        known : mapping of str to str
+            Status by ARN, of executions read before.
+        most : int
+            How many to look at.
+        """
+        listed = self.client.list_executions(stateMachineArn=machine.arn, maxResults=most)["executions"]
+        for entry in listed:
+            if known.get(entry["executionArn"], "RUNNING") == "RUNNING":
+                yield self._execution(dict(entry))
+
+    def _execution(self, entry: dict[str, Any]) -> Execution:
+        transitions, seconds, calls, output = 0, 0.0, 0, None
+        started: dict[int, datetime] = {}
+        pages = self.client.get_paginator("get_execution_history").paginate(executionArn=entry["executionArn"])
+        for page in pages:
+            for event in page["events"]:
+                kind = event["type"]
+                transitions += kind.endswith("StateEntered")
+                if kind == "TaskScheduled" and event["taskScheduledEventDetails"]["resourceType"] == _LAMBDA:
+                    started[event["id"]] = event["timestamp"]
+                    calls += 1
+                elif kind in {"TaskSucceeded", "TaskFailed"} and started:
+                    seconds += (event["timestamp"] - started.popitem()[1]).total_seconds()
+                elif kind == "ExecutionSucceeded":
+                    output = event["executionSucceededEventDetails"].get("output")
+        return Execution(
+            arn=entry["executionArn"],
+            name=entry["name"],
+            status=entry["status"],
+            started=entry["startDate"],
+            stopped=entry.get("stopDate"),
+            transitions=transitions,
+            lambda_seconds=seconds,
+            lambda_calls=calls,
+            rows=_rows(json.loads(output)) if output else None,
+        )
+
+
+def _rows(output: Mapping[str, Any]) -> int:
+    """Sum the rows of the tables an execution says it published, those of nested executions included."""
+    tables = output.get("tables", ())
+    nested = (part for part in output.values() if isinstance(part, Mapping))
+    return sum(int(table["rows"]) for table in tables) + sum(_rows(part) for part in nested)

@@ -1,0 +1,142 @@
+"""The Governance Lambda: after a run, the catalogue knows every asset and pipeline, and what it says is checked."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from governance.agreement import differences, observed, unknown_names
+from governance.connector import (
+    executions_table,
+    governance_table,
+    machine_table,
+    pipelines_table,
+    tasks_table,
+)
+from governance.declared import job_events, lineage_table
+from governance.propagation import undeclared
+from governance.registration import register, tag_everything
+from lakehouse import layout
+from lakehouse.catalog import Catalog
+from lakehouse.contracts import load_all
+from lakehouse.errors import StorageError
+from lakehouse.events import Runs
+from lakehouse.lineage import Place
+from lakehouse.runtime import Settings, logger, run_id_of
+from lakehouse.s3 import Lake
+from lakehouse.stepfunctions import StateMachine, StateMachines
+
+TAGS: Final = {"project": "importau", "domain": "importacao"}
+EXECUTIONS: Final = 20
+_SAID: Final = 10
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Register, connect and check one run.
+
+    Parameters
+    ----------
+    event : dict
+        ``run_id``, ``source`` and ``origin``, as docs/architecture.md says.
+
+    Returns
+    -------
+    dict
+        ``passed``, ``cause`` (bounded), ``report_key`` and counts.
+    """
+    run_id = run_id_of(event)
+    lake, catalog, states = Lake(Settings.from_environment().bucket), Catalog(), StateMachines()
+    place = Place.of_function(context.invoked_function_arn, lake.bucket)
+    runs = Runs.of_event(lake, event, context.invoked_function_arn)
+    contracts, machines = load_all(), states.tagged()
+
+    registered, broken, crawled, findings = register(catalog, lake, contracts, run_id)
+    tag_everything(catalog, place.region, place.account, TAGS)
+
+    tasks = {machine.name: machine.tasks for machine in machines}
+    seen = observed(_events_of(lake, run_id), place)
+    problems = unknown_names(tasks)
+    from_csv = event.get("source", {}).get("type", "csv") == "csv"
+    disagreements = [] if problems else differences(tasks, seen, from_csv)
+    if not problems:
+        for name, declared in job_events(machines, place, datetime.now(UTC)).items():
+            runs.declare(name, declared)
+    classification = undeclared(contracts)
+    tables = {
+        "pipelines": pipelines_table(machines),
+        "tarefas": tasks_table(machines),
+        "linhagem": lineage_table(machines, contracts, seen, run_id),
+        "execucoes": _executions(lake, states, machines, int(context.memory_limit_in_mb)),
+    }
+    for name, rows in tables.items():
+        lake.write_table(rows, layout.governance_table_key(name))
+        registered[f"importau_governanca.{name}"] = catalog.register(governance_table(name, lake.bucket, len(rows)))
+    for machine in machines:
+        registered[f"importau_governanca.{machine.name.lower()}"] = catalog.register(
+            machine_table(machine, lake.bucket)
+        )
+
+    problems = [*problems, *broken, *disagreements, *classification]
+    report = {
+        "run_id": run_id,
+        "evaluated_at": datetime.now(UTC).isoformat(),
+        "passed": not problems,
+        "problems": problems,
+        "drift": [*broken, *crawled],
+        "lineage_differences": disagreements,
+        "classification": classification,
+        "findings": [str(finding) for finding in findings],
+        "lineage": runs.summary(),
+        "registered": registered,
+    }
+    key = layout.governance_report_key(run_id)
+    lake.write_json(report, key)
+    logger.info(
+        "governed", run_id=run_id, problems=len(problems), findings=len(findings), undelivered=runs.undelivered
+    )
+    return {
+        "run_id": run_id,
+        "passed": not problems,
+        "cause": _cause(problems, lake.uri(key)),
+        "report_key": key,
+        "assets": len(registered),
+        "problems": len(problems),
+        "warnings": [str(finding)[:300] for finding in findings[:_SAID]] + [text[:300] for text in crawled[:_SAID]],
+        "lineage": runs.summary(),
+    }
+
+
+def _cause(problems: list[str], report_uri: str) -> str:
+    if not problems:
+        return ""
+    more = f"; and {len(problems) - _SAID} more" if len(problems) > _SAID else ""
+    return f"Governance found {len(problems)} problems: {'; '.join(problems[:_SAID])}{more}. Report: {report_uri}"[
+        :4000
+    ]
+
+
+def _events_of(lake: Lake, run_id: str) -> list[Mapping[str, Any]]:
+    """Read the events that ended a task of this run; what is declared lies in a folder of its own."""
+    prefix = layout.lineage_prefix(run_id)
+    ended = [
+        key for key in lake.list(prefix) if "/" not in key.removeprefix(prefix) and not key.endswith(".START.json")
+    ]
+    return [json.loads(lake.read_bytes(key)) for key in ended]
+
+
+def _executions(lake: Lake, states: StateMachines, machines: list[StateMachine], memory_mb: int) -> pa.Table:
+    try:
+        before = lake.read_table(layout.governance_table_key("execucoes"))
+    except StorageError:
+        before = None
+    known = (
+        {}
+        if before is None
+        else dict(zip(before["execucao_arn"].to_pylist(), before["status"].to_pylist(), strict=True))
+    )
+    executions = {machine.name: list(states.executions(machine, known, EXECUTIONS)) for machine in machines}
+    return executions_table(before, executions, memory_mb)

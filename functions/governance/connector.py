@@ -1,0 +1,176 @@
+"""The Step Functions connector: state machines become entries of the catalogue, and tables that Athena can ask."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from lakehouse.catalog import GOVERNANCE, Column, Table
+from lakehouse.stepfunctions import Execution, StateMachine
+
+OWNER: Final = "engenharia-de-dados"
+SCHEMAS: Final = {
+    "pipelines": pa.schema(
+        {"pipeline": pa.string(), "arn": pa.string(), "descricao": pa.string(), "tarefas": pa.int64()}
+    ),
+    "tarefas": pa.schema(
+        {
+            "pipeline": pa.string(),
+            "tarefa": pa.string(),
+            "descricao": pa.string(),
+            "dono": pa.string(),
+            "recurso": pa.string(),
+            "entradas": pa.string(),
+            "saidas": pa.string(),
+            "tentativas": pa.int64(),
+        }
+    ),
+    "linhagem": pa.schema(
+        {
+            "tipo": pa.string(),
+            "origem": pa.string(),
+            "coluna_origem": pa.string(),
+            "destino": pa.string(),
+            "coluna_destino": pa.string(),
+            "pipeline": pa.string(),
+            "tarefa": pa.string(),
+            "run_id": pa.string(),
+        }
+    ),
+    "execucoes": pa.schema(
+        {
+            "execucao_arn": pa.string(),
+            "pipeline": pa.string(),
+            "execucao": pa.string(),
+            "status": pa.string(),
+            "inicio": pa.string(),
+            "fim": pa.string(),
+            "duracao_s": pa.float64(),
+            "linhas": pa.int64(),
+            "transicoes": pa.int64(),
+            "lambda_s": pa.float64(),
+            "custo_estimado_usd": pa.float64(),
+        }
+    ),
+}
+DESCRIPTIONS: Final = {
+    "pipelines": "As máquinas de estado do projeto, lidas do Step Functions.",
+    "tarefas": "As tarefas de cada máquina de estado, com o que seus comentários declaram.",
+    "linhagem": "De onde vem cada tabela e coluna: declarado nas tarefas e contratos, e observado nas execuções.",
+    "execucoes": "As execuções das máquinas de estado, com duração, linhas publicadas e custo estimado.",
+}
+_GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double"}
+
+# us-east-1, x86_64, on demand, without the free tier: USD a GB-second, a Lambda request, a state transition.
+GB_SECOND, REQUEST, TRANSITION = 0.0000166667, 0.0000002, 0.000025
+
+
+def machine_table(machine: StateMachine, bucket: str) -> Table:
+    """Return a state machine's entry of the catalogue: its tasks are the columns."""
+    return Table(
+        database=GOVERNANCE,
+        name=machine.name.lower(),
+        description=machine.description,
+        owner=OWNER,
+        location=f"s3://{bucket}/governance/catalog/tarefas/",
+        columns=[
+            Column(
+                task.name.lower(),
+                "string",
+                task.description,
+                {
+                    "kind": "task",
+                    "name": task.name,
+                    "resource": task.resource,
+                    "inputs": ", ".join(task.inputs),
+                    "outputs": ", ".join(task.outputs),
+                    "attempts": str(task.attempts),
+                    "owner": task.owner,
+                },
+            )
+            for task in machine.tasks
+        ],
+        parameters={"kind": "pipeline", "name": machine.name, "arn": machine.arn},
+    )
+
+
+def governance_table(name: str, bucket: str, rows: int) -> Table:
+    """Return the catalogue's entry of one of the tables in `SCHEMAS`."""
+    return Table(
+        database=GOVERNANCE,
+        name=name,
+        description=DESCRIPTIONS[name],
+        owner=OWNER,
+        location=f"s3://{bucket}/governance/catalog/{name}/",
+        columns=[Column(field.name, _GLUE_TYPES[field.type]) for field in SCHEMAS[name]],
+        parameters={"kind": "governance", "rows": str(rows)},
+    )
+
+
+def pipelines_table(machines: Iterable[StateMachine]) -> pa.Table:
+    """Return the table ``pipelines``."""
+    rows = [{"pipeline": m.name, "arn": m.arn, "descricao": m.description, "tarefas": len(m.tasks)} for m in machines]
+    return pa.Table.from_pylist(rows, SCHEMAS["pipelines"])
+
+
+def tasks_table(machines: Iterable[StateMachine]) -> pa.Table:
+    """Return the table ``tarefas``."""
+    rows = [
+        {
+            "pipeline": machine.name,
+            "tarefa": task.name,
+            "descricao": task.description,
+            "dono": task.owner,
+            "recurso": task.resource,
+            "entradas": ", ".join(task.inputs),
+            "saidas": ", ".join(task.outputs),
+            "tentativas": task.attempts,
+        }
+        for machine in machines
+        for task in machine.tasks
+    ]
+    return pa.Table.from_pylist(rows, SCHEMAS["tarefas"])
+
+
+def executions_table(
+    before: pa.Table | None, executions: Mapping[str, Sequence[Execution]], memory_mb: int
+) -> pa.Table:
+    """Return the table ``execucoes``: those known before, and those read now in their place or beside them.
+
+    Parameters
+    ----------
+    before : pa.Table or None
+    executions : mapping of str to sequence of Execution
+        By the name of their state machine.
+    memory_mb : int
+        Of each Lambda.
+    """
+    rows = {row["execucao_arn"]: row for row in (before.to_pylist() if before is not None else ())}
+    for pipeline, its_executions in executions.items():
+        for execution in its_executions:
+            rows[execution.arn] = _execution_row(pipeline, execution, memory_mb)
+    ordered = sorted(rows.values(), key=lambda row: (row["inicio"], row["execucao_arn"]))
+    return pa.Table.from_pylist(ordered, SCHEMAS["execucoes"])
+
+
+def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[str, Any]:
+    stopped: datetime | None = execution.stopped
+    return {
+        "execucao_arn": execution.arn,
+        "pipeline": pipeline,
+        "execucao": execution.name,
+        "status": execution.status,
+        "inicio": execution.started.isoformat(),
+        "fim": stopped.isoformat() if stopped else None,
+        "duracao_s": (stopped - execution.started).total_seconds() if stopped else None,
+        "linhas": execution.rows,
+        "transicoes": execution.transitions,
+        "lambda_s": execution.lambda_seconds,
+        "custo_estimado_usd": round(
+            execution.lambda_seconds * memory_mb / 1024 * GB_SECOND
+            + execution.lambda_calls * REQUEST
+            + execution.transitions * TRANSITION,
+            9,
+        ),
+    }

@@ -1,0 +1,67 @@
+"""Registration: the ten tables in the catalogue as their contracts say, with what the run found; and their drift."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from governance.drift import crawled_drift, footer_drift
+from governance.scanner import SAMPLE, Finding, scan
+from lakehouse import layout
+from lakehouse.catalog import Catalog, table_of
+from lakehouse.contracts import Contract
+from lakehouse.errors import StorageError
+from lakehouse.s3 import Lake
+
+
+def register(
+    catalog: Catalog, lake: Lake, contracts: Iterable[Contract], run_id: str
+) -> tuple[dict[str, str], list[str], list[str], list[Finding]]:
+    """Compare each table with its contract, look for personal data it does not declare, and register it.
+
+    Returns
+    -------
+    registered : dict of str to str
+        ``created``, ``updated`` or ``unchanged`` by ``database.table``.
+    broken : list of str
+        Where contract and Parquet differ, and tables that are not there.
+    crawled : list of str
+        Where contract and catalogue differed before registration mended it.
+    findings : list of Finding
+    """
+    registered: dict[str, str] = {}
+    broken: list[str] = []
+    crawled: list[str] = []
+    findings: list[Finding] = []
+    for contract in contracts:
+        key = layout.published_key(contract.table)
+        try:
+            file = lake.parquet(key)
+        except StorageError as error:
+            broken.append(f"{contract.table}: {error}")
+            continue
+        broken += footer_drift(contract, file.schema_arrow)
+        crawled += crawled_drift(contract, catalog.get(contract.database, contract.table))
+        if file.num_row_groups:
+            findings += scan(file.read_row_group(0).slice(0, SAMPLE), contract)
+        facts = _facts(lake, key, file.metadata.num_rows, contract, run_id)
+        registered[f"{contract.database}.{contract.table}"] = catalog.register(table_of(contract, lake.bucket, facts))
+    return registered, broken, crawled, findings
+
+
+def _facts(lake: Lake, key: str, rows: int, contract: Contract, run_id: str) -> Mapping[str, str]:
+    written = lake.last_modified(key)
+    return {
+        "rows": str(rows),
+        "bytes": str(lake.size(key) or 0),
+        "run_id": run_id,
+        "updated_at": written.isoformat() if written else "",
+        "freshness_hours": str(contract.freshness_hours),
+    }
+
+
+def tag_everything(catalog: Catalog, region: str, account: str, tags: Mapping[str, str]) -> None:
+    """Tag the databases and crawlers of the three layers, and the governance database."""
+    arn = f"arn:aws:glue:{region}:{account}"
+    for layer in layout.LAYERS:
+        given: dict[str, Any] = {**tags, "layer": layer}
+        catalog.tag(f"{arn}:database/importau_{layer}", given)
+    catalog.tag(f"{arn}:database/importau_governanca", {**tags, "layer": "governance"})
