@@ -8,10 +8,10 @@ from lakehouse.contracts import Rule
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 EXAMPLES: Final = 5
-_CAUSES: Final = 5
+# How much of what failed a cause and an example say; the report says the rest.
+_CAUSES: Final = 4
 _CAUSE_EXAMPLES: Final = 3
-_EXAMPLE_LENGTH: Final = 200
-_CAUSE_EXAMPLE_LENGTH: Final = 50
+_LENGTH: Final = 150
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class RuleResult:
             "status": self.status,
             "failed": self.outcome.failed,
             "examined": self.outcome.examined,
-            "examples": [_short(example, _EXAMPLE_LENGTH) for example in self.outcome.examples[:EXAMPLES]],
+            "examples": [_short(example) for example in self.outcome.examples[:EXAMPLES]],
         }
 
 
@@ -148,9 +148,9 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri
 
 
 def _such_as(outcome: Outcome) -> str:
-    examples = [_short(example, _CAUSE_EXAMPLE_LENGTH) for example in outcome.examples[:_CAUSE_EXAMPLES]]
-    return f" For example: {', '.join(examples)}" if examples else ""
+    examples = ", ".join(outcome.examples[:_CAUSE_EXAMPLES])
+    return f" For example: {_short(examples)}" if examples else ""
 
 
-def _short(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 3]}..."
+def _short(text: str) -> str:
+    return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 3]}..."
