@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import tests_namespace  # noqa: F401 - the imports from tests.* below need it
 
-from bronze.csv_source import Normalised, normalise
+from bronze.acceptance import Normalised
+from bronze.csv_source import normalise
 from lakehouse import layout
 from lakehouse.contracts import load
 from lakehouse.quality import Outcome
