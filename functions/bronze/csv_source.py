@@ -22,7 +22,8 @@ from lakehouse.keys import flat
 from lakehouse.segments import Index
 
 PIECE: Final = 16 << 20
-_LONGEST_HEADER: Final = 1 << 20
+# Less than the csv module takes as one name; no header of seven or fourteen columns comes near.
+_LONGEST_HEADER: Final = 100_000
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 _TEXT: Final = pd.ArrowDtype(pa.string())
@@ -115,8 +116,8 @@ def _columns(contract: Contract) -> str:
 
 
 def _header(line: bytes) -> list[str]:
-    # A header of any length; one of 128 KiB in one piece is a broken file, and then says so as an unknown column.
-    text = line.removeprefix(_BOM).decode("utf-8").rstrip("\r\n")
+    # A header that is too long was cut, and that may have been within a character.
+    text = line.removeprefix(_BOM).decode("utf-8", "replace").rstrip("\r\n")
     return [name.strip() for name in next(csv.reader([text]))]
 
 

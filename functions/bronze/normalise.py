@@ -98,7 +98,7 @@ def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
     if len(wrong):
         wrong_text = text.take(pa.array(wrong))
         why = _why_not(wrong_text, type_)
-        reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}: ", _shown(wrong_text), why, " "))
+        reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}:", _shown(wrong_text), why, " "))
         text = pc.if_else(fits, text, _NULL)
     # Arrow reads an integer with a plus sign, or with many zeros in front, only as a decimal.
     return text.cast(_ANY_INTEGER).cast(type_) if pa.types.is_integer(type_) else text.cast(type_)
