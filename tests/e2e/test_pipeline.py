@@ -1,6 +1,5 @@
 """The whole pipeline on the embedded AWS: the real export to the cent, synthetic data, reruns and failures."""
 
-import io
 import json
 import os
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
+from deployed_lakehouse import ALL_TABLES, Lakehouse
 from summaries import summary
 
 from lakehouse import layout
@@ -18,34 +17,6 @@ from lakehouse import layout
 pytestmark = pytest.mark.e2e
 
 GOLDEN = Path(__file__).parent.parent / "golden/real_export.json"
-ALL_TABLES = [table for tables in layout.TABLES.values() for table in tables]
-
-
-class Lakehouse:
-    """A deployment, and what the tests ask of its bucket."""
-
-    def __init__(self, deployment: Any) -> None:
-        self.deployment, self.s3, self.bucket = deployment, deployment.client("s3"), deployment.bucket
-
-    def upload(self, folder: Path, **changed: bytes) -> None:
-        for table in layout.TABLES[layout.BRONZE]:
-            content = changed.get(table, (folder / f"{table}.csv").read_bytes())
-            self.s3.put_object(Bucket=self.bucket, Key=layout.landing_key(table), Body=content)
-
-    def run(self, machine: str, **given: Any) -> Any:
-        return self.deployment.run(machine, **given)
-
-    def bytes_of(self, key: str) -> bytes:
-        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-
-    def published(self, table: str) -> Any:
-        return pq.read_table(io.BytesIO(self.bytes_of(layout.published_key(table))))
-
-    def report(self, run_id: str, layer: str) -> dict[str, Any]:
-        return json.loads(self.bytes_of(layout.quality_key(run_id, layer)))
-
-    def keys(self, prefix: str) -> list[str]:
-        return [o["Key"] for o in self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", ())]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +24,7 @@ def lakehouse(deployment: Any) -> Iterator[Lakehouse]:
     """Return the deployed lakehouse; leave its landing folder as empty as it was."""
     lakehouse = Lakehouse(deployment)
     yield lakehouse
-    for key in lakehouse.keys("landing/"):
-        lakehouse.s3.delete_object(Bucket=lakehouse.bucket, Key=key)
+    lakehouse.empty_landing()
 
 
 @pytest.fixture
@@ -80,9 +50,7 @@ def test_the_real_export_comes_out_to_the_cent(lakehouse: Lakehouse, real_run: A
     rows = [30, 41, 30, 30, 30, 30, 29, 1014, 120, 24]
     assert [len(tables[table]) for table in ALL_TABLES] == rows
     assert lakehouse.keys(f"quarantine/bronze/emprestimos/{real_run['run_id']}")
-    (fallen,) = pq.read_table(
-        io.BytesIO(lakehouse.bytes_of(layout.quarantine_key(real_run["run_id"], "bronze", "emprestimos")))
-    ).to_pylist()
+    (fallen,) = lakehouse.table(layout.quarantine_key(real_run["run_id"], "bronze", "emprestimos")).to_pylist()
     assert (fallen["arquivo"], fallen["linha"]) == ("emprestimos.csv", 19)
     assert fallen["texto_original"].startswith("EMP018,")
 
@@ -109,7 +77,7 @@ def test_every_table_of_the_real_export_is_the_golden_one(lakehouse: Lakehouse, 
 def test_the_oddities_of_the_real_export_are_named_and_counted(lakehouse: Lakehouse, real_run: Any) -> None:
     found = {}
     for layer in layout.LAYERS:
-        report = lakehouse.report(real_run["run_id"], layer)
+        report = lakehouse.json(layout.quality_key(real_run["run_id"], layer))
         assert report["passed"]
         found |= warnings_of(report)
     assert found == {
@@ -180,7 +148,7 @@ def test_broken_rows_go_to_quarantine_and_the_rest_goes_on(lakehouse: Lakehouse,
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
     assert len(lakehouse.published("pedidos")) == 30
     key = layout.quarantine_key(execution["output"]["run_id"], "bronze", "pedidos")
-    fallen = pq.read_table(io.BytesIO(lakehouse.bytes_of(key))).to_pylist()
+    fallen = lakehouse.table(key).to_pylist()
     assert [row["linha"] for row in fallen] == [32, 33, 34, 35, 36]
     assert [row["texto_original"] for row in fallen] == broken
     for row, said in zip(
@@ -195,15 +163,13 @@ def test_a_failed_audit_says_which_rule_of_which_table_and_publishes_nothing(
     # A published bronze table that no longer agrees with its contract: the fact made of it breaks its own.
     key = layout.published_key("pagamentos")
     good, before = lakehouse.bytes_of(key), lakehouse.bytes_of(layout.published_key(layout.FACT))
-    table = pq.read_table(io.BytesIO(good))
+    table = lakehouse.published("pagamentos")
     position = table.schema.get_field_index("status_pagamento")
-    sink = io.BytesIO()
-    pq.write_table(table.set_column(position, "status_pagamento", [["DESCONHECIDO"] * len(table)]), sink)
     try:
-        lakehouse.s3.put_object(Bucket=lakehouse.bucket, Key=key, Body=sink.getvalue())
+        lakehouse.put(key, table.set_column(position, "status_pagamento", [["DESCONHECIDO"] * len(table)]))
         execution = lakehouse.run("silver")
     finally:
-        lakehouse.s3.put_object(Bucket=lakehouse.bucket, Key=key, Body=good)
+        lakehouse.put(key, good)
     assert execution["status"] == "FAILED"
     for said in (
         layout.FACT,
@@ -215,4 +181,4 @@ def test_a_failed_audit_says_which_rule_of_which_table_and_publishes_nothing(
         assert said in execution["cause"]
     assert lakehouse.bytes_of(layout.published_key(layout.FACT)) == before
     assert lakehouse.keys(f"staging/{execution['name']}/silver/")
-    assert not lakehouse.report(execution["name"], "silver")["passed"]
+    assert not lakehouse.json(layout.quality_key(execution["name"], "silver"))["passed"]
