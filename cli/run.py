@@ -85,15 +85,20 @@ def perform(aws: Aws, machine: str, data: source.Source, *, outlives_us: bool = 
             present.warn(f"no longer following; the run itself goes on. To stop it: {_stop_command(aws, arn)}")
         raise
     layers: Sequence[str] = layout.LAYERS if machine == PIPELINE else (machine,)
-    made = summary.assets(aws, run_id, layers, outcome.layer_seconds)
-    present.assets(made)
-    for key in summary.set_aside(made, run_id):
-        present.say(f"rows set aside: {aws.uri(key)}")
-    present.say(f"audit reports: {aws.uri(layout.quality_key(run_id, '<layer>'))}")
+    _show_made(aws, run_id, summary.assets(aws, run_id, layers, outcome.layer_seconds))
     if not outcome.succeeded:
         raise _failure(outcome)
     present.done(f"{machine} succeeded", outcome.seconds)
     return outcome
+
+
+def _show_made(aws: Aws, run_id: str, made: Sequence[summary.Asset]) -> None:
+    if not any(asset.audited for asset in made):
+        return  # the run ended before its first audit: why is what there is to say
+    present.assets(made)
+    for key in summary.set_aside(made, run_id):
+        present.say(f"rows set aside: {aws.uri(key)}")
+    present.say(f"audit reports: {aws.uri(layout.quality_key(run_id, '<layer>'))}")
 
 
 class _Progress:
@@ -123,7 +128,9 @@ def _failure(outcome: Outcome) -> RunFailedError:
     how = {"FAILED": "failed", "TIMED_OUT": "took too long", "ABORTED": "was stopped"}[culprit.status]
     named = f" ({culprit.error})" if culprit.error else ""
     cause = culprit.cause or "no cause was given; the logs of its functions say more"
-    return RunFailedError(f"{culprit.machine} {how}{where}{named}: {cause}")
+    # Several problems are a list below the line; one goes on with it.
+    said = "".join(f"\n  {line}" for line in cause.splitlines()) if "\n" in cause else f" {cause}"
+    return RunFailedError(f"{culprit.machine} {how}{where}{named}:{said}")
 
 
 def _stop_command(aws: Aws, arn: str) -> str:

@@ -37,6 +37,11 @@ class Asset:
     warnings: int = 0
     layer_seconds: float | None = None
 
+    @property
+    def audited(self) -> bool:
+        """Whether the run got as far as the table's audit."""
+        return self.rows is not None
+
 
 def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, float]) -> list[Asset]:
     """Return the tables of some layers after a run, in the order of the layers.

@@ -28,7 +28,10 @@ LAYER = {
     "States": {
         "Given": {
             "Type": "Choice",
-            "Choices": [{"Variable": "$.source.orders", "NumericEquals": 666, "Next": "AuditFailed"}],
+            "Choices": [
+                {"Variable": "$.source.orders", "NumericEquals": 665, "Next": "WriteFailed"},
+                {"Variable": "$.source.orders", "NumericEquals": 666, "Next": "AuditFailed"},
+            ],
             "Default": "Keep",
         },
         "Keep": {
@@ -169,6 +172,17 @@ def test_a_failed_audit_names_the_layer_the_error_and_the_cause_and_shows_how_fa
         "error: bronze failed (AuditFailed): cambio: rule [taxa] failed 3 times; see s3://x"
     )
     assert "fato_pedido_correlacionado              -             -   not run" in result.stdout
+
+
+def test_every_problem_of_the_input_is_said_on_its_own_line_and_no_table_of_nothing_is_shown(
+    aws: Aws, run_id: str
+) -> None:
+    for layer in layout.LAYERS:
+        aws.s3.delete_object(Bucket="lake", Key=layout.quality_key(run_id, layer))
+    result = importau("run", "--local", "--orders", "665")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("error: bronze failed (InputError):\n  one problem\n  two [problems]\n")
+    assert result.stdout == ""
 
 
 def test_an_export_without_published_tables_names_them(aws: Aws, tmp_path: Path) -> None:
