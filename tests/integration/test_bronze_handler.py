@@ -1,0 +1,174 @@
+"""The Bronze Lambda on S3 (moto): what it stages, what it sets aside, and what it refuses."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from bronze import app
+from lakehouse import layout
+from lakehouse.contracts import load
+from lakehouse.errors import InputError, LakehouseError
+from lakehouse.s3 import Lake
+
+BUCKET, RUN = "lake", "r1"
+TABLES = layout.TABLES[layout.BRONZE]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    """An empty lake, and the environment of a Lambda."""
+    for name, value in {
+        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        yield Lake(BUCKET, client)
+
+
+@pytest.fixture
+def landed(lake: Lake, csv_dir: Path) -> Lake:
+    """A lake with the real export in its landing area."""
+    for table in TABLES:
+        lake.write_bytes((csv_dir / f"{table}.csv").read_bytes(), layout.landing_key(table))
+    return lake
+
+
+def call(run: str = RUN, **event: Any) -> dict[str, Any]:
+    context = SimpleNamespace(
+        function_name="importau-bronze", memory_limit_in_mb=3008, aws_request_id="1",
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:importau-bronze",
+    )  # fmt: skip
+    return app.handler({"run_id": run, "layer": layout.BRONZE, **event}, context)
+
+
+def written(lake: Lake) -> list[str]:
+    """What is in the lake beside its landing area and the lineage of failures."""
+    return [key for key in lake.list("") if not key.startswith((layout.LANDING_PREFIX, "governance/lineage/"))]
+
+
+def test_the_real_export_is_staged_with_one_row_in_quarantine(landed: Lake) -> None:
+    result = call(source={"type": "csv"})
+    assert [(t["table"], t["rows_read"], t["rows"], t["quarantined"]) for t in result["tables"]] == [
+        ("pedidos", 30, 30, 0), ("itens_pedido", 41, 41, 0), ("pagamentos", 30, 30, 0), ("produtos", 30, 30, 0),
+        ("fornecedores", 30, 30, 0), ("cambio", 30, 30, 0), ("emprestimos", 30, 29, 1),
+    ]  # fmt: skip
+    assert (result["run_id"], result["layer"], result["staging_prefix"]) == (RUN, "bronze", "staging/r1/bronze/")
+    for entry in result["tables"]:
+        table = entry["table"]
+        assert entry["staged_key"] == layout.staging_key(RUN, table)
+        assert entry["published_key"] == layout.published_key(table)
+        assert entry["source_keys"] == [layout.landing_key(table)]
+        assert entry["bytes"] == len(landed.read_bytes(entry["staged_key"]))
+        rows = landed.read_table(entry["staged_key"])
+        assert rows.schema.equals(load(table).schema)
+        assert len(rows) == entry["rows"]
+    assert [t["quarantine_key"] for t in result["tables"]] == [None] * 6 + ["quarantine/bronze/emprestimos/r1.parquet"]
+    assert landed.read_table("quarantine/bronze/emprestimos/r1.parquet")["linha"].to_pylist() == [19]
+    assert len(json.dumps(result)) < 32_000
+
+
+def test_nothing_but_staging_and_quarantine_is_written(landed: Lake) -> None:
+    result = call()
+    keys = [entry["staged_key"] for entry in result["tables"]] + ["quarantine/bronze/emprestimos/r1.parquet"]
+    assert written(landed) == sorted(keys)
+
+
+@pytest.mark.parametrize("source", [{"type": "csv"}, {"type": "synthetic", "orders": 50, "seed": 7}])
+def test_a_rerun_gives_the_same_bytes(landed: Lake, source: dict[str, Any]) -> None:
+    first, second = call("r1", source=source), call("r2", source=source)
+    for one, other in zip(first["tables"], second["tables"], strict=True):
+        for key in ("staged_key", "quarantine_key"):
+            assert one[key] is None or landed.read_bytes(one[key]) == landed.read_bytes(other[key])
+
+
+def test_the_problems_of_all_files_are_told_before_anything_is_written(landed: Lake) -> None:
+    landed.client.delete_object(Bucket=BUCKET, Key=layout.landing_key("pedidos"))
+    landed.client.delete_object(Bucket=BUCKET, Key=layout.landing_key("emprestimos"))
+    landed.write_bytes(b"", layout.landing_key("cambio"))
+    landed.write_bytes("razão_social\n".encode("latin-1"), layout.landing_key("fornecedores"))
+    landed.write_bytes(b"pagamento_id,valor\n", layout.landing_key("pagamentos"))
+    with pytest.raises(InputError) as caught:
+        call()
+    assert sorted(problem.split(".csv")[0] for problem in caught.value.problems) == [
+        "cambio", "emprestimos", "fornecedores", "pagamentos", "pagamentos", "pedidos"
+    ]  # fmt: skip
+    (missing,) = [problem for problem in caught.value.problems if problem.startswith("pedidos")]
+    assert missing == (
+        "pedidos.csv is missing: s3://lake/landing/csv_exports/pedidos.csv does not exist; upload it there, or run on "
+        "synthetic data"
+    )
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    assert written(landed) == []
+
+
+def test_synthetic_data_needs_no_file_and_names_no_source(lake: Lake) -> None:
+    result = call(source={"type": "synthetic", "orders": 60, "seed": 3})
+    assert result["tables"][0]["rows"] == 60
+    assert [entry["source_keys"] for entry in result["tables"]] == [[]] * 7
+    assert all(entry["rows_read"] == entry["rows"] + entry["quarantined"] for entry in result["tables"])
+    assert result["tables"][-1]["quarantined"] > 0
+    assert call("r2", source={"type": "synthetic"})["tables"][0]["rows"] == app.DEFAULT_ORDERS
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ({"type": "synthetic", "orders": 0}, "source.orders is 0; use a whole number from 1 up"),
+        ({"type": "synthetic", "orders": "9"}, "source.orders is '9'; use a whole number from 1 up"),
+        ({"type": "synthetic", "orders": True}, "source.orders is True; use a whole number from 1 up"),
+        ({"type": "synthetic", "seed": -1}, "source.seed is -1; use a whole number from 0 up"),
+        ({"type": "excel"}, "source is {'type': 'excel'}; use"),
+        ("csv", "source is 'csv'; use"),
+    ],
+)
+def test_a_source_that_cannot_be_used_says_what_can(lake: Lake, source: Any, problem: str) -> None:
+    with pytest.raises(InputError) as caught:
+        call(source=source)
+    assert caught.value.problems[0].startswith(problem)
+    assert written(lake) == []
+
+
+def test_a_full_disk_says_what_to_raise(landed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(app, "fetch", full)
+    with pytest.raises(LakehouseError, match="raise EphemeralStorage"):
+        call()
+
+
+def test_each_table_is_logged_with_its_run_and_rows(landed: Lake, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        call()
+    logged = [vars(record) for record in caplog.records if record.message == "staged"]
+    assert [entry["table"] for entry in logged] == list(TABLES)
+    assert (logged[-1]["run_id"], logged[-1]["rows"], logged[-1]["quarantined"]) == (RUN, 29, 1)
+
+
+def test_the_sample_event_is_understood(landed: Lake) -> None:
+    event = json.loads((ROOT / "events/bronze.json").read_text())
+    assert call(event["run_id"], source=event["source"])["run_id"] == event["run_id"]
+
+
+def test_the_function_imports_nothing_that_the_managed_layer_leaves_out() -> None:
+    code = (
+        "import sys; sys.path[:0] = ['functions', 'functions/common', 'glue']\n"
+        "for name in ('_s3fs', '_orc', '_flight', '_gcsfs', '_azurefs'): sys.modules['pyarrow.' + name] = None\n"
+        "import bronze.app\n"
+        "assert not {'awswrangler', 'moto'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
