@@ -157,7 +157,7 @@ def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
     """Return the table rule of a name; raise `ContractError` when no module has it."""
     for module in modules:
         check: Check | None = getattr(module, name, None)
-        if check is not None and check.__module__ == module.__name__:
+        if callable(check) and check.__module__ == module.__name__ and not name.startswith("_"):
             return check
     raise ContractError(f"no table rule is called '{name}'; they are functions in functions/tests/checks/")
 

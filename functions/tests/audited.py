@@ -83,7 +83,7 @@ def differs(one: pa.Array | pa.ChunkedArray, other: pa.Array | pa.ChunkedArray) 
 def summed(table: pa.Table, key: Sequence[str], values: Sequence[str]) -> pa.Table:
     """Sum columns by a key, exactly; a NULL key is a group of its own, and a sum of nothing but NULLs is NULL."""
     wide = pa.table({name: table[name] for name in key} | {name: _with_room(table[name]) for name in values})
-    sums = wide.group_by(list(key), use_threads=False).aggregate([(name, "sum", _NONE_MEANS_NULL) for name in values])
+    sums = wide.group_by(list(key)).aggregate([(name, "sum", _NONE_MEANS_NULL) for name in values])
     return sums.rename_columns({f"{name}_sum": name for name in values})
 
 

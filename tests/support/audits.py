@@ -14,9 +14,10 @@ from lakehouse import layout
 from lakehouse.contracts import load
 from lakehouse.quality import Outcome
 from lakehouse.quarantine import SCHEMA
+from lakehouse.rules import broken_by
 from lakehouse.staging import StagedTable
 from tests.audit import check_named
-from tests.audited import Audited
+from tests.audited import Audited, failing
 from tests.checks import bronze, every_layer, gold, silver
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
@@ -55,6 +56,16 @@ def audited(
 def found(check: str, of: Audited) -> Outcome:
     """Apply the table rule of a name."""
     return check_named(check, MODULES[of.contract.layer])(of)
+
+
+def errors_of(of: Audited) -> dict[str, Outcome]:
+    """Apply every rule of the contract; return those of severity error that fail."""
+    key, outcomes = of.contract.key, {}
+    for rule in of.contract.rules:
+        judged = found(rule.check, of) if rule.kind == "check" else failing(broken_by(rule, of.table), of.table, key)
+        if judged.failed and rule.severity == "error":
+            outcomes[rule.name] = judged
+    return outcomes
 
 
 def counts(check: str, of: Audited) -> tuple[int, int]:

@@ -5,10 +5,14 @@ from decimal import Decimal
 
 import pytest
 from audits import MODULES, audited, counts, found, real_export, row_of, with_value, without
+from bronze_tables import bronze as worlds
+from hypothesis import given
 
 from lakehouse.contracts import load, load_all
+from lakehouse.errors import ContractError
 from lakehouse.layout import BRONZE, TABLES
 from lakehouse.quality import Outcome
+from tests.audit import check_named
 
 CENT = Decimal("0.01")
 
@@ -34,6 +38,16 @@ def test_every_check_a_contract_names_exists_and_every_one_that_exists_is_named(
     }
     assert named <= there
     assert {name for _, name in there} == {name for _, name in named}
+
+
+def test_a_check_that_nobody_wrote_is_an_error_that_says_where_checks_are():
+    for name in ("confere_tudo", "_not_among", "differs", "Final"):
+        with pytest.raises(ContractError, match=rf"'{name}'.*functions/tests/checks"):
+            check_named(name, MODULES[BRONZE])
+
+
+def test_rows_are_named_by_columns_that_are_neither_personal_nor_confidential():
+    assert [(c.table, name) for c in load_all() for name in c.key if c.column(name).classification] == []
 
 
 @pytest.mark.parametrize(
@@ -164,6 +178,16 @@ def test_no_example_shows_a_personal_or_confidential_value(layer):
         for rule in load(name).rules:
             if rule.kind == "check":
                 assert not secret & set(found(rule.check, audited(name, table, layer)).examples)
+
+
+@given(worlds())
+def test_whatever_the_tables_refer_to_each_rule_can_be_applied(tables):
+    for name, table in tables.items():
+        of = audited(name, table, tables)
+        for rule in load(name).rules:
+            if rule.kind == "check":
+                failed, examined = counts(rule.check, of)
+                assert 0 <= failed <= examined
 
 
 def test_empty_tables_break_nothing(layer):

@@ -26,7 +26,7 @@ def contabilidade_de_linhas(audited: Audited) -> Outcome:
 def pedido_difere_da_soma_dos_itens(audited: Audited) -> Outcome:
     """Count the orders whose value is not the sum of their items."""
     items = summed(audited.layer["itens_pedido"], ["pedido_id"], ["valor_total_item"])
-    orders = audited.table.select(["pedido_id", "valor_total_brl"]).join(items, "pedido_id", use_threads=False)
+    orders = audited.table.select(["pedido_id", "valor_total_brl"]).join(items, "pedido_id")
     return failing(differs(orders["valor_total_brl"], orders["valor_total_item"]), orders, ["pedido_id"])
 
 
@@ -88,7 +88,7 @@ def _foreign(audited: Audited, columns: list[str]) -> pa.Table:
     """Return the rows in a foreign currency with its newest quotation, NULL where there is none."""
     table = audited.table.filter(pc.not_equal(audited.table["moeda_origem"], _BRL)).select([*columns, "moeda_origem"])
     cambio = audited.layer["cambio"].select(["moeda", "data_cotacao", "taxa_ptax"])
-    days = cambio.group_by("moeda", use_threads=False).aggregate([("data_cotacao", "max")])
+    days = cambio.group_by("moeda").aggregate([("data_cotacao", "max")])
     days = days.rename_columns({"data_cotacao_max": "data_cotacao"})
-    newest = days.join(cambio, ["moeda", "data_cotacao"], use_threads=False)
-    return table.join(newest, "moeda_origem", "moeda", use_threads=False)
+    newest = days.join(cambio, ["moeda", "data_cotacao"])
+    return table.join(newest, "moeda_origem", "moeda")

@@ -74,7 +74,7 @@ def defasagens_conferem(audited: Audited) -> Outcome:
     """Recompute the values of one, two and three months before: NULL before the series' first month, 0 in a gap."""
     rows = _by_month(audited.table)
     first = rows.group_by("series").aggregate([("month", "min")])
-    rows = rows.join(first, "series", use_threads=False)
+    rows = rows.join(first, "series")
     for lag in _LAGS:
         rows = _with_value_of(rows, -lag, f"before_{lag}")
     broken = pa.repeat(False, len(rows))
@@ -118,4 +118,4 @@ def _with_value_of(rows: pa.Table, months: int, name: str) -> pa.Table:
         "month": pc.subtract(rows["month"], months),
         name: rows["valor_fluxo_brl"],
     }
-    return rows.join(pa.table(there), ["series", "month"], use_threads=False)
+    return rows.join(pa.table(there), ["series", "month"])

@@ -46,7 +46,7 @@ def contabilidade_de_linhas(audited: Audited) -> Outcome:
 def conserva_parcelas_de_pagamento(audited: Audited) -> Outcome:
     """Compare each payment's rows with its instalment, worked out from Bronze: in reais and in its own currency."""
     orders = audited.below["pedidos"].select(["pedido_id", "valor_total_brl"])
-    payments = audited.below["pagamentos"].join(orders, "pedido_id", use_threads=False)
+    payments = audited.below["pagamentos"].join(orders, "pedido_id")
     repeats = pc.and_(
         pc.greater(payments["num_parcelas"], 1), pc.equal(payments["valor_pago_brl"], payments["valor_total_brl"])
     )
@@ -105,7 +105,7 @@ def fornecedor_divergente(audited: Audited) -> Outcome:
     """Count the items, not their rows, whose product is of another supplier than the order."""
     columns = ["item_id", "fornecedor_id", "fornecedor_produto_id"]
     items = audited.table.filter(audited.table["item_id"].is_valid()).select(columns)
-    items = items.group_by(columns, use_threads=False).aggregate([])
+    items = items.group_by(columns).aggregate([])
     differ = pc.not_equal(items["fornecedor_id"], items["fornecedor_produto_id"])
     return failing(pc.fill_null(differ, False), items, ["item_id"])
 
