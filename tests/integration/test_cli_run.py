@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from machines import ungoverned
 from typer.testing import CliRunner, Result
 
 from cli import ROOT, execution
@@ -41,6 +42,7 @@ LAYER = {
             "ResultSelector": {"report_key": "report", "tables": []},
             "End": True,
         },
+        "WriteFailed": {"Type": "Fail", "Error": "InputError", "Cause": "one problem\ntwo [problems]"},
         "AuditFailed": {
             "Type": "Fail",
             "Error": "AuditFailed",
@@ -65,7 +67,7 @@ def aws(home: Path) -> Iterator[Aws]:
         found.s3.create_bucket(Bucket="lake")
         found.s3.put_object(Bucket="lake", Key="origin", Body=b"")
         layers = {layer: machine(found, layer, json.dumps(LAYER)) for layer in layout.LAYERS}
-        definition = (ROOT / "statemachine/pipeline.asl.json").read_text()
+        definition = ungoverned((ROOT / "statemachine/pipeline.asl.json").read_text())
         for layer, arn in layers.items():
             definition = definition.replace(f"${{{layer.capitalize()}StateMachineArn}}", arn)
         machines = layers | {"pipeline": machine(found, "pipeline", definition)}
