@@ -23,7 +23,7 @@ from lakehouse import layout
 from lakehouse.catalog import Catalog
 from lakehouse.contracts import load_all
 from lakehouse.errors import StorageError
-from lakehouse.events import Runs
+from lakehouse.events import BY_HAND, Runs
 from lakehouse.lineage import Place
 from lakehouse.runtime import Settings, logger, run_id_of
 from lakehouse.s3 import Lake
@@ -95,9 +95,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
     key = layout.governance_report_key(run_id)
     lake.write_json(report, key)
-    logger.info(
-        "governed", run_id=run_id, problems=len(problems), findings=len(findings), undelivered=runs.undelivered
-    )
+    logger.info("governed", run_id=run_id, problems=len(problems), findings=len(findings), undelivered=runs.undelivered)
     return {
         "run_id": run_id,
         "passed": not problems,
@@ -120,12 +118,13 @@ def _cause(problems: list[str], report_uri: str) -> str:
 
 
 def _events_of(lake: Lake, run_id: str) -> list[Mapping[str, Any]]:
-    """Read the events that ended a task of this run; what is declared lies in a folder of its own."""
+    """Read the events that ended a task of this run; one called by hand declares nothing to be held against it."""
     prefix = layout.lineage_prefix(run_id)
     ended = [
         key for key in lake.list(prefix) if "/" not in key.removeprefix(prefix) and not key.endswith(".START.json")
     ]
-    return [json.loads(lake.read_bytes(key)) for key in ended]
+    events = (json.loads(lake.read_bytes(key)) for key in ended)
+    return [event for event in events if not event["job"]["name"].startswith(f"{BY_HAND}.")]
 
 
 def _executions(lake: Lake, states: StateMachines, machines: list[StateMachine], memory_mb: int) -> pa.Table:

@@ -6,7 +6,6 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-import tests_namespace  # noqa: F401 - the imports from tests.* below need it
 
 from bronze.acceptance import Normalised
 from bronze.csv_source import normalise

@@ -1,0 +1,72 @@
+"""The sample events: one a function; each fits the one before it, and together they are a run on the real export."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lakehouse import layout
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUCKET = "importau-lakehouse-events"
+CONTEXT = SimpleNamespace(
+    function_name="sample",
+    memory_limit_in_mb=3008,
+    aws_request_id="request",
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:sample",
+)
+
+
+@pytest.fixture
+def s3(csv_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return S3 with the real export in the landing folder."""
+    monkeypatch.setenv("LAKE_BUCKET", BUCKET)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        for table in layout.TABLES[layout.BRONZE]:
+            client.upload_file(str(csv_dir / f"{table}.csv"), BUCKET, layout.landing_key(table))
+        glue = boto3.client("glue")
+        for database in ("bronze", "silver", "gold", "governanca"):
+            glue.create_database(DatabaseInput={"Name": f"importau_{database}"})
+        yield client
+
+
+def handled(function: str, module: str) -> Any:
+    event = json.loads((ROOT / f"events/{function}.json").read_text("utf-8"))
+    return importlib.import_module(module).handler(event, CONTEXT)
+
+
+def test_the_sample_events_are_one_whole_run(s3: Any) -> None:
+    for layer in layout.LAYERS:
+        staged = handled(layer, f"{layer}.app")
+        audit = json.loads((ROOT / f"events/teste_{layer}.json").read_text("utf-8"))
+        for said, found in zip(audit["tables"], staged["tables"], strict=True):
+            assert {**said, "bytes": 0} == {**found, "bytes": 0}  # sizes are not the sample's promise
+        verdict = handled(f"teste_{layer}", f"tests.teste_{layer}")
+        assert verdict["passed"], verdict["cause"]
+        for table in staged["tables"]:
+            source = {"Bucket": BUCKET, "Key": table["staged_key"]}
+            s3.copy_object(Bucket=BUCKET, Key=table["published_key"], CopySource=source)
+    governed = handled("governance", "governance.app")
+    assert governed["passed"], governed["cause"]
+
+
+def test_every_message_is_far_below_the_limit_of_a_state(s3: Any) -> None:
+    for layer in layout.LAYERS:
+        staged = handled(layer, f"{layer}.app")
+        verdict = handled(f"teste_{layer}", f"tests.teste_{layer}")
+        assert max(len(json.dumps(message)) for message in (staged, verdict)) < 32_000
+        for table in staged["tables"]:
+            source = {"Bucket": BUCKET, "Key": table["staged_key"]}
+            s3.copy_object(Bucket=BUCKET, Key=table["published_key"], CopySource=source)
