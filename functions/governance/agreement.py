@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from lakehouse.lineage import Asset, Place
 from lakehouse.pipelines import Task
+
+_LAMBDA: Final = "arn:aws:states:::lambda:invoke"
 
 
 @dataclass
@@ -33,7 +35,8 @@ def observed(events: Iterable[Mapping[str, Any]], place: Place) -> dict[tuple[st
     """
     found: dict[tuple[str, str], Observed] = {}
     for event in events:
-        machine, state, _ = event["job"]["name"].split(".", 2)
+        machine, task = event["job"]["name"].split(".", 1)
+        state = task.rpartition(".")[0]
         seen = found.setdefault((machine, state), Observed())
         for datasets, names in ((event.get("inputs", ()), seen.inputs), (event.get("outputs", ()), seen.outputs)):
             for dataset in datasets:
@@ -54,15 +57,20 @@ def differences(
     tasks : mapping of str to iterable of Task
         By the name of their state machine.
     seen : mapping
-        What `observed` found; a task that emits no events at all is not compared.
+        What `observed` found. A task that is no Lambda of this project tells nothing and is not compared; a Lambda of
+        a state machine of which others were seen, and which declares tables, must have told something.
     from_csv : bool
         Whether the run read the exported CSVs; synthetic data has no ``landing`` to read.
     """
     problems = []
+    ran = {machine for machine, _ in seen}
+    known = {(machine, task.name) for machine, its_tasks in tasks.items() for task in its_tasks}
     for machine, its_tasks in tasks.items():
         for task in its_tasks:
             did = seen.get((machine, task.name))
             if did is None:
+                if machine in ran and task.resource.startswith(_LAMBDA) and (task.inputs or task.outputs):
+                    problems.append(f"{machine}.{task.name}: declara tabelas, e a execução não deu notícia dela")
                 continue
             declared = {name for name in task.inputs if from_csv or not name.startswith("landing.")}
             for word, said, done in (("INPUTS", declared, did.inputs), ("OUTPUT", set(task.outputs), did.outputs)):
@@ -70,15 +78,23 @@ def differences(
                     problems.append(f"{machine}.{task.name}: {word} declara {name}, que a execução não usou")
                 for name in sorted(done - said):
                     problems.append(f"{machine}.{task.name}: a execução usou {name}, que {word} não declara")
+    for machine, state in sorted(set(seen) - known):
+        used = ", ".join(sorted(seen[machine, state].inputs | seen[machine, state].outputs))
+        problems.append(f"{machine}.{state}: a execução usou {used}, e nenhuma tarefa com esse nome o declara")
     return problems
 
 
 def unknown_names(tasks: Mapping[str, Iterable[Task]]) -> list[str]:
-    """Return every name in a comment that is no asset of the lakehouse."""
+    """Return every name in a comment that is no asset of the lakehouse, and every part of one that is no field."""
     problems = []
     for machine, its_tasks in tasks.items():
         for task in its_tasks:
             for name in (*task.inputs, *task.outputs):
                 if not Asset.is_known(name):
                     problems.append(f"{machine}.{task.name}: '{name}' não é nenhum ativo do lakehouse")
+            for part in task.unread:
+                problems.append(
+                    f"{machine}.{task.name}: o comentário traz '{part}', que não se lê; escreva "
+                    f"'descrição | OWNER: quem | INPUTS: a.b, c.d | OUTPUT: e.f', cada campo uma vez"
+                )
     return problems

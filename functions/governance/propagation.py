@@ -1,32 +1,57 @@
 """Classification along column lineage: what comes from personal data is personal, unless a contract masks it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Final
 
+from lakehouse import layout
 from lakehouse.contracts import Contract
 
-SENSITIVE = frozenset({"PII", "confidential"})
+# The higher includes the lower: a column declared PII is treated as confidential too.
+_RANK: Final[dict[str | None, int]] = {"confidential": 1, "PII": 2}
 
 
 def undeclared(contracts: Iterable[Contract]) -> list[str]:
     """Return every column derived from a sensitive one that neither declares it nor says it is masked.
 
+    What only decides (a key, a condition, a weight) counts as a source too: a value can be read from what it decides.
+
     Parameters
     ----------
     contracts : iterable of Contract
-        Of all layers.
+        Of all layers; a column is judged by what its sources are, not by what they say of themselves, so what one
+        contract forgets is found in all the columns below.
+
+    Returns
+    -------
+    list of str
+        Those, and the sources that are no column of any contract.
     """
-    by_name: Mapping[str, Contract] = {f"{c.database}.{c.table}": c for c in contracts}
+    in_order = sorted(contracts, key=lambda contract: layout.LAYERS.index(contract.layer))
+    known = {
+        f"{contract.database}.{contract.table}.{column.name}": column.classification
+        for contract in in_order
+        for column in contract.columns
+    }
     problems = []
-    for name, contract in by_name.items():
+    for contract in in_order:
         for column in contract.columns:
+            name = f"{contract.database}.{contract.table}.{column.name}"
+            problems += [
+                f"{name}: declara a origem {source}, que não é coluna de nenhum contrato"
+                for source in column.sources
+                if source not in known
+            ]
             if column.masked:
                 continue
-            for source in column.sources:
-                table, _, source_column = source.rpartition(".")
-                origin = by_name[table].column(source_column).classification if table in by_name else None
-                if origin in SENSITIVE and column.classification != origin:
-                    problems.append(
-                        f"{name}.{column.name}: vem de {source}, que é {origin}; classifique a coluna como {origin}, "
-                        f"ou declare no contrato como o valor é mascarado"
-                    )
+            source, origin = max(
+                ((source, known.get(source)) for source in column.sources),
+                key=lambda pair: _RANK.get(pair[1], 0),
+                default=("", None),
+            )
+            if _RANK.get(origin, 0) > _RANK.get(column.classification, 0):
+                known[name] = origin
+                problems.append(
+                    f"{name}: vem de {source}, que é {origin}; classifique a coluna como {origin}, ou declare no "
+                    f"contrato que o valor é mascarado (customProperties, 'masked')"
+                )
     return problems

@@ -2,6 +2,9 @@
 
 The patterns are documented here instead of bought in: presidio and datahub-classify bring language models of hundreds
 of megabytes, which no Lambda beside the AWS SDK for pandas layer has room for, and neither knows CPF and CNPJ.
+
+What is written with its punctuation is found inside longer text too. Bare digits are found only where they fill the
+value, and count only where they fill the column: one number in a hundred has the check digits of a CPF by chance.
 """
 
 from collections.abc import Callable
@@ -9,19 +12,29 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contracts import Contract
 from lakehouse.keys import flat
 
+Mask = npt.NDArray[np.bool_]
+Weights = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
 SAMPLE: Final = 10_000
-# A column is suspicious when this share of its values looks personal: a stray match in free text still counts as one.
+# A column is suspicious when this share of its values looks personal, or when this many do.
 SHARE: Final = 0.05
 ALWAYS_REPORTED: Final = 3
+SHARE_OF_BARE: Final = 0.5
+NEVER_BY_COUNT: Final = SAMPLE + 1
+_DECLARED_BY: Final = {"PII": {"PII"}, "confidential": {"PII", "confidential"}}
 
 _CPF_WEIGHTS: Final = (np.arange(10, 1, -1), np.arange(11, 1, -1))
-_CNPJ_WEIGHTS: Final = tuple(np.array([*range(n, 1, -1), *range(9, 1, -1)]) for n in (5, 6))
+_CNPJ_WEIGHTS: Final = (
+    np.array([*range(5, 1, -1), *range(9, 1, -1)]),
+    np.array([*range(6, 1, -1), *range(9, 1, -1)]),
+)
 
 
 @dataclass(frozen=True)
@@ -36,11 +49,21 @@ class Detector:
         How a contract should declare such a column.
     matches : callable
         From an array of strings, shape (n,), to a boolean mask, shape (n,).
+    share : float
+        From which share of the values on a column is reported.
+    always : int
+        From how many values on it is reported, whatever their share.
     """
 
     name: str
     classification: str
-    matches: Callable[[pa.Array], np.ndarray[tuple[int], np.dtype[np.bool_]]]
+    matches: Callable[[pa.Array], Mask]
+    share: float = SHARE
+    always: int = ALWAYS_REPORTED
+
+    def suspects(self, matched: int, sampled: int) -> bool:
+        """Return whether a column with so many matches is to be reported."""
+        return matched >= self.always or (matched > 0 and matched >= self.share * sampled)
 
 
 @dataclass(frozen=True)
@@ -70,61 +93,105 @@ class Finding:
         )
 
 
-def _pattern(regex: str) -> Callable[[pa.Array], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    return lambda values: np.asarray(pc.match_substring_regex(values, regex).to_numpy(zero_copy_only=False), bool)
+def _pattern(regex: str, but: str = r"[^\s\S]") -> Callable[[pa.Array], Mask]:
+    """Return a test for values in which ``regex`` is found and ``but`` is not."""
 
-
-def _check_digits(
-    regex: str, weights: tuple[np.ndarray[tuple[int], np.dtype[np.int64]], ...]
-) -> Callable[[pa.Array], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Return a test for numbers of a shape whose two last digits are the modulo 11 check digits of those before."""
-    length = len(weights[1]) + 1
-
-    def matches(values: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        shaped = _pattern(regex)(values)
-        digits = pc.replace_substring_regex(values.filter(pa.array(shaped)), r"[^0-9]", "")
-        number = np.array([list(text) for text in digits.to_pylist()], np.int64).reshape(-1, length)
-        valid = (number != number[:, :1]).any(axis=1)  # 111.111.111-11 passes the arithmetic and is nobody's
-        for weight in weights:
-            rest = (number[:, : len(weight)] * weight).sum(axis=1) % 11
-            valid &= number[:, len(weight)] == np.where(rest < 2, 0, 11 - rest)
-        shaped[np.flatnonzero(shaped)] = valid
-        return shaped
+    def matches(values: pa.Array) -> Mask:
+        found = pc.and_not(pc.match_substring_regex(values, regex), pc.match_substring_regex(values, but))
+        return np.asarray(found.to_numpy(zero_copy_only=False), bool)
 
     return matches
 
 
+def _check_digits(shape: str, weights: Weights) -> Callable[[pa.Array], Mask]:
+    """Return a test for the first number of a shape in a value, by the modulo 11 check digits that end it.
+
+    A letter counts as its ASCII code less 48, as in the alphanumeric CNPJ (Receita Federal, IN RFB 2.229/2024).
+    """
+    length = len(weights[1]) + 1
+
+    def matches(values: pa.Array) -> Mask:
+        number = pc.struct_field(pc.extract_regex(values, f"(?:^|[^0-9A-Za-z])(?P<n>{shape})(?:[^0-9A-Za-z]|$)"), "n")
+        found: Mask = np.asarray(number.is_valid().to_numpy(zero_copy_only=False), bool)
+        characters = pc.replace_substring_regex(number.drop_null(), r"[^0-9A-Z]", "")
+        text = np.asarray(characters.to_numpy(zero_copy_only=False), f"S{length}")
+        digits = text.view(np.uint8).reshape(-1, length).astype(np.int64) - ord("0")
+        valid = (digits != digits[:, :1]).any(axis=1)  # 111.111.111-11 passes the arithmetic and is nobody's
+        for weight in weights:
+            rest = (digits[:, : len(weight)] * weight).sum(axis=1) % 11
+            valid &= digits[:, len(weight)] == np.where(rest < 2, 0, 11 - rest)
+        found[np.flatnonzero(found)] = valid
+        return found
+
+    return matches
+
+
+_CPF: Final = _check_digits(r"\d{3}\.\d{3}\.\d{3}-\d{2}", _CPF_WEIGHTS)
+_CNPJ: Final = _check_digits(r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2}", _CNPJ_WEIGHTS)
+
+
+def _filling(detector: Callable[[pa.Array], Mask], shape: str) -> Callable[[pa.Array], Mask]:
+    """Restrict a test to values that are nothing but ``shape``."""
+    whole = _pattern(rf"^\s*{shape}\s*$")
+    return lambda values: whole(values) & detector(values)
+
+
+_BARE_CPF: Final = _filling(_check_digits(r"\d{11}", _CPF_WEIGHTS), r"\d{11}")
+_BARE_CNPJ: Final = _filling(_check_digits(r"[0-9A-Z]{12}\d{2}", _CNPJ_WEIGHTS), r"[0-9A-Z]{12}\d{2}")
+
+_EMAIL: Final = r"[^@\s,;<>()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+_TELEPHONE: Final = (
+    r"(?:^|[^0-9A-Za-z.+-])(?:"
+    r"\+\d{1,3}[ .-]?\(?\d{2,3}\)?[ .-]?\d{3,5}[ .-]?\d{4}"  # +55-11-3456-7890, +5511987654321
+    r"|\(\d{2,3}\) ?\d{3,5}[ .-]?\d{4}"  # (11) 98765-4321
+    r"|\d{2,3}[ -]\d{3,5}[ -]\d{4}"  # 11 98765-4321
+    r")(?:[^0-9A-Za-z-]|$)"
+)
+_LOGIN: Final = r"^\s*[a-zà-ÿ]+([._][a-zà-ÿ]+)?\.[a-zà-ÿ]{2,}\d{0,3}\s*$"
+# What is written like a login and is the name of a file or a site.
+_NO_LOGIN: Final = r"\.(com|net|org|gov|edu|br|io|csv|json|parquet|pdf|txt|xml|zip|xlsx?|docx?|png|jpe?g)\s*$"
+
 DETECTORS: Final = (
-    Detector("e-mail", "PII", _pattern(r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$")),
-    Detector("telefone", "PII", _pattern(r"^(\+\d{1,3}[ -]?)?(\(?\d{2,3}\)?[ -])\d{3,5}[ -]\d{4}$")),
-    Detector("CPF", "PII", _check_digits(r"^\d{3}\.?\d{3}\.?\d{3}-?\d{2}$", _CPF_WEIGHTS)),
-    Detector("CNPJ", "confidential", _check_digits(r"^\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}$", _CNPJ_WEIGHTS)),
-    Detector("login de pessoa", "PII", _pattern(r"^[a-z]{2,}\.[a-z]{2,}$")),
+    Detector("e-mail", "PII", _pattern(_EMAIL)),
+    Detector("telefone", "PII", _pattern(_TELEPHONE)),
+    Detector("CPF", "PII", _CPF),
+    Detector("CPF sem pontuação", "PII", _BARE_CPF, SHARE_OF_BARE, NEVER_BY_COUNT),
+    Detector("CNPJ", "confidential", _CNPJ),
+    Detector("CNPJ sem pontuação", "confidential", _BARE_CNPJ, SHARE_OF_BARE, NEVER_BY_COUNT),
+    Detector("login de pessoa", "PII", _pattern(_LOGIN, _NO_LOGIN)),
 )
 
 
 def scan(table: pa.Table, contract: Contract) -> list[Finding]:
-    """Return the columns of a table that look personal and are not declared so.
+    """Return the columns of a table that look personal and are not declared so, each once, by what it holds most.
 
     Parameters
     ----------
     table : pa.Table
-        The first `SAMPLE` values that are not NULL of each string column are looked at.
+        The first `SAMPLE` values that are not NULL of each column of text are looked at.
     contract : Contract
-        Columns with a classification of ``PII`` or ``confidential`` are known and left out, as is a column the contract
-        does not have at all (drift reports it).
+        A column declared ``PII`` may hold anything, one declared ``confidential`` nothing personal; a column the
+        contract does not have at all declares nothing.
     """
-    declared = {c.name for c in contract.columns if c.classification in {"PII", "confidential"}}
+    declared = {column.name: column.classification for column in contract.columns}
     findings = []
     for name in table.column_names:
-        if name in declared or not pa.types.is_string(table.schema.field(name).type):
+        text = _text(table[name])
+        if text is None:
             continue
-        values = flat(table[name].drop_null().slice(0, SAMPLE))
-        for detector in DETECTORS:
-            matched = int(detector.matches(values).sum())
-            if matched >= ALWAYS_REPORTED or (matched and matched >= SHARE * len(values)):
-                findings.append(
-                    Finding(contract.table, name, detector.name, detector.classification, matched, len(values))
-                )
-                break
+        values = flat(text.drop_null().slice(0, SAMPLE))
+        found = [
+            Finding(contract.table, name, detector.name, detector.classification, matched, len(values))
+            for detector in DETECTORS
+            if declared.get(name) not in _DECLARED_BY[detector.classification]
+            and detector.suspects(matched := int(detector.matches(values).sum()), len(values))
+        ]
+        if found:
+            findings.append(max(found, key=lambda finding: finding.matched))
     return findings
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column of text as strings, however it is encoded; None for a column of anything else."""
+    type_ = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return column.cast(pa.string()) if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None

@@ -22,6 +22,9 @@ _PARQUET: Final = {
         "Parameters": {"serialization.format": "1"},
     },
 }
+# Glue's limits, in bytes of UTF-8.
+_COMMENT: Final = 255
+_DESCRIPTION: Final = 2048
 # What `UpdateTable` takes of what `GetTable` gives.
 _TABLE_INPUT: Final = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
 
@@ -44,7 +47,7 @@ class Column:
 
     def as_input(self) -> dict[str, Any]:
         """Return what Glue's API calls a column."""
-        given = {"Name": self.name, "Type": self.type, "Comment": self.comment[:255]}
+        given: dict[str, Any] = {"Name": self.name, "Type": self.type, "Comment": _within(self.comment, _COMMENT)}
         return given if not self.parameters else {**given, "Parameters": dict(self.parameters)}
 
 
@@ -71,7 +74,7 @@ class Table:
         """Return what Glue's API calls a table input."""
         return {
             "Name": self.name,
-            "Description": self.description[:2048],
+            "Description": _within(self.description, _DESCRIPTION),
             "Owner": self.owner,
             "TableType": "EXTERNAL_TABLE",
             "PartitionKeys": [],
@@ -104,7 +107,7 @@ def table_of(contract: Contract, bucket: str, facts: Mapping[str, str]) -> Table
             Column(
                 column.name,
                 column.glue_type,
-                column.description,
+                f"[{column.classification}] {column.description}" if column.classification else column.description,
                 {"classification": column.classification} if column.classification else None,
             )
             for column in contract.columns
@@ -167,10 +170,25 @@ class Catalog:
         self.client.tag_resource(ResourceArn=arn, TagsToAdd=dict(tags))
 
 
+def _within(text: str, size: int) -> str:
+    """Return a text on one line, cut to a number of bytes."""
+    line = " ".join(text.split()).encode()
+    return line.decode() if len(line) <= size else line[: size - len("…".encode())].decode(errors="ignore") + "…"
+
+
 def _same(wanted: Any, existing: Any) -> bool:
-    """Return whether everything wanted is there already; what Glue adds by itself does not count."""
+    """Return whether everything wanted is there already.
+
+    What Glue adds to a table by itself does not count; a column is the contract's alone, and what it no longer says of
+    one has to go.
+    """
     if isinstance(wanted, Mapping):
         return isinstance(existing, Mapping) and all(_same(v, existing.get(k)) for k, v in wanted.items())
     if isinstance(wanted, list):
-        return isinstance(existing, list) and len(wanted) == len(existing) and all(map(_same, wanted, existing))
+        return [_bare(part) for part in wanted] == [_bare(part) for part in existing or ()]
     return bool(wanted == existing or (not wanted and not existing))
+
+
+def _bare(column: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a column without what is empty: not every catalogue gives that back."""
+    return {name: value for name, value in column.items() if value}

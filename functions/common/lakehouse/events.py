@@ -5,14 +5,14 @@
 ...     run.bytes = lake.write_table(...)
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from openlineage.client import OpenLineageClient, set_producer
+from botocore.exceptions import BotoCoreError, ClientError
+from openlineage.client import set_producer
 from openlineage.client.generated.base import EventType, InputDataset, Job, JobEvent, OutputDataset, Run, RunEvent
 from openlineage.client.generated.data_quality_assertions_dataset import (
     Assertion,
@@ -28,13 +28,17 @@ from openlineage.client.serde import Serde
 from openlineage.client.uuid import generate_new_uuid
 
 from lakehouse import layout
+from lakehouse.delivery import Delivery
 from lakehouse.lineage import PRODUCER, Asset, Place, input_dataset, output_dataset, run_uuid
 from lakehouse.s3 import Lake, Traffic
 
 set_producer(PRODUCER)
 
-# The ways in which openlineage-python is told where to send events; without one of them they only stay in the lake.
-_CONFIGURED: Final = ("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT__TYPE")
+_MESSAGE: Final = 4_000
+_PROBLEMS: Final = 3
+
+# The state machine of a handler that no state machine called.
+BY_HAND: Final = "by-hand"
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ class Origin:
         given = event.get("origin", {})
         return cls(
             run_id=event["run_id"],
-            execution=given.get("execution", f"by-hand/{event['run_id']}"),
-            state_machine=given.get("state_machine", "by-hand"),
+            execution=given.get("execution", f"{BY_HAND}/{event['run_id']}"),
+            state_machine=given.get("state_machine", BY_HAND),
             state=given.get("state", function),
         )
 
@@ -73,7 +77,7 @@ class TableRun:
     Attributes
     ----------
     rows, bytes : int
-        Of the table written.
+        Of the table written; no bytes, no statistics.
     assertions : list of Assertion
         Results of the rules, for a run that audits.
     """
@@ -95,15 +99,24 @@ class Runs:
 
     Attributes
     ----------
-    kept, undelivered : int
-        Events written to the lake, and those a configured backend did not take.
+    kept : int
+        Events written to the lake.
     """
 
     def __init__(self, lake: Lake, place: Place, origin: Origin) -> None:
         self._lake, self._place, self._origin = lake, place, origin
-        self._client = OpenLineageClient() if any(os.environ.get(name) for name in _CONFIGURED) else None
-        self.kept = self.undelivered = 0
-        self.problems: list[str] = []
+        self._delivery = Delivery()
+        self.kept = 0
+
+    @property
+    def undelivered(self) -> int:
+        """Return how many events a configured backend did not take."""
+        return self._delivery.undelivered
+
+    @property
+    def problems(self) -> list[str]:
+        """Return why it did not, each reason once."""
+        return self._delivery.problems
 
     @classmethod
     def of_event(cls, lake: Lake, event: Mapping[str, Any], function_arn: str) -> "Runs":
@@ -128,7 +141,10 @@ class Runs:
             try:
                 yield run
             except BaseException as error:
-                self._emit(EventType.FAIL, table, run_id, traffic.joined(also), run, error)
+                try:
+                    self._emit(EventType.FAIL, table, run_id, traffic.joined(also), run, error)
+                except (ClientError, BotoCoreError) as lost:
+                    error.add_note(f"The lineage event of this failure could not be kept: {lost}")
                 raise
         self._emit(EventType.COMPLETE, table, run_id, traffic.joined(also), run)
 
@@ -145,7 +161,7 @@ class Runs:
 
     def summary(self) -> dict[str, Any]:
         """Return how many events were kept and could not be sent on, for the Lambda's result."""
-        return {"kept": self.kept, "undelivered": self.undelivered, "problems": self.problems[:3]}
+        return {"kept": self.kept, "undelivered": self.undelivered, "problems": self.problems[:_PROBLEMS]}
 
     def _emit(
         self,
@@ -163,7 +179,7 @@ class Runs:
         facets: dict[str, Any] = {"parent": parent}
         if error is not None:
             facets["errorMessage"] = ErrorMessageRunFacet(
-                message=str(error) or repr(error), programmingLanguage="PYTHON"
+                message=(str(error) or repr(error))[:_MESSAGE], programmingLanguage="PYTHON"
             )
         event = RunEvent(
             eventType=type_,
@@ -182,30 +198,25 @@ class Runs:
     def _keep(self, key: str, event: RunEvent | JobEvent) -> None:
         self._lake.write_bytes(Serde.to_json(event).encode(), key, "application/json")
         self.kept += 1
-        self._send(event)
+        self._delivery.send(event)
 
     def _inputs(self, traffic: Traffic, table: str, run: TableRun) -> list[InputDataset]:
-        inputs = []
-        for asset in _assets(traffic.read):
+        inputs, audited = [], Asset.of_table(table)
+        assets = _assets(traffic.read)
+        if run.assertions and audited not in assets:  # it could not be read, which is what its assertions say
+            assets.append(audited)
+        for asset in assets:
             facets: dict[str, Any] = {}
-            if run.assertions and asset == Asset.of_table(table):
+            if run.assertions and asset == audited:
                 facets["dataQualityAssertions"] = DataQualityAssertionsDatasetFacet(assertions=run.assertions)
             inputs.append(input_dataset(asset, self._place, **facets))
         return inputs
 
     def _outputs(self, traffic: Traffic, run: TableRun) -> list[OutputDataset]:
-        statistics = OutputStatisticsOutputDatasetFacet(rowCount=run.rows, size=run.bytes)
-        return [output_dataset(asset, self._place, outputStatistics=statistics) for asset in _assets(traffic.written)]
-
-    def _send(self, event: RunEvent | JobEvent) -> None:
-        """Send an event on; a backend that does not take it is counted and never fails the run."""
-        if self._client is None:
-            return
-        try:
-            self._client.emit(event)
-        except Exception as error:  # noqa: BLE001 - any transport may be configured, each with errors of its own
-            self.undelivered += 1
-            self.problems.append(f"{type(error).__name__}: {error}"[:300])
+        facets: dict[str, Any] = {}
+        if run.bytes:
+            facets["outputStatistics"] = OutputStatisticsOutputDatasetFacet(rowCount=run.rows, size=run.bytes)
+        return [output_dataset(asset, self._place, **facets) for asset in _assets(traffic.written)]
 
 
 def _assets(keys: Mapping[str, None]) -> list[Asset]:

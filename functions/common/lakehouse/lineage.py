@@ -24,7 +24,7 @@ from openlineage.client.generated.symlinks_dataset import Identifier, SymlinksDa
 from openlineage.client.generated.tags_dataset import TagsDatasetFacet, TagsDatasetFacetFields
 
 from lakehouse import layout
-from lakehouse.contracts import Contract, load
+from lakehouse.contracts import Column, Contract, load
 from lakehouse.errors import LakehouseError
 
 PRODUCER: Final = "https://github.com/importau/lakehouse"
@@ -83,10 +83,10 @@ class Asset:
 
     @classmethod
     def of_key(cls, key: str) -> "Asset | None":
-        """Return the asset an object belongs to, staged or published; None for reports, quarantine and the like."""
-        if match := _LANDING_KEY.fullmatch(key):
+        """Return the asset an object belongs to, staged or published; None for reports, quarantine and strangers."""
+        if (match := _LANDING_KEY.fullmatch(key)) and match["table"] in layout.TABLES[layout.BRONZE]:
             return cls.of_landing(match["table"])
-        if match := _TABLE_KEY.match(key):
+        if (match := _TABLE_KEY.match(key)) and match["table"] in layout.TABLES[match["layer"]]:
             return cls.of_table(match["table"])
         return None
 
@@ -182,26 +182,41 @@ def _column_tags(contract: Contract) -> Iterable[TagsDatasetFacetFields]:
 
 
 def column_lineage(asset: Asset, place: Place) -> ColumnLineageDatasetFacet | None:
-    """Return a table's declared column lineage; None where its contract declares none (Bronze: the CSV as it is)."""
+    """Return a table's declared column lineage; None where its contract declares none (Bronze: the CSV as it is).
+
+    What flows into a value is ``DIRECT``, what only decides it ``INDIRECT``; the columns that decide which rows there
+    are belong to the whole dataset.
+    """
     contract = asset.contract
     if contract is None:
         return None
     fields = {
         column.name: Fields(
-            inputFields=[_input_field(source, place) for source in column.sources],
+            inputFields=[_input_field(source, place, _transformation(column, source)) for source in column.sources],
             transformationDescription=column.transform_logic or None,
         )
         for column in contract.columns
         if column.sources
     }
-    return ColumnLineageDatasetFacet(fields=fields) if fields else None
+    rows = [_input_field(source, place, Transformation("INDIRECT")) for source in contract.row_sources]
+    return ColumnLineageDatasetFacet(fields=fields, dataset=rows) if fields else None
 
 
-def _input_field(source: str, place: Place) -> InputField:
+def _input_field(source: str, place: Place, transformation: Transformation) -> InputField:
     """Read ``database.table.column``."""
     database, table, column = source.split(".")
     namespace, name = place.dataset(Asset(database, table))
-    return InputField(namespace, name, column, [Transformation(type="DIRECT", subtype="TRANSFORMATION")])
+    return InputField(namespace, name, column, [transformation])
+
+
+def _transformation(column: Column, source: str) -> Transformation:
+    """Return how a source becomes a column: the only source of a column of the same type is copied."""
+    masking = True if column.masked else None
+    if source in column.indirect:
+        return Transformation("INDIRECT", masking=masking)
+    _, table, source_column = source.split(".")
+    copied = len(column.sources) == 1 and load(table).column(source_column).physical_type == column.physical_type
+    return Transformation("DIRECT", "IDENTITY" if copied else "TRANSFORMATION", masking=masking)
 
 
 def input_dataset(asset: Asset, place: Place, **input_facets: Any) -> InputDataset:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _NOTHING: Final = "-"
+_FIELDS: Final = ("OWNER", "INPUTS", "OUTPUT")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Task:
         ``database.table``, or ``landing.table`` for an exported CSV.
     attempts : int
         How often it is tried again at the most.
+    unread : tuple of str
+        Parts of its comment that say nothing this code reads: a field misspelled, or given twice.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Task:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attempts: int
+    unread: tuple[str, ...] = ()
 
 
 def tasks_of(definition: Mapping[str, Any]) -> Iterator[Task]:
@@ -43,7 +47,8 @@ def tasks_of(definition: Mapping[str, Any]) -> Iterator[Task]:
 
 
 def _task(name: str, state: Mapping[str, Any]) -> Task:
-    description, fields = read_comment(state.get("Comment", ""))
+    comment = state.get("Comment", "")
+    description, fields = read_comment(comment)
     return Task(
         name=name,
         description=description,
@@ -52,14 +57,25 @@ def _task(name: str, state: Mapping[str, Any]) -> Task:
         inputs=_names(fields.get("INPUTS", "")),
         outputs=_names(fields.get("OUTPUT", "")),
         attempts=sum(retry.get("MaxAttempts", 3) for retry in state.get("Retry", ())),
+        unread=tuple(_unread(comment)),
     )
 
 
 def read_comment(comment: str) -> tuple[str, dict[str, str]]:
     """Return a comment's description and its fields by their names."""
-    description, *rest = (part.strip() for part in comment.split(" | "))
+    description, *rest = (part.strip() for part in comment.split("|"))
     fields = (part.partition(":") for part in rest)
     return description, {name.strip(): value.strip() for name, colon, value in fields if colon}
+
+
+def _unread(comment: str) -> Iterator[str]:
+    """Yield what stands where a field should and is none."""
+    seen = set()
+    for part in comment.split("|")[1:]:
+        name, colon, _ = part.partition(":")
+        if not colon or name.strip() not in _FIELDS or name.strip() in seen:
+            yield part.strip()
+        seen.add(name.strip())
 
 
 def _names(text: str) -> tuple[str, ...]:
