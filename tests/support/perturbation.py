@@ -40,6 +40,8 @@ _FRESH = {
     "moeda_negociacao": ("ZZZ",),
     "mes_referencia": ("2019-02", "2031-05"),
 }
+# The value of an item follows from other columns, so none of them could change alone.
+_TOTAL = "valor_total_item_confere"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,26 @@ def changes(table: str, column: str, rows: list[Row]) -> Iterator[Change]:
             yield Change(swapped, {theirs: value, value: theirs} if is_key else {}, f"{value} <-> {theirs}")
 
 
+def rotated(table: str, column: str, rows: list[Row], by: int) -> Change:
+    """Give every value of a column the place of another: in all rows, each becomes the ``by``-th next of its values.
+
+    Keys stay unique and foreign keys point to other rows, dates move, currencies and statuses change places. A row
+    that would break a rule of Bronze keeps its value.
+    """
+    values = sorted({row[column] for row in rows if row[column] is not None})
+    if not load(table).column(column).required:
+        values.append(None)
+    after = {value: values[(place + by) % len(values)] for place, value in enumerate(values)}
+    changed = [row | {column: after[row[column]]} for row in rows]
+    masks = [
+        mask.to_pylist() for rule, mask in violations(load(table), table_of(table, changed)) if rule.name != _TOTAL
+    ]
+    broken = [any(row) for row in zip(*masks, strict=True)] if masks else [False] * len(rows)
+    kept = [old if bad else new for old, new, bad in zip(rows, changed, broken, strict=True)]
+    undo = {new: old for old, new in after.items()} if load(table).key == (column,) else {}
+    return Change(kept, undo, f"values rotated by {by}")
+
+
 def _others(table: str, column: str, value: Any, rows: list[Row]) -> list[Any]:
     others = [*_NAMED.get(column, ()), *(row.get(column) for row in rows)]
     if not load(table).column(column).required:
@@ -88,13 +110,20 @@ def table_of(name: str, rows: list[Row]) -> pa.Table:
     return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in schema], schema=schema)
 
 
-def broken_rules(name: str, rows: list[Row]) -> set[str]:
+def with_column(table: pa.Table, column: str, rows: list[Row]) -> pa.Table:
+    """Return a table with one column as it is in the rows, which are the table's otherwise."""
+    place = table.schema.get_field_index(column)
+    field = table.schema.field(place)
+    return table.set_column(place, field, pa.array([row.get(column) for row in rows], field.type))
+
+
+def broken_rules(name: str, table: pa.Table) -> set[str]:
     """Return the rules that Bronze would put rows in quarantine by.
 
-    The value of an item follows from other columns, so none of them can change alone; that rule is left out.
+    One rule is left out, see `_TOTAL`.
     """
-    broken = {rule.name for rule, mask in violations(load(name), table_of(name, rows)) if mask.true_count}
-    return broken - {"valor_total_item_confere"}
+    broken = {rule.name for rule, mask in violations(load(name), table) if mask.true_count}
+    return broken - {_TOTAL}
 
 
 def of_fact(row: Row, place: int) -> tuple[Any, ...]:

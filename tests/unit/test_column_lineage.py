@@ -1,15 +1,29 @@
 """Column lineage is proven, not believed: what a source column changes is what the contracts say it changes."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from bronze_tables import bronze
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
-from perturbation import Change, broken_rules, changes, differing, of_fact, of_group, paired, table_of
+from perturbation import (
+    Change,
+    broken_rules,
+    changes,
+    differing,
+    of_fact,
+    of_group,
+    paired,
+    rotated,
+    table_of,
+    with_column,
+)
 
+from bronze.synthetic import accepted, generate
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from lakehouse.contracts import load
@@ -18,6 +32,7 @@ from lakehouse.layout import BRONZE, CASH_FLOW, FACT, FORECAST, TABLES
 from silver.correlation import correlate
 
 ENOUGH = 60
+AGGREGATES = {CASH_FLOW: cash_flow, FORECAST: forecast}
 
 
 def order(pedido_id, **changed):
@@ -111,9 +126,8 @@ FACT_BEFORE = correlate(BEFORE).fact
 FACT_ROWS = FACT_BEFORE.to_pylist()
 
 
-def declared(target):
+def declared(contract):
     """Return the columns of a table that each source column changes, and the sources that change its rows."""
-    contract = load(target)
     by_source = defaultdict(set)
     for column in contract.columns:
         for source in column.sources:
@@ -121,44 +135,162 @@ def declared(target):
     return by_source, set(contract.row_sources)
 
 
-def assert_lineage(source, possible, before, after, target):
+def assert_nothing_else(source, change, before, after, contract):
+    """Check that a change of a source column changes only what is declared; return what it does change."""
+    columns, row_sources = declared(contract)
+    differ, rows_differ = differing(before, after)
+    wrong = sorted(differ - columns[source])
+    assert not wrong, f"{source} ({change.what}) changes {wrong} of {contract.table}, which is undeclared"
+    undeclared = rows_differ and source not in row_sources
+    assert not undeclared, f"{source} ({change.what}) changes the rows of {contract.table}, which is undeclared"
+    return differ, rows_differ
+
+
+def assert_lineage(source, possible, before, after, contract):
     """Try changes of a source column until it changed all it is declared to change; it must change nothing else."""
-    columns, row_sources = declared(target)
+    columns, row_sources = declared(contract)
     wanted, wanted_rows = columns[source], source in row_sources
     found, found_rows = set(), False
     for number, change in enumerate(possible):
         if (wanted, wanted_rows) == (found, found_rows) and number >= ENOUGH:
             break
-        differ, rows_differ = differing(before, after(change))
-        assert differ <= wanted, f"{source} ({change.what}) changes {differ - wanted} of {target}, which is undeclared"
-        assert rows_differ <= wanted_rows, f"{source} ({change.what}) changes the rows of {target}, which is undeclared"
+        differ, rows_differ = assert_nothing_else(source, change, before, after(change), contract)
         found, found_rows = found | differ, found_rows or rows_differ
-    assert found == wanted, f"{source} is declared to change {wanted - found} of {target}, and does not"
-    assert found_rows == wanted_rows, f"{source} is declared to change the rows of {target}, and does not"
+    missing = sorted(wanted - found)
+    assert not missing, f"{source} is declared to change {missing} of {contract.table}, and does not"
+    assert found_rows == wanted_rows, f"{source} is declared to change the rows of {contract.table}, and does not"
+
+
+def assert_bronze_lineage(table, column, contract):
+    def after(change: Change):
+        return paired(correlate(BEFORE | {table: changed(change)}).fact, of_fact, change.undo)
+
+    def changed(change: Change):
+        return with_column(BEFORE[table], column, change.rows)
+
+    possible = (change for change in changes(table, column, WORLD[table]) if not broken_rules(table, changed(change)))
+    before = paired(FACT_BEFORE, of_fact, {})
+    assert_lineage(f"importau_bronze.{table}.{column}", possible, before, after, contract)
+
+
+def assert_fact_lineage(column, contract):
+    identity, aggregate = of_group(contract.key), AGGREGATES[contract.table]
+
+    def after(change: Change):
+        return paired(aggregate(with_column(FACT_BEFORE, column, change.rows)), identity, change.undo)
+
+    before = paired(aggregate(FACT_BEFORE), identity, {})
+    assert_lineage(f"importau_silver.{FACT}.{column}", changes(FACT, column, FACT_ROWS), before, after, contract)
 
 
 @pytest.mark.parametrize("table", TABLES[BRONZE])
 def test_each_bronze_column_changes_exactly_what_the_facts_contract_says(table):
-    before = paired(FACT_BEFORE, of_fact, {})
-
-    def after(change: Change):
-        return paired(correlate(BEFORE | {table: table_of(table, change.rows)}).fact, of_fact, change.undo)
-
     for column in load(table).schema.names:
-        possible = (change for change in changes(table, column, WORLD[table]) if not broken_rules(table, change.rows))
-        assert_lineage(f"importau_bronze.{table}.{column}", possible, before, after, FACT)
+        assert_bronze_lineage(table, column, load(FACT))
 
 
-@pytest.mark.parametrize(("target", "aggregate"), [(CASH_FLOW, cash_flow), (FORECAST, forecast)])
-def test_each_column_of_the_fact_changes_exactly_what_the_aggregates_contract_says(target, aggregate):
-    identity = of_group(load(target).key)
-    before = paired(aggregate(FACT_BEFORE), identity, {})
-
-    def after(change: Change):
-        return paired(aggregate(table_of(FACT, change.rows)), identity, change.undo)
-
+@pytest.mark.parametrize("target", AGGREGATES)
+def test_each_column_of_the_fact_changes_exactly_what_the_aggregates_contract_says(target):
     for column in load(FACT).schema.names:
-        assert_lineage(f"importau_silver.{FACT}.{column}", changes(FACT, column, FACT_ROWS), before, after, target)
+        assert_fact_lineage(column, load(target))
+
+
+def with_sources(target, column, change):
+    """Return a contract in which one column declares other sources."""
+    contract = load(target)
+    columns = [replace(c, sources=change(c.sources)) if c.name == column else c for c in contract.columns]
+    return replace(contract, columns=tuple(columns))
+
+
+def without(source):
+    return lambda sources: tuple(other for other in sources if other != source)
+
+
+def test_a_source_forgotten_in_a_contract_is_named():
+    rate = "importau_bronze.cambio.taxa_ptax"
+    forgotten = with_sources(FACT, "variacao_cambial_brl", without(rate))
+    with pytest.raises(AssertionError, match=rf"{rate} \(.*\) changes \['variacao_cambial_brl'\] of {FACT}"):
+        assert_bronze_lineage("cambio", "taxa_ptax", forgotten)
+    status = f"importau_silver.{FACT}.status_pagamento"
+    forgotten = with_sources(CASH_FLOW, "cancelado_brl", without(status))
+    with pytest.raises(AssertionError, match=rf"{status} \(.*\) changes \['cancelado_brl'\] of {CASH_FLOW}"):
+        assert_fact_lineage("status_pagamento", forgotten)
+
+
+def test_a_source_that_changes_nothing_is_named():
+    rate = "importau_bronze.cambio.taxa_compra"
+    believed = with_sources(FACT, "taxa_ptax", lambda sources: (*sources, rate))
+    with pytest.raises(AssertionError, match=rf"{rate} is declared to change \['taxa_ptax'\] of {FACT}, and does not"):
+        assert_bronze_lineage("cambio", "taxa_compra", believed)
+
+
+def test_a_source_of_the_rows_that_is_forgotten_or_believed_is_named():
+    contract = load(FACT)
+    months = "importau_bronze.emprestimos.prazo_meses"
+    forgotten = replace(contract, row_sources=without(months)(contract.row_sources))
+    with pytest.raises(AssertionError, match=rf"{months} \(.*\) changes the rows of {FACT}, which is undeclared"):
+        assert_bronze_lineage("emprestimos", "prazo_meses", forgotten)
+    rate = "importau_bronze.cambio.taxa_compra"
+    believed = replace(contract, row_sources=(*contract.row_sources, rate))
+    with pytest.raises(AssertionError, match=f"{rate} is declared to change the rows of {FACT}, and does not"):
+        assert_bronze_lineage("cambio", "taxa_compra", believed)
+
+
+@cache
+def company():
+    """Return the rows of a synthetic company, with the traps that its generator leaves out."""
+    rows = {table: accepted(table, made).kept.to_pylist() for table, made in generate(150, 42).items()}
+    rows["itens_pedido"] = [row for row in rows["itens_pedido"] if not row["pedido_id"].endswith("7")]
+    for n, row in enumerate(rows["pagamentos"]):
+        row["pedido_id"] = {3: "PED999999", 4: None}.get(n % 20, row["pedido_id"])
+        row["data_pagamento"] = None if n % 11 == 5 else row["data_pagamento"]
+    return rows
+
+
+@cache
+def company_tables():
+    return {table: table_of(table, rows) for table, rows in company().items()}
+
+
+@cache
+def company_fact():
+    return correlate(company_tables()).fact
+
+
+def test_the_company_has_every_kind_of_commitment_and_every_trap():
+    fact = company_fact().to_pylist()
+    kinds = {(row["tipo_registro"], row["item_id"] is None) for row in fact}
+    assert kinds == {
+        ("PAGAMENTO", False), ("PAGAMENTO", True), ("PAGAMENTO_SEM_PEDIDO", True), ("PARCELA_EMPRESTIMO", True),
+        ("PEDIDO_SEM_PAGAMENTO", False), ("PEDIDO_SEM_PAGAMENTO", True),
+    }  # fmt: skip
+    assert {"PAGO", "PENDENTE", "AGENDADO", "PREVISTO", "CANCELADO"} == {row["status_pagamento"] for row in fact}
+    unpaid = {row["moeda_origem"] for row in fact if row["tipo_registro"] == "PEDIDO_SEM_PAGAMENTO"}
+    assert {"BRL", "USD"} <= unpaid
+    assert any((row["num_parcelas"] or 1) > 1 for row in fact)
+    assert any(row["taxa_ptax"] is None for row in fact)
+
+
+@pytest.mark.parametrize("table", TABLES[BRONZE])
+@pytest.mark.parametrize("by", [1, 7])
+def test_a_column_rotated_in_a_whole_company_changes_only_what_is_declared(table, by):
+    before = paired(company_fact(), of_fact, {})
+    for column in load(table).schema.names:
+        change = rotated(table, column, company()[table], by)
+        fact = correlate(company_tables() | {table: with_column(company_tables()[table], column, change.rows)}).fact
+        after = paired(fact, of_fact, change.undo)
+        assert_nothing_else(f"importau_bronze.{table}.{column}", change, before, after, load(FACT))
+
+
+@pytest.mark.parametrize("target", AGGREGATES)
+@pytest.mark.parametrize("by", [1, 7])
+def test_a_column_rotated_in_a_companys_fact_changes_only_what_is_declared(target, by):
+    aggregate, identity, rows = AGGREGATES[target], of_group(load(target).key), company_fact().to_pylist()
+    before = paired(aggregate(company_fact()), identity, {})
+    for column in load(FACT).schema.names:
+        change = rotated(FACT, column, rows, by)
+        after = paired(aggregate(with_column(company_fact(), column, change.rows)), identity, {})
+        assert_nothing_else(f"importau_silver.{FACT}.{column}", change, before, after, load(target))
 
 
 @given(bronze(), st.data())
@@ -166,17 +298,17 @@ def test_in_no_world_does_a_bronze_column_change_what_is_undeclared(tables, data
     table = data.draw(st.sampled_from(TABLES[BRONZE]))
     column = data.draw(st.sampled_from(load(table).schema.names))
     rows = tables[table].to_pylist()
-    already = broken_rules(table, rows)
-    possible = [change for change in changes(table, column, rows) if broken_rules(table, change.rows) <= already]
+    already = broken_rules(table, tables[table])
+    possible = [
+        (change, changed)
+        for change in changes(table, column, rows)
+        if broken_rules(table, changed := with_column(tables[table], column, change.rows)) <= already
+    ]
     assume(possible)
-    change = data.draw(st.sampled_from(possible))
+    change, changed = data.draw(st.sampled_from(possible))
     try:
         before = paired(correlate(tables).fact, of_fact, {})
-        after = paired(correlate(tables | {table: table_of(table, change.rows)}).fact, of_fact, change.undo)
+        after = paired(correlate(tables | {table: changed}).fact, of_fact, change.undo)
     except MoneyRangeError:
         reject()  # Billions at a millionth of a real: refused, and so without lineage.
-    columns, row_sources = declared(FACT)
-    source = f"importau_bronze.{table}.{column}"
-    differ, rows_differ = differing(before, after)
-    assert differ <= columns[source]
-    assert rows_differ <= (source in row_sources)
+    assert_nothing_else(f"importau_bronze.{table}.{column}", change, before, after, load(FACT))
