@@ -123,9 +123,9 @@ def test_input_that_cannot_be_used_stops_the_run_and_names_every_problem(
     execution = lakehouse.run("pipeline", source={"type": "csv"})
     assert execution["status"] == "FAILED"
     for said in (
-        "pedidos.csv: linha 1: a coluna 'valor_total_brl' falta",
-        "produtos.csv: linha 3",
-        "cambio.csv: linha 1",
+        "pedidos.csv, line 1: the header misses column 'valor_total_brl'",
+        "produtos.csv, line 3, column 12",
+        "cambio.csv, line 1",
     ):
         assert said in execution["cause"]
     assert {table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES} == before
