@@ -27,6 +27,8 @@ _CONTROLS: Final = pa.array(
     [f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)]
 )
 _Bytes = npt.NDArray[np.uint8]
+# The ends of a piece are as good as commas.
+_EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, M
     line = np.searchsorted(lines.end, quotes)
     quoted, first, count = np.unique(line, return_index=True, return_counts=True)
     is_even = (np.arange(len(quotes)) - np.repeat(first, count)) % 2 == 0
-    padded = np.concatenate([[_COMMA], array, [_COMMA]])
+    padded = np.concatenate([_EDGE, array, _EDGE])
     before, after = padded[quotes], padded[quotes + 2]
     # A quote beside another one is half of a doubled quote.
     may_open = (before == _COMMA) | (before == _QUOTE) | (quotes == lines.start[line])
@@ -209,13 +211,14 @@ def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, M
 def _check_controls(array: _Bytes, low: Index, records: Records) -> None:
     """Find the records with a control character other than a tab or a line end."""
     code = array[low]
-    following = np.append(array, _NEWLINE)[low + 1]
-    alien = (code != _NEWLINE) & (code != _TAB) & ~((code == _RETURN) & (following == _NEWLINE))
-    where, code = low[alien], code[alien]
+    where = low[(code != _NEWLINE) & (code != _TAB)]
+    ends_line = array[np.minimum(where + 1, len(array) - 1)] == _NEWLINE
+    ends_line |= where + 1 == len(array)
+    where = where[(array[where] != _RETURN) | ~ends_line]
     row = np.searchsorted(records.start, where, side="right") - 1
     inside = (row >= 0) & (where < records.end[np.maximum(row, 0)]) if len(records) else row >= 0
     rows, first = np.unique(row[inside], return_index=True)
-    records.malformed.add(rows, _CONTROLS.take(pa.array(code[inside][first])))
+    records.malformed.add(rows, _CONTROLS.take(pa.array(array[where[inside][first]])))
 
 
 def _check_fields(array: _Bytes, quotes: Index, records: Records, broken: Mask, fields: int) -> None:
