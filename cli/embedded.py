@@ -267,7 +267,9 @@ class EmbeddedAws:
         bool
             Whether there was a server.
         """
-        pid = self._running_pid()
+        # A child that has only just begun has no command line to know it by yet.
+        begun = self._process is not None and self._process.poll() is None
+        pid = self._process.pid if self._process is not None and begun else self._running_pid()
         if pid is not None:
             _signal(os.kill, pid, signal.SIGTERM)
             deadline = time.monotonic() + _STOP_SECONDS
