@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from bronze.acceptance import Normalised
 from bronze.csv_source import check, normalise
 from bronze.csv_text import write_csv
+from bronze.normalise import typed
+from bronze.reasons import Reasons
 from lakehouse.contracts import load
-from lakehouse.errors import InputError
+from lakehouse.errors import ContractError, InputError
 from lakehouse.layout import BRONZE, TABLES
 from lakehouse.quarantine import SCHEMA as QUARANTINE
 
@@ -361,3 +363,29 @@ def composed_and_trimmed(text: str) -> str | None:
     import unicodedata
 
     return unicodedata.normalize("NFC", text).strip() or None
+
+
+@pytest.mark.parametrize("table", TABLES[BRONZE])
+def test_the_largest_and_smallest_numbers_are_judged_and_stop_nothing(table: str) -> None:
+    contract = load(table)
+    lines = [
+        ",".join(extreme(column.arrow_type, sign, number) for column in contract.columns)
+        for number, sign in enumerate(("", "-"))
+    ]
+    assert read("\n".join([",".join(contract.schema.names), *lines]), table).rows_read == 2
+
+
+def extreme(type_: pa.DataType, sign: str, number: int) -> str:
+    if pa.types.is_decimal(type_):
+        return f"{sign}{'9' * (type_.precision - type_.scale)}.{'9' * type_.scale}"
+    if pa.types.is_integer(type_):
+        return str(-(2**63) if sign else 2**63 - 1)
+    if pa.types.is_date(type_):
+        return "0001-01-01" if sign else "9999-12-31"
+    return f"X{number}"
+
+
+def test_a_type_that_no_csv_can_hold_is_a_fault_of_the_contract() -> None:
+    price = load("agregado_ml_forecast_risco_cambial").column("preco_medio_brl")
+    with pytest.raises(ContractError, match="preco_medio_brl"):
+        typed(pa.array(["1.5"]), price, Reasons())
