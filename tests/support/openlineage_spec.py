@@ -35,6 +35,7 @@ def spec() -> tuple[Registry, dict[str, str]]:
         f"{document['$id']}#/$defs/{body['$ref'].rsplit('/', 1)[1]}": key
         for document in documents[1:]
         for key, body in document.get("properties", {}).items()
+        if "$ref" in body
     }
     return registry, facets
 

@@ -1,0 +1,130 @@
+"""Names in OpenLineage's words: one name an asset, there and back, and facets that say what the contracts say."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakehouse import layout
+from lakehouse.contracts import load, load_all
+from lakehouse.errors import LakehouseError
+from lakehouse.lineage import Asset, Place, column_lineage, facets, input_dataset, output_dataset, run_uuid
+
+PLACE = Place("us-east-1", "123456789012", "lake")
+ASSETS = Asset.all()
+FACT = Asset.of_table(layout.FACT)
+run_ids = st.from_regex(r"[A-Za-z0-9._-]{1,80}", fullmatch=True)
+
+
+def test_there_are_seven_csvs_and_ten_tables():
+    assert len(ASSETS) == len(set(ASSETS)) == 17
+    assert [str(asset) for asset in ASSETS[:2]] == ["landing.pedidos", "landing.itens_pedido"]
+
+
+@pytest.mark.parametrize("asset", ASSETS, ids=str)
+def test_an_asset_is_read_back_from_each_of_its_names(asset):
+    assert Asset.parse(str(asset)) == asset
+    assert Asset.is_known(str(asset))
+    assert PLACE.asset(*PLACE.dataset(asset)) == asset
+
+
+def test_a_table_is_named_as_glue_names_it_and_a_csv_by_its_object():
+    arn = "arn:aws:glue:us-east-1:123456789012"
+    assert PLACE.dataset(FACT) == (arn, "table/importau_silver/fato_pedido_correlacionado")
+    assert PLACE.dataset(Asset.of_landing("cambio")) == ("s3://lake", "landing/csv_exports/cambio.csv")
+    assert PLACE.job_namespace == "arn:aws:states:us-east-1:123456789012"
+
+
+@given(run_ids, st.sampled_from([asset for asset in ASSETS if asset.contract]))
+def test_a_staged_and_a_published_object_are_the_same_asset(run_id, asset):
+    assert Asset.of_key(layout.staging_key(run_id, asset.table)) == asset
+    assert Asset.of_key(layout.published_key(asset.table)) == asset
+
+
+@given(run_ids, st.sampled_from(layout.TABLES[layout.BRONZE]))
+def test_what_is_no_table_is_no_asset(run_id, table):
+    for key in (
+        layout.quarantine_key(run_id, layout.BRONZE, table),
+        layout.quality_key(run_id, layout.BRONZE),
+        layout.lineage_key(run_id, f"bronze.WriteBronze.{table}"),
+        layout.governance_table_key("linhagem"),
+        f"bronze/outra_{table}/{table}.parquet",
+        f"silver/{table}/{table}.parquet",
+        f"landing/csv_exports/outra_{table}.csv",
+        f"elsewhere/bronze/{table}/{table}.parquet",
+    ):
+        assert Asset.of_key(key) is None, key
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"),
+    [
+        ("s3://other", "landing/csv_exports/cambio.csv"),
+        ("arn:aws:glue:us-east-1:999999999999", "table/importau_bronze/cambio"),
+        ("arn:aws:glue:us-east-1:123456789012", "importau_bronze"),
+    ],
+)
+def test_a_dataset_of_elsewhere_is_no_asset(namespace, name):
+    assert PLACE.asset(namespace, name) is None
+
+
+def test_an_unknown_name_is_refused_with_what_to_write():
+    with pytest.raises(LakehouseError, match=r"'importau_bronze.clientes' is no asset.*write database.table"):
+        Asset.parse("importau_bronze.clientes")
+
+
+def test_the_place_is_read_from_the_functions_arn():
+    assert Place.of_function("arn:aws:lambda:us-east-1:123456789012:function:f", "lake") == PLACE
+    with pytest.raises(LakehouseError, match="'f' is not the ARN"):
+        Place.of_function("f", "lake")
+
+
+def test_an_execution_has_one_run_id_in_every_lambda():
+    assert run_uuid("arn:1") == run_uuid("arn:1") != run_uuid("arn:2")
+
+
+@pytest.mark.parametrize("contract", load_all(), ids=lambda contract: contract.table)
+def test_facets_say_what_the_contract_says(contract):
+    said = facets(Asset.of_table(contract.table), PLACE)
+    assert set(said) == {"dataSource", "schema", "documentation", "ownership", "tags", "symlinks"}
+    assert [(f.name, f.type) for f in said["schema"].fields] == [(c.name, c.physical_type) for c in contract.columns]
+    assert said["documentation"].description == contract.description
+    assert [owner.name for owner in said["ownership"].owners] == [contract.owner]
+    [link] = said["symlinks"].identifiers
+    assert (link.namespace, link.name) == ("s3://lake", f"{contract.layer}/{contract.table}")
+    classified = {tag.field: tag.value for tag in said["tags"].tags if tag.key == "classification"}
+    assert classified == {c.name: c.classification for c in contract.columns if c.classification}
+
+
+def test_a_csv_has_a_source_and_no_promises():
+    assert set(facets(Asset.of_landing("cambio"), PLACE)) == {"dataSource"}
+    assert column_lineage(Asset.of_landing("cambio"), PLACE) is None
+
+
+@pytest.mark.parametrize("table", [layout.FACT, layout.CASH_FLOW, layout.FORECAST])
+def test_column_lineage_is_the_contracts_direct_and_indirect(table):
+    contract, lineage = load(table), column_lineage(Asset.of_table(table), PLACE)
+    for column in contract.columns:
+        told = {}
+        for field in lineage.fields[column.name].inputFields:
+            asset = PLACE.asset(field.namespace, field.name)
+            [how] = field.transformations
+            told[f"{asset}.{field.field}"] = how.type
+        assert told == {source: "INDIRECT" if source in column.indirect else "DIRECT" for source in column.sources}, (
+            column.name
+        )
+    decide = [f"{PLACE.asset(field.namespace, field.name)}.{field.field}" for field in lineage.dataset]
+    assert tuple(decide) == contract.row_sources
+
+
+def test_a_copied_column_is_an_identity_and_a_sum_is_not():
+    fields = column_lineage(Asset.of_table(layout.CASH_FLOW), PLACE).fields
+    assert [how.subtype for how in fields["moeda_origem"].inputFields[0].transformations] == ["IDENTITY"]
+    assert "IDENTITY" not in {
+        how.subtype for field in fields["total_saida_brl"].inputFields for how in field.transformations
+    }
+
+
+def test_only_an_output_has_column_lineage():
+    assert "columnLineage" not in input_dataset(FACT, PLACE).facets
+    assert "columnLineage" in output_dataset(FACT, PLACE).facets
+    assert "columnLineage" not in output_dataset(Asset.of_table("cambio"), PLACE).facets
