@@ -1,5 +1,6 @@
 """The table rules of Silver: right facts pass them all, and each rule finds, and counts, what is broken."""
 
+from datetime import date
 from decimal import Decimal
 
 import pyarrow.compute as pc
@@ -65,6 +66,7 @@ def test_every_right_fact_passes_every_rule_of_severity_error(tables):
         ("ordenado_pela_chave", 0, 1014),
         ("itens_em_quarentena", 0, 41),
         ("fornecedor_divergente", 38, 41),
+        ("ptax_confere", 0, 5),
         ("ptax_ausente", 0, 5),
         ("ptax_defasada", 5, 5),
     ],
@@ -169,6 +171,20 @@ def test_an_orphan_item_that_nobody_set_aside_is_missed(bronze):
 def test_a_row_without_a_quotation_is_counted(broken, fact):
     changed = with_value(fact, "taxa_ptax", row_of(fact, pagamento_id="PAG010"), None)
     assert broken("ptax_ausente", changed) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("taxa_ptax", Decimal("5.250000")),
+        ("data_ptax", date(2024, 10, 29)),
+        ("dias_defasagem_ptax", 1),
+        ("taxa_ptax", None),
+    ],
+)
+def test_a_rate_that_is_not_the_newest_quotations_is_found(broken, fact, column, value):
+    changed = with_value(fact, column, row_of(fact, pagamento_id="PAG010"), value)
+    assert broken("ptax_confere", changed) == (1, 5)
 
 
 def test_a_quotation_of_a_week_ago_is_not_yet_stale(broken, fact):

@@ -3,13 +3,17 @@
 The writer works with integer units, row numbers and dense blocks; nothing of it is used here.
 """
 
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.quality import Outcome
+from lakehouse.quality import EXAMPLES, Outcome
 from tests.audited import Audited, absent, agreement, failing, summed
 
 STALE_DAYS: Final = 7
@@ -110,6 +114,24 @@ def fornecedor_divergente(audited: Audited) -> Outcome:
     return failing(pc.fill_null(differ, False), items, ["item_id"])
 
 
+def ptax_confere(audited: Audited) -> Outcome:
+    """Look every currency and date of the fact up in the quotations; there are few of them, whatever its size."""
+    quoted: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
+    for row in audited.below["cambio"].select(["moeda", "data_cotacao", "taxa_ptax"]).to_pylist():
+        quoted[row["moeda"]].append((row["data_cotacao"], row["taxa_ptax"]))
+    for quotations in quoted.values():
+        quotations.sort()
+    foreign = _foreign(audited.table)
+    by_payment = pc.is_in(foreign[_KIND], value_set=pa.array(["PAGAMENTO", "PAGAMENTO_SEM_PEDIDO"]))
+    asked = foreign.select(["moeda_origem", "taxa_ptax", "data_ptax", "dias_defasagem_ptax"]).append_column(
+        "day", pc.if_else(by_payment, foreign["data_pagamento"], foreign["data_vencimento"])
+    )
+    cases = asked.group_by(asked.column_names).aggregate([]).to_pylist()
+    wrong = [case for case in cases if _newest(quoted, case) != _said(case)]
+    examples = sorted(f"{case['moeda_origem']} {case['day']}" for case in wrong)
+    return Outcome(len(wrong), len(cases), tuple(examples[:EXAMPLES]))
+
+
 def ptax_ausente(audited: Audited) -> Outcome:
     """Count, of the rows not in reais, those without a quotation."""
     foreign = _foreign(audited.table)
@@ -151,6 +173,20 @@ def _of_kinds(fact: pa.Table, *kinds: str) -> pa.Table:
 def _of_unknown_orders(audited: Audited, table: str) -> pa.Table:
     rows = audited.below[table]
     return rows.filter(absent(rows["pedido_id"], audited.below["pedidos"]["pedido_id"]))
+
+
+def _newest(quoted: Mapping[str, list[tuple[date, Decimal]]], case: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """Return date, rate and age of the newest quotation on or before the case's day; None where there is none."""
+    day, quotations = case["day"], quoted.get(case["moeda_origem"], [])
+    known = bisect_right(quotations, day, key=lambda quotation: quotation[0]) if day is not None else 0
+    if not known:
+        return (None, None, None)
+    on, rate = quotations[known - 1]
+    return (on, rate, (day - on).days)
+
+
+def _said(case: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    return (case["data_ptax"], case["taxa_ptax"], case["dias_defasagem_ptax"])
 
 
 def _foreign(fact: pa.Table) -> pa.Table:
