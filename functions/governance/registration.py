@@ -64,4 +64,5 @@ def tag_everything(catalog: Catalog, region: str, account: str, tags: Mapping[st
     for layer in layout.LAYERS:
         given: dict[str, Any] = {**tags, "layer": layer}
         catalog.tag(f"{arn}:database/importau_{layer}", given)
+        catalog.tag(f"{arn}:crawler/importau-{layer}", given)
     catalog.tag(f"{arn}:database/importau_governanca", {**tags, "layer": "governance"})

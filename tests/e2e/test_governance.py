@@ -51,9 +51,21 @@ def test_the_catalogue_holds_the_ten_tables_as_their_contracts_say(governed: Any
         columns = found["StorageDescriptor"]["Columns"]
         assert [(c["Name"], c["Type"]) for c in columns] == [(c.name, c.glue_type) for c in contract.columns]
         for given, column in zip(columns, contract.columns, strict=True):
-            assert given["Comment"] == column.description[:255]
             if column.classification:
+                assert given["Comment"] == f"[{column.classification}] {column.description}"[:255]
                 assert given["Parameters"]["classification"] == column.classification
+            else:
+                assert given["Comment"] == column.description[:255]
+
+
+def test_databases_and_crawlers_are_tagged(governed: Any) -> None:
+    lakehouse, _ = governed
+    glue = lakehouse.deployment.client("glue")
+    for layer in layout.LAYERS:
+        for resource in (f"database/importau_{layer}", f"crawler/importau-{layer}"):
+            arn = f"arn:aws:glue:us-east-1:000000000000:{resource}"
+            tags = glue.get_tags(ResourceArn=arn)["Tags"]
+            assert (tags["project"], tags["layer"]) == ("importau", layer)
 
 
 def test_athena_reads_gold_and_the_governance_tables(governed: Any) -> None:
