@@ -8,7 +8,7 @@ __version__: Final = "0.1.0"
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-# The shared package is a Lambda layer, not an installed distribution; the commands ask it where things are in the lake.
-_LAYER = str(ROOT / "functions/common")
-if _LAYER not in sys.path:
-    sys.path.insert(0, _LAYER)
+# The shared package and the contracts are Lambda layers, not installed distributions; the commands ask them too.
+for _layer in (str(ROOT / "functions/common"), str(ROOT / "glue")):
+    if _layer not in sys.path:
+        sys.path.insert(0, _layer)

@@ -13,8 +13,11 @@ from cli import __version__, local, present
 from cli.demo import demo
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
+from cli.lineage import lineage
 from cli.run import run
+from cli.search import search
 from cli.test import test
+from cli.verify import verify
 
 
 class Commands(TyperGroup):
@@ -47,6 +50,11 @@ app = typer.Typer(
 app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   ./importau demo --orders 100000")(demo)
 app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
 app.command(epilog="./importau export out   |   ./importau export out --local")(export)
+app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)
+app.command(
+    epilog="./importau lineage agregado_fluxo_de_caixa_mensal   |   ./importau lineage cambio.taxa_ptax --downstream"
+)(lineage)
+app.command(epilog="./importau verify   |   ./importau verify --local --json")(verify)
 app.add_typer(local.app, name="local")
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

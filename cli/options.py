@@ -56,3 +56,4 @@ NoInput = Annotated[
         "--no-input", help="Never ask: when a CSV is missing, stop with exit code 2.", rich_help_panel=SOURCE_PANEL
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

@@ -121,6 +121,11 @@ def assets(found: "Sequence[Asset]") -> None:
             _verdict(asset),
             duration(asset.layer_seconds) if first and asset.layer_seconds is not None else "",
         )
+    grid(table)
+
+
+def grid(table: Table) -> None:
+    """Print a table."""
     if not out.is_terminal:  # a pipe has no width, and rich's guess would fold the columns
         out.width = _TABLE_WIDTH
     out.print(table)

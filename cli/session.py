@@ -66,6 +66,10 @@ class Aws:
         client: CloudFormationClient = self._client("cloudformation")
         return client
 
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of any service."""
+        return self._client(service)
+
     def _client(self, service: str) -> Any:
         # A proxy from the environment must not come between us and the loopback interface.
         config = _CONFIG if self.endpoint is None else _CONFIG.merge(Config(proxies={}))

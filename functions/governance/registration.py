@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from governance.drift import crawled_drift, footer_drift
 from governance.scanner import SAMPLE, Finding, scan
 from lakehouse import layout
 from lakehouse.catalog import Catalog, table_of
 from lakehouse.contracts import Contract
+from lakehouse.drift import crawled_drift, footer_drift
 from lakehouse.errors import StorageError
 from lakehouse.s3 import Lake
 

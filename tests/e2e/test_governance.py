@@ -8,11 +8,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from deployed_lakehouse import Lakehouse
 
+from cli import verify
+from cli.embedded import ACCOUNT, REGION
+from cli.session import Aws
 from lakehouse import layout
 from lakehouse.contracts import load_all
 
@@ -215,6 +219,36 @@ def test_a_table_dropped_from_glue_comes_back_with_the_next_run(governed: Any) -
     _, report = govern(lakehouse, run)
     assert report["registered"][f"importau_silver.{layout.FACT}"] == "created"
     assert glue_table(lakehouse, "importau_silver", layout.FACT)
+
+
+def verified(lakehouse: Lakehouse) -> dict[str, tuple[bool, str]]:
+    endpoint = lakehouse.deployment.endpoint
+    aws = Aws(boto3.session.Session(ACCOUNT, "test", region_name=REGION), "importau", endpoint.url)
+    return {check.id: (check.passed, check.detail) for check in verify.verified(aws)}
+
+
+def test_verify_finds_everything_in_order(governed: Any) -> None:
+    lakehouse, run = governed
+    govern(lakehouse, run)
+    checks = verified(lakehouse)
+    assert all(passed for passed, _ in checks.values()), checks
+    assert set(checks) >= {"catalogue", "discovery", "lineage-declared", "lineage-observed", "classification", "drift"}
+
+
+def test_verify_names_a_table_dropped_from_glue(governed: Any) -> None:
+    lakehouse, run = governed
+    lakehouse.deployment.client("glue").delete_table(DatabaseName="importau_gold", Name=layout.CASH_FLOW)
+    checks = verified(lakehouse)
+    govern(lakehouse, run)
+    assert checks["catalogue"] == (False, f"importau_gold.{layout.CASH_FLOW} is missing")
+    assert not checks["discovery"][0]
+
+
+def test_verify_names_a_type_changed_in_the_parquet(governed: Any, replaced: Any) -> None:
+    lakehouse, _ = governed
+    replaced("cambio", "taxa_ptax", pa.array([5.25] * 30))
+    passed, detail = verified(lakehouse)["drift"]
+    assert (passed, detail) == (False, "cambio.taxa_ptax: contrato decimal128(18, 6), Parquet double")
 
 
 @pytest.fixture

@@ -1,0 +1,148 @@
+"""The catalogue as a person searches it: tables, columns, pipelines and tasks, with the words they can be found by."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from cli.session import Aws
+from lakehouse.catalog import GOVERNANCE, Catalog
+from lakehouse.layout import LAYERS
+
+TABLE, COLUMN, TASK, PIPELINE = "table", "column", "task", "pipeline"
+KINDS: Final = (TABLE, PIPELINE, TASK, COLUMN)
+PII: Final = "PII"
+DATABASES: Final = (*(f"importau_{layer}" for layer in LAYERS), GOVERNANCE)
+
+# What a word is worth where it stands: in the name, in a tag, in the description, elsewhere; and a whole phrase there.
+NAME, TAG, DESCRIPTION, OTHER = 8, 6, 4, 1
+_PHRASE: Final = 2
+# An account or emulator without SearchTables says so in one of these ways.
+_NO_SEARCH: Final = frozenset(
+    {"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented", "InternalFailure", "501"}
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that can be found.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    where : str
+        ``database.table``, or ``database.table.column``; a pipeline's name, or ``pipeline.task``.
+    name, description : str
+    tags : tuple of str
+        Business tags and classifications.
+    other : str
+        What else it may be found by: owner, inputs, outputs, domain.
+    """
+
+    kind: str
+    where: str
+    name: str
+    description: str
+    tags: tuple[str, ...] = ()
+    other: str = ""
+
+
+def plain(text: str) -> str:
+    """Return text as it is compared: without accents, case and underscores."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("_", " "))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def entries(aws: Aws) -> list[Entry]:
+    """Return everything the account's catalogue holds of this project."""
+    glue = aws.client("glue")
+    return [entry for table in _tables(glue) for entry in _entries_of(table)]
+
+
+def _tables(glue: Any) -> Iterator[Mapping[str, Any]]:
+    """Ask the account's own search, and the catalogue table by table where there is none; both give the same tables."""
+    try:
+        found = [table for database in DATABASES for table in _searched(glue, database)]
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_SEARCH:
+            raise
+        found = [table for database in DATABASES for table in Catalog(glue).tables(database)]
+    yield from sorted(found, key=lambda table: (table["DatabaseName"], table["Name"]))
+
+
+def _searched(glue: Any, database: str) -> Iterator[Mapping[str, Any]]:
+    asked: dict[str, Any] = {"Filters": [{"Key": "DatabaseName", "Value": database, "Comparator": "EQUALS"}]}
+    while True:
+        page = glue.search_tables(**asked)
+        yield from (table for table in page["TableList"] if table["DatabaseName"] == database)
+        if not page.get("NextToken"):
+            return
+        asked["NextToken"] = page["NextToken"]
+
+
+def _entries_of(table: Mapping[str, Any]) -> Iterator[Entry]:
+    parameters, columns = table.get("Parameters", {}), table["StorageDescriptor"]["Columns"]
+    description = table.get("Description", "")
+    if parameters.get("kind") == PIPELINE:
+        name = parameters["name"]
+        yield Entry(PIPELINE, name, name, description, other=table.get("Owner", ""))
+        for column in columns:
+            said = column.get("Parameters", {})
+            other = " ".join(said.get(key, "") for key in ("inputs", "outputs", "owner", "resource"))
+            task = said.get("name", column["Name"])
+            yield Entry(TASK, f"{name}.{task}", task, column.get("Comment", ""), other=other)
+        return
+    where = f"{table['DatabaseName']}.{table['Name']}"
+    tags = [tag.strip() for tag in parameters.get("tags", "").split(",") if tag.strip()]
+    # That a table has personal data is worth less than which column it is.
+    personal = PII if parameters.get("classification_pii") else ""
+    other = " ".join((table.get("Owner", ""), parameters.get("domain", ""), parameters.get("layer", ""), personal))
+    yield Entry(TABLE, where, table["Name"], description, tuple(tags), other)
+    for column in columns:
+        classification = column.get("Parameters", {}).get("classification")
+        yield Entry(
+            COLUMN,
+            f"{where}.{column['Name']}",
+            column["Name"],
+            column.get("Comment", ""),
+            (classification,) if classification else (),
+        )
+
+
+def ranked(term: str, among: Iterable[Entry], kind: str | None = None) -> list[Entry]:
+    """Return the entries in which every word of a term is found, best first.
+
+    Parameters
+    ----------
+    term : str
+        Words; accents and case do not count.
+    among : iterable of Entry
+    kind : str, optional
+        One of `KINDS`, or ``pii`` for the columns that hold personal data.
+    """
+    scored = [(score(term, entry), entry) for entry in among if kind is None or _is(entry, kind)]
+    found = [(points, entry) for points, entry in scored if points]
+    return [e for _, e in sorted(found, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind), pair[1].where))]
+
+
+def _is(entry: Entry, kind: str) -> bool:
+    return (entry.kind == COLUMN and PII in entry.tags) if kind == PII.lower() else entry.kind == kind
+
+
+def score(term: str, entry: Entry) -> int:
+    """Return how well an entry answers a term; 0 when a word of it is nowhere in the entry."""
+    fields = [
+        (NAME, plain(entry.name)),
+        (TAG, plain(" | ".join(entry.tags))),
+        (DESCRIPTION, plain(entry.description)),
+        (OTHER, plain(entry.other)),
+    ]
+    words = plain(term).split()
+    points = [max((worth for worth, text in fields if word in text), default=0) for word in words]
+    if not points or not all(points):
+        return 0
+    phrase = " ".join(words)
+    return sum(points) + max((_PHRASE * worth for worth, text in fields if phrase in text), default=0)

@@ -1,0 +1,65 @@
+"""`importau search`: find tables, columns, pipelines and tasks in the catalogue."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from cli import options, present
+from cli.catalogue import entries, plain, ranked
+from cli.errors import CliError, UsageError
+from cli.session import connect
+
+
+class Kind(StrEnum):
+    """What to look for."""
+
+    TABLE = "table"
+    COLUMN = "column"
+    TASK = "task"
+    PIPELINE = "pipeline"
+    PII = "pii"
+
+
+def search(  # noqa: PLR0917 - an argument an option
+    term: Annotated[str, typer.Argument(help="Words to look for; accents and case do not matter.")],
+    kind: Annotated[
+        Kind | None, typer.Option("--type", help="Only this kind; pii: columns with personal data.")
+    ] = None,
+    as_json: options.Json = False,
+    local: options.Local = False,
+    stack: options.Stack = None,
+    region: options.Region = None,
+    profile: options.Profile = None,
+) -> None:
+    """Search the catalogue: names, descriptions, tags, owners, and what tasks read and write.
+
+    Every word has to be found somewhere in an entry; a name counts more than a tag, a tag more than a description.
+    """
+    if not plain(term).split():
+        raise UsageError("there is nothing to look for", 'Give a word or more: ./importau search "risco cambial".')
+    found = ranked(term, entries(connect(local, stack, region, profile)), kind)
+    if as_json:
+        present.out.print_json(json.dumps([asdict(entry) for entry in found], ensure_ascii=False))
+    elif found:
+        table = Table(
+            "type",
+            Column("where", overflow="fold", min_width=max(len(entry.where) for entry in found)),
+            "what",
+            "tags",
+            box=None,
+            header_style="bold",
+            pad_edge=False,
+        )
+        for entry in found:
+            table.add_row(entry.kind, escape(entry.where), escape(entry.description), escape(", ".join(entry.tags)))
+        present.grid(table)
+    if not found:
+        raise CliError(
+            f"nothing in the catalogue has '{term}'" + (f" among its {kind} entries" if kind else ""),
+            "Use fewer or shorter words; the catalogue is filled by a pipeline run (`./importau run`).",
+        )

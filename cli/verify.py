@@ -1,0 +1,217 @@
+"""`importau verify`: is the catalogue complete, the lineage whole, can all be found, and does it still agree."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+from rich.markup import escape
+from rich.table import Table
+
+from cli import options, present
+from cli.catalogue import Entry, entries, ranked
+from cli.errors import CliError
+from cli.session import Aws, connect
+from lakehouse import layout
+from lakehouse.catalog import Catalog
+from lakehouse.contracts import load_all
+from lakehouse.drift import crawled_drift, footer_drift
+from lakehouse.lineage import Place
+
+# What a person expects to find: a term, and one thing each that has to be among the answers.
+EXPECTED = {
+    "Forecast": ("importau_gold.agregado_ml_forecast_risco_cambial", "StateMachine_DAG_gold"),
+    "Risco Cambial": ("importau_gold.agregado_ml_forecast_risco_cambial", "StateMachine_DAG_gold.WriteGold"),
+    "risco cambiál": ("importau_gold.agregado_ml_forecast_risco_cambial",),
+    "fluxo caixa": ("importau_gold.agregado_fluxo_de_caixa_mensal",),
+    "PII": ("importau_bronze.pedidos.usuario_criacao", "importau_bronze.fornecedores.telefone"),
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was verified.
+
+    Attributes
+    ----------
+    id, description : str
+    passed : bool
+    detail : str
+        What was found; what is wrong, by name, where it did not pass.
+    """
+
+    id: str
+    description: str
+    passed: bool
+    detail: str
+
+
+def verify(
+    as_json: options.Json = False,
+    local: options.Local = False,
+    stack: options.Stack = None,
+    region: options.Region = None,
+    profile: options.Profile = None,
+) -> None:
+    """Check the catalogue, lineage, discovery, classification and drift of a lakehouse that has run."""
+    checks = list(verified(connect(local, stack, region, profile)))
+    if as_json:
+        present.out.print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
+    else:
+        table = Table("check", "what", "", "found", box=None, header_style="bold", pad_edge=False)
+        for check in checks:
+            mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"
+            table.add_row(check.id, escape(check.description), mark, escape(check.detail))
+        present.grid(table)
+    failed = [check.id for check in checks if not check.passed]
+    if failed:
+        raise CliError(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}")
+
+
+def verified(aws: Aws) -> Iterator[Check]:
+    """Yield every check with its verdict."""
+    catalog = Catalog(aws.client("glue"))
+    tables = {c.table: catalog.get(c.database, c.table) for c in load_all()}
+    yield _check("catalogue", "the 7 + 1 + 2 tables are there as their contracts say", lambda: _catalogue(tables))
+    yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
+    found = entries(aws)
+    yield _check("pipelines", "the four state machines are there with their tasks", lambda: _pipelines(found))
+    yield _check("discovery", "terms find what a person expects", lambda: _discovery(found))
+    yield _check("lineage-declared", "cash flow comes from the fact, and it from all seven tables", _declared)
+    yield _check("lineage-observed", "so it was seen in the last run", lambda: _observed(aws))
+    yield _check("drift", "the published Parquet is what the contracts say", lambda: _drift(aws))
+    yield _check("quality", "the last run passed its audits and governance", lambda: _reports(aws))
+
+
+def _check(name: str, description: str, problems: Callable[[], tuple[list[str], str]]) -> Check:
+    wrong, found = problems()
+    return Check(name, description, not wrong, "; ".join(wrong) if wrong else found)
+
+
+def _catalogue(tables: dict[str, Any]) -> tuple[list[str], str]:
+    wrong = []
+    for contract in load_all():
+        found = tables[contract.table]
+        if found is None:
+            wrong.append(f"{contract.database}.{contract.table} is missing")
+            continue
+        wrong += crawled_drift(contract, found)
+        wrong += [f"{contract.table} has no {what.lower()}" for what in ("Description", "Owner") if not found.get(what)]
+    return wrong, f"{len(tables)} tables"
+
+
+def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
+    wrong, declared = [], 0
+    for contract in load_all():
+        found = (tables[contract.table] or {}).get("StorageDescriptor", {}).get("Columns", ())
+        given = {column["Name"]: column.get("Parameters", {}).get("classification") for column in found}
+        for column in contract.columns:
+            if column.classification:
+                declared += 1
+                if given.get(column.name) != column.classification:
+                    wrong.append(f"{contract.table}.{column.name} is not {column.classification} in the catalogue")
+    return wrong, f"{declared} columns"
+
+
+def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
+    there = {entry.where for entry in found if entry.kind == "pipeline"}
+    wanted = {f"StateMachine_DAG_{name}" for name in (*layout.LAYERS, "pipeline")}
+    tasks = sum(entry.kind == "task" for entry in found)
+    return [f"{name} is missing" for name in sorted(wanted - there)], f"{len(there)} pipelines, {tasks} tasks"
+
+
+def _discovery(found: list[Entry]) -> tuple[list[str], str]:
+    wrong = []
+    for term, wanted in EXPECTED.items():
+        answers = {entry.where for entry in ranked(term, found)}
+        wrong += [f"'{term}' does not find {where}" for where in wanted if where not in answers]
+    return wrong, f"{len(EXPECTED)} terms"
+
+
+def _missing_origins(edges: set[tuple[str, str]]) -> list[str]:
+    """Return what lacks on the way from the cash flow to all seven bronze tables."""
+    wrong = [] if (layout.FACT, layout.CASH_FLOW) in edges else [f"{layout.CASH_FLOW} does not come from {layout.FACT}"]
+    missing = [table for table in layout.TABLES[layout.BRONZE] if (table, layout.FACT) not in edges]
+    return wrong + [f"{layout.FACT} does not come from {table}" for table in missing]
+
+
+def _declared() -> tuple[list[str], str]:
+    edges = {
+        (source.split(".")[1], contract.table)
+        for contract in load_all()
+        for column in contract.columns
+        for source in column.sources
+    }
+    return _missing_origins(edges), f"{len(edges)} edges between tables"
+
+
+def _observed(aws: Aws) -> tuple[list[str], str]:
+    run_id = _last_run(aws)
+    if run_id is None:
+        return ["no governed run is kept"], ""
+    edges = set()
+    prefix = layout.lineage_prefix(run_id)
+    place = None
+    for key in _keys(aws, prefix):
+        if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix):
+            event = _json(aws, key)
+            region, account = event["job"]["namespace"].split(":")[3:5]
+            place = Place(region, account, aws.bucket)
+            for output in event.get("outputs", ()):
+                for source in event.get("inputs", ()):
+                    pair = [place.asset(each["namespace"], each["name"]) for each in (source, output)]
+                    edges.add(tuple(asset.table if asset else "?" for asset in pair))
+    return _missing_origins({(a, b) for a, b in edges}), f"run {run_id}"
+
+
+def _drift(aws: Aws) -> tuple[list[str], str]:
+    wrong = []
+    for contract in load_all():
+        body = _bytes(aws, layout.published_key(contract.table))
+        if body is None:
+            wrong.append(f"{contract.table} is not published")
+        else:
+            wrong += footer_drift(contract, pq.read_schema(io.BytesIO(body)))
+    return wrong, "no difference"
+
+
+def _reports(aws: Aws) -> tuple[list[str], str]:
+    run_id = _last_run(aws)
+    if run_id is None:
+        return ["no governed run is kept"], ""
+    wrong = list(_json(aws, layout.governance_report_key(run_id))["problems"])
+    for layer in layout.LAYERS:
+        report = _bytes(aws, layout.quality_key(run_id, layer))
+        if report is None or not json.loads(report)["passed"]:
+            wrong.append(f"the audit of {layer} in run {run_id} did not pass")
+    return wrong, f"run {run_id}"
+
+
+def _last_run(aws: Aws) -> str | None:
+    """Return the run whose governance report is the newest."""
+    prefix = layout.governance_report_key("").removesuffix(".json")
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=prefix)
+    found = [(entry["LastModified"], entry["Key"]) for page in pages for entry in page.get("Contents", ())]
+    return max(found)[1].removeprefix(prefix).removesuffix(".json") if found else None
+
+
+def _keys(aws: Aws, prefix: str) -> list[str]:
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+
+
+def _bytes(aws: Aws, key: str) -> bytes | None:
+    try:
+        return aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+
+
+def _json(aws: Aws, key: str) -> Any:
+    body = _bytes(aws, key)
+    return json.loads(body) if body else {}
