@@ -1,13 +1,10 @@
 """`importau verify`: is the catalogue complete, the lineage whole, can all be found, and does it still agree."""
 
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
-from botocore.exceptions import ClientError
 from rich.markup import escape
 from rich.table import Table
 
@@ -19,7 +16,9 @@ from lakehouse import layout
 from lakehouse.catalog import Catalog
 from lakehouse.contracts import load_all
 from lakehouse.drift import crawled_drift, footer_drift
+from lakehouse.errors import StorageError
 from lakehouse.lineage import Place
+from lakehouse.s3 import Lake
 
 # What a person expects to find: a term, and one thing each that has to be among the answers.
 EXPECTED = {
@@ -73,7 +72,7 @@ def verify(
 
 def verified(aws: Aws) -> Iterator[Check]:
     """Yield every check with its verdict."""
-    catalog = Catalog(aws.client("glue"))
+    catalog, lake = Catalog(aws.client("glue")), Lake(aws.bucket, aws.s3)
     tables = {c.table: catalog.get(c.database, c.table) for c in load_all()}
     yield _check("catalogue", "the 7 + 1 + 2 tables are there as their contracts say", lambda: _catalogue(tables))
     yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
@@ -81,9 +80,9 @@ def verified(aws: Aws) -> Iterator[Check]:
     yield _check("pipelines", "the four state machines are there with their tasks", lambda: _pipelines(found))
     yield _check("discovery", "terms find what a person expects", lambda: _discovery(found))
     yield _check("lineage-declared", "cash flow comes from the fact, and it from all seven tables", _declared)
-    yield _check("lineage-observed", "so it was seen in the last run", lambda: _observed(aws))
-    yield _check("drift", "the published Parquet is what the contracts say", lambda: _drift(aws))
-    yield _check("quality", "the last run passed its audits and governance", lambda: _reports(aws))
+    yield _check("lineage-observed", "so it was seen in the last run", lambda: _observed(lake))
+    yield _check("drift", "the published Parquet is what the contracts say", lambda: _drift(lake))
+    yield _check("quality", "the last run passed its audits and governance", lambda: _reports(lake))
 
 
 def _check(name: str, description: str, problems: Callable[[], tuple[list[str], str]]) -> Check:
@@ -148,70 +147,53 @@ def _declared() -> tuple[list[str], str]:
     return _missing_origins(edges), f"{len(edges)} edges between tables"
 
 
-def _observed(aws: Aws) -> tuple[list[str], str]:
-    run_id = _last_run(aws)
+def _observed(lake: Lake) -> tuple[list[str], str]:
+    run_id = _last_run(lake)
     if run_id is None:
         return ["no governed run is kept"], ""
-    edges = set()
-    prefix = layout.lineage_prefix(run_id)
-    place = None
-    for key in _keys(aws, prefix):
+    edges, prefix = set(), layout.lineage_prefix(run_id)
+    for key in lake.list(prefix):
         if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix):
-            event = _json(aws, key)
+            event = lake.read_json(key)
             region, account = event["job"]["namespace"].split(":")[3:5]
-            place = Place(region, account, aws.bucket)
+            place = Place(region, account, lake.bucket)
             for output in event.get("outputs", ()):
                 for source in event.get("inputs", ()):
                     pair = [place.asset(each["namespace"], each["name"]) for each in (source, output)]
-                    edges.add(tuple(asset.table if asset else "?" for asset in pair))
-    return _missing_origins({(a, b) for a, b in edges}), f"run {run_id}"
+                    edges.add((pair[0].table if pair[0] else "", pair[1].table if pair[1] else ""))
+    return _missing_origins(edges), f"run {run_id}"
 
 
-def _drift(aws: Aws) -> tuple[list[str], str]:
+def _drift(lake: Lake) -> tuple[list[str], str]:
     wrong = []
     for contract in load_all():
-        body = _bytes(aws, layout.published_key(contract.table))
-        if body is None:
+        try:
+            footer = lake.parquet(layout.published_key(contract.table)).schema_arrow
+        except StorageError:
             wrong.append(f"{contract.table} is not published")
         else:
-            wrong += footer_drift(contract, pq.read_schema(io.BytesIO(body)))
+            wrong += footer_drift(contract, footer)
     return wrong, "no difference"
 
 
-def _reports(aws: Aws) -> tuple[list[str], str]:
-    run_id = _last_run(aws)
+def _reports(lake: Lake) -> tuple[list[str], str]:
+    run_id = _last_run(lake)
     if run_id is None:
         return ["no governed run is kept"], ""
-    wrong = list(_json(aws, layout.governance_report_key(run_id))["problems"])
+    wrong = list(lake.read_json(layout.governance_report_key(run_id))["problems"])
     for layer in layout.LAYERS:
-        report = _bytes(aws, layout.quality_key(run_id, layer))
-        if report is None or not json.loads(report)["passed"]:
+        try:
+            passed = lake.read_json(layout.quality_key(run_id, layer))["passed"]
+        except StorageError:
+            passed = False
+        if not passed:
             wrong.append(f"the audit of {layer} in run {run_id} did not pass")
     return wrong, f"run {run_id}"
 
 
-def _last_run(aws: Aws) -> str | None:
+def _last_run(lake: Lake) -> str | None:
     """Return the run whose governance report is the newest."""
     prefix = layout.governance_report_key("").removesuffix(".json")
-    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=prefix)
-    found = [(entry["LastModified"], entry["Key"]) for page in pages for entry in page.get("Contents", ())]
-    return max(found)[1].removeprefix(prefix).removesuffix(".json") if found else None
-
-
-def _keys(aws: Aws, prefix: str) -> list[str]:
-    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=prefix)
-    return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-
-
-def _bytes(aws: Aws, key: str) -> bytes | None:
-    try:
-        return aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchKey":
-            return None
-        raise
-
-
-def _json(aws: Aws, key: str) -> Any:
-    body = _bytes(aws, key)
-    return json.loads(body) if body else {}
+    written = {key: lake.last_modified(key) for key in lake.list(prefix)}
+    newest = max(((moment, key) for key, moment in written.items() if moment is not None), default=None)
+    return newest[1].removeprefix(prefix).removesuffix(".json") if newest else None
