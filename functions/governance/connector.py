@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from lakehouse.catalog import GOVERNANCE, Column, Table
 from lakehouse.stepfunctions import Execution, StateMachine
 
 OWNER: Final = "engenharia-de-dados"
+_USD: Final = pa.decimal128(18, 9)
 SCHEMAS: Final = {
     "pipelines": pa.schema(
         {"pipeline": pa.string(), "arn": pa.string(), "descricao": pa.string(), "tarefas": pa.int64()}
@@ -50,7 +52,7 @@ SCHEMAS: Final = {
             "linhas": pa.int64(),
             "transicoes": pa.int64(),
             "lambda_s": pa.float64(),
-            "custo_estimado_usd": pa.float64(),
+            "custo_estimado_usd": _USD,
         }
     ),
 }
@@ -60,10 +62,11 @@ DESCRIPTIONS: Final = {
     "linhagem": "De onde vem cada tabela e coluna: declarado nas tarefas e contratos, e observado nas execuções.",
     "execucoes": "As execuções das máquinas de estado, com duração, linhas publicadas e custo estimado.",
 }
-_GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double"}
+_GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double", _USD: "decimal(18,9)"}
 
 # us-east-1, x86_64, on demand, without the free tier: USD a GB-second, a Lambda request, a state transition.
-GB_SECOND, REQUEST, TRANSITION = 0.0000166667, 0.0000002, 0.000025
+GB_SECOND, REQUEST, TRANSITION = Decimal("0.0000166667"), Decimal("0.0000002"), Decimal("0.000025")
+_CENT_FRACTION: Final = Decimal("1e-9")
 
 
 def machine_table(machine: StateMachine, bucket: str) -> Table:
@@ -167,10 +170,13 @@ def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[
         "linhas": execution.rows,
         "transicoes": execution.transitions,
         "lambda_s": execution.lambda_seconds,
-        "custo_estimado_usd": round(
-            execution.lambda_seconds * memory_mb / 1024 * GB_SECOND
-            + execution.lambda_calls * REQUEST
-            + execution.transitions * TRANSITION,
-            9,
-        ),
+        "custo_estimado_usd": _cost(execution, memory_mb),
     }
+
+
+def _cost(execution: Execution, memory_mb: int) -> Decimal:
+    """Estimate what an execution's Lambdas and transitions cost, in USD."""
+    milliseconds = round(execution.lambda_seconds * 1000)
+    gb_seconds = Decimal(milliseconds * memory_mb) / (1000 * 1024)
+    cost = gb_seconds * GB_SECOND + execution.lambda_calls * REQUEST + execution.transitions * TRANSITION
+    return cost.quantize(_CENT_FRACTION)

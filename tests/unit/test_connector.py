@@ -1,0 +1,170 @@
+"""State machines and executions read back from Step Functions, and the tables made of them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+
+from governance.connector import (
+    GB_SECOND,
+    REQUEST,
+    SCHEMAS,
+    TRANSITION,
+    executions_table,
+    machine_table,
+    pipelines_table,
+    tasks_table,
+)
+from governance.declared import job_events, lineage_table
+from lakehouse.contracts import load_all
+from lakehouse.lineage import Place
+from lakehouse.stepfunctions import StateMachines
+
+MACHINES = ("StateMachine_DAG_silver", "other")
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DEFINITION = {
+    "Comment": "Silver: o fato.",
+    "States": {
+        "WriteSilver": {
+            "Type": "Task",
+            "Comment": "Correlaciona | OWNER: dados | INPUTS: importau_bronze.cambio"
+            " | OUTPUT: importau_silver.fato_pedido_correlacionado",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Retry": [{"ErrorEquals": ["Lambda.ServiceException"], "MaxAttempts": 5}],
+        },
+        "Done": {"Type": "Pass"},
+    },
+}
+
+
+def event(number: int, kind: str, seconds: float, **details: Any) -> dict[str, Any]:
+    return {"id": number, "type": kind, "timestamp": START + timedelta(seconds=seconds), **details}
+
+
+HISTORY = [
+    event(1, "ExecutionStarted", 0),
+    event(2, "TaskStateEntered", 0),
+    event(3, "TaskScheduled", 0, taskScheduledEventDetails={"resourceType": "lambda"}),
+    event(4, "TaskSucceeded", 2.5),
+    event(5, "MapStateEntered", 2.5),
+    event(6, "TaskScheduled", 2.5, taskScheduledEventDetails={"resourceType": "aws-sdk:s3"}),
+    event(7, "TaskSucceeded", 3),
+    event(
+        8,
+        "ExecutionSucceeded",
+        4,
+        executionSucceededEventDetails={
+            "output": json.dumps({"tables": [{"rows": 30}], "silver": {"tables": [{"rows": 12}]}, "n": 1})
+        },
+    ),
+]
+
+
+class Client:
+    """Step Functions with one machine of this project and one of somebody else's."""
+
+    def __init__(self, history: list[dict[str, Any]] = HISTORY, status: str = "SUCCEEDED") -> None:
+        self.history, self.status = history, status
+
+    def get_paginator(self, name: str) -> Any:
+        pages = {
+            "list_state_machines": [
+                {
+                    "stateMachines": [
+                        {"name": n, "stateMachineArn": f"arn:{n}"} for n in ("StateMachine_DAG_silver", "other")
+                    ]
+                }
+            ],
+            "get_execution_history": [{"events": self.history[:3]}, {"events": self.history[3:]}],
+        }[name]
+        return SimpleNamespace(paginate=lambda **_: pages)
+
+    def list_tags_for_resource(self, resourceArn: str) -> Any:  # noqa: N803
+        return {"tags": [{"key": "project", "value": "importau" if "silver" in resourceArn else "other"}]}
+
+    def describe_state_machine(self, stateMachineArn: str) -> Any:  # noqa: N803
+        return {"definition": json.dumps(DEFINITION)}
+
+    def list_executions(self, **_: Any) -> Any:
+        stopped = {} if self.status == "RUNNING" else {"stopDate": START + timedelta(seconds=4)}
+        entry = {"executionArn": "arn:run-1", "name": "run-1", "status": self.status, "startDate": START}
+        return {"executions": [entry | stopped]}
+
+
+def machine_and(client: Client) -> Any:
+    states = StateMachines(client)  # type: ignore[arg-type]
+    (machine,) = states.tagged()
+    return states, machine
+
+
+def test_only_state_machines_with_the_projects_tag_are_read():
+    _, machine = machine_and(Client())
+    assert (machine.name, machine.description) == ("StateMachine_DAG_silver", "Silver: o fato.")
+    (task,) = machine.tasks
+    assert (task.name, task.owner, task.attempts) == ("WriteSilver", "dados", 5)
+
+
+def test_an_execution_is_told_with_what_it_is_billed_for():
+    states, machine = machine_and(Client())
+    (execution,) = states.executions(machine, {}, 20)
+    assert (execution.transitions, execution.lambda_calls, execution.lambda_seconds) == (2, 1, 2.5)
+    assert execution.rows == 42
+    (row,) = executions_table(None, {machine.name: [execution]}, 2048).to_pylist()
+    assert row["duracao_s"] == 4
+    exact = Decimal("2.5") * 2 * GB_SECOND + REQUEST + 2 * TRANSITION
+    assert row["custo_estimado_usd"] == exact.quantize(Decimal("1e-9"))
+
+
+def test_an_execution_known_to_have_ended_is_not_read_again_and_a_running_one_is():
+    states, machine = machine_and(Client())
+    assert list(states.executions(machine, {"arn:run-1": "SUCCEEDED"}, 20)) == []
+    assert len(list(states.executions(machine, {"arn:run-1": "RUNNING"}, 20))) == 1
+
+
+def test_a_running_execution_has_no_end_yet_and_is_replaced_when_it_has():
+    states, machine = machine_and(Client(HISTORY[:3], "RUNNING"))
+    running = executions_table(None, {machine.name: list(states.executions(machine, {}, 20))}, 1024)
+    assert [running[name][0].as_py() for name in ("fim", "duracao_s", "linhas")] == [None, None, None]
+    states, machine = machine_and(Client())
+    ended = executions_table(running, {machine.name: list(states.executions(machine, {}, 20))}, 1024)
+    assert ended["status"].to_pylist() == ["SUCCEEDED"]
+
+
+def test_a_failed_lambda_counts_its_time_and_publishes_no_rows():
+    history = [*HISTORY[:3], event(4, "TaskFailed", 1.5), event(5, "ExecutionFailed", 2)]
+    states, machine = machine_and(Client(history, "FAILED"))
+    (execution,) = states.executions(machine, {}, 20)
+    assert (execution.lambda_seconds, execution.rows) == (1.5, None)
+
+
+def test_a_state_machine_is_a_table_whose_columns_are_its_tasks():
+    _, machine = machine_and(Client())
+    table = machine_table(machine, "lake")
+    assert (table.database, table.name) == ("importau_governanca", "statemachine_dag_silver")
+    (column,) = table.columns
+    assert (column.name, column.comment) == ("writesilver", "Correlaciona")
+    assert column.parameters is not None
+    assert column.parameters["inputs"] == "importau_bronze.cambio"
+
+
+def test_the_governance_tables_have_their_schemas_with_and_without_rows():
+    _, machine = machine_and(Client())
+    for machines in ([], [machine]):
+        assert pipelines_table(machines).schema == SCHEMAS["pipelines"]
+        assert tasks_table(machines).schema == SCHEMAS["tarefas"]
+        assert lineage_table(machines, load_all(), {}, "run").schema == SCHEMAS["linhagem"]
+    assert executions_table(None, {}, 128).schema == SCHEMAS["execucoes"]
+
+
+def test_declared_lineage_is_a_job_event_a_task_and_table_and_a_row_a_pair():
+    _, machine = machine_and(Client())
+    events = job_events([machine], Place("us-east-1", "123456789012", "lake"), START)
+    assert list(events) == ["StateMachine_DAG_silver.WriteSilver.fato_pedido_correlacionado"]
+    rows = lineage_table([machine], [], {}, "run").to_pylist()
+    assert [(r["tipo"], r["origem"], r["destino"]) for r in rows] == [
+        ("declarada", "importau_bronze.cambio", "importau_silver.fato_pedido_correlacionado")
+    ]
+    assert isinstance(lineage_table([machine], load_all(), {}, "run"), pa.Table)
