@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 from bronze_tables import bronze
-from hypothesis import assume, given, reject
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from perturbation import (
     Change,
@@ -292,22 +292,21 @@ def test_a_column_rotated_in_a_companys_fact_changes_only_what_is_declared(targe
         assert_nothing_else(f"importau_silver.{FACT}.{column}", change, before, after, load(target))
 
 
-@given(bronze(), st.data())
-def test_in_no_world_does_a_bronze_column_change_what_is_undeclared(tables, data):
-    table = data.draw(st.sampled_from(TABLES[BRONZE]))
-    column = data.draw(st.sampled_from(load(table).schema.names))
-    rows = tables[table].to_pylist()
-    already = broken_rules(table, tables[table])
-    possible = [
-        (change, changed)
-        for change in changes(table, column, rows)
-        if broken_rules(table, changed := with_column(tables[table], column, change.rows)) <= already
-    ]
-    assume(possible)
-    change, changed = data.draw(st.sampled_from(possible))
+@given(bronze(), st.sampled_from(TABLES[BRONZE]), st.randoms(use_true_random=False))
+def test_in_no_world_does_a_bronze_column_change_what_is_undeclared(tables, table, random):
     try:
         before = paired(correlate(tables).fact, of_fact, {})
-        after = paired(correlate(tables | {table: changed}).fact, of_fact, change.undo)
     except MoneyRangeError:
         reject()  # Billions at a millionth of a real: refused, and so without lineage.
-    assert_nothing_else(f"importau_bronze.{table}.{column}", change, before, after, load(FACT))
+    rows, already = tables[table].to_pylist(), broken_rules(table, tables[table])
+    for column in load(table).schema.names if rows else ():
+        possible = list(changes(table, column, rows))
+        for change in random.sample(possible, min(3, len(possible))):
+            changed = with_column(tables[table], column, change.rows)
+            if not broken_rules(table, changed) <= already:
+                continue
+            try:
+                after = paired(correlate(tables | {table: changed}).fact, of_fact, change.undo)
+            except MoneyRangeError:
+                continue
+            assert_nothing_else(f"importau_bronze.{table}.{column}", change, before, after, load(FACT))
