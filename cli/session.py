@@ -51,26 +51,23 @@ class Aws:
     @cached_property
     def s3(self) -> "S3Client":
         """The S3 client."""
-        client: S3Client = self._client("s3")
+        client: S3Client = self.client("s3")
         return client
 
     @cached_property
     def states(self) -> "SFNClient":
         """The Step Functions client."""
-        client: SFNClient = self._client("stepfunctions")
+        client: SFNClient = self.client("stepfunctions")
         return client
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """The CloudFormation client."""
-        client: CloudFormationClient = self._client("cloudformation")
+        client: CloudFormationClient = self.client("cloudformation")
         return client
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of any service."""
-        return self._client(service)
-
-    def _client(self, service: str) -> Any:
         # A proxy from the environment must not come between us and the loopback interface.
         config = _CONFIG if self.endpoint is None else _CONFIG.merge(Config(proxies={}))
         return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
