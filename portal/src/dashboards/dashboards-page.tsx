@@ -1,0 +1,3 @@
+export function DashboardsPage(_: { filters: URLSearchParams }) {
+  return <div className="page" />;
+}

@@ -1,0 +1,61 @@
+import type { Language } from "./language";
+
+const LOCALE: Record<Language, string> = { pt: "pt-BR", en: "en-US" };
+
+/** Intl takes decimals as strings without losing a digit; TypeScript's types do not know yet. */
+type Decimal = Intl.StringNumericLiteral;
+
+/** Numbers, money and moments, written as the reader's language does. Amounts in BRL are R$ 1.234,56 in Portuguese. */
+export function formats(language: Language) {
+  const locale = LOCALE[language];
+  const made = new Map<string, Intl.NumberFormat>();
+  const format = (options: Intl.NumberFormatOptions) => {
+    const key = JSON.stringify(options);
+    let found = made.get(key);
+    if (!found) made.set(key, (found = new Intl.NumberFormat(locale, options)));
+    return found;
+  };
+  const digits = (scale: number) => ({ minimumFractionDigits: scale, maximumFractionDigits: scale });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short" });
+  const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeZone: "UTC" });
+  return {
+    /** A whole number, or one with a fixed number of decimals. */
+    number: (value: bigint | number, scale = 0) => format(digits(scale)).format(value),
+    /** An exact number given in units of 10^-scale. */
+    exact: (units: bigint, scale: number) => format(digits(scale)).format(decimal(units, scale) as Decimal),
+    /** Money in units of 10^-scale, in any currency the browser knows. */
+    money: (units: bigint, currency = "BRL", scale = 2) =>
+      format({ style: "currency", currency, ...digits(scale) }).format(decimal(units, scale) as Decimal),
+    /** Money for the ticks of an axis: R$ 1,2 mi. */
+    shortMoney: (amount: number, currency = "BRL") =>
+      format({ style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(amount),
+    /** US dollars given as a decimal in a string; small amounts keep their digits. */
+    usd: (amount: string) =>
+      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 6 }).format(
+        amount as Decimal,
+      ),
+    double: (value: number, most = 4) => format({ maximumFractionDigits: most }).format(value),
+    percent: (part: number) => format({ style: "percent", maximumFractionDigits: 1 }).format(part),
+    bytes: (amount: number) => {
+      const step = amount < 1e3 ? 0 : amount < 1e6 ? 1 : amount < 1e9 ? 2 : 3;
+      const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step] as string;
+      return format({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(amount / 1e3 ** step);
+    },
+    seconds: (amount: number) =>
+      format({ style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: 2 }).format(amount),
+    moment: (iso: string) => moment.format(new Date(iso)),
+    /** `2024-11` as nov. de 2024. */
+    month: (yearMonth: string) => month.format(new Date(`${yearMonth}-01T00:00:00Z`)),
+    /** `2024-11-30` as 30/11/2024. */
+    day: (date: string) => day.format(new Date(`${date}T00:00:00Z`)),
+  };
+}
+
+/** `123456n, 2` as `1234.56`, without going through a float. */
+export function decimal(units: bigint, scale: number): string {
+  if (scale === 0) return units.toString();
+  const sign = units < 0n ? "-" : "";
+  const text = (units < 0n ? -units : units).toString().padStart(scale + 1, "0");
+  return `${sign}${text.slice(0, -scale)}.${text.slice(-scale)}`;
+}

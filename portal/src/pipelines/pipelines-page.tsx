@@ -1,0 +1,3 @@
+export function PipelinesPage(_: { pipeline: string | null; state: string | null }) {
+  return <div className="page" />;
+}
