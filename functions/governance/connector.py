@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from lakehouse import costs
 from lakehouse.catalog import GOVERNANCE, Column, Table
 from lakehouse.stepfunctions import Execution, StateMachine
 
@@ -63,10 +64,6 @@ DESCRIPTIONS: Final = {
     "execucoes": "As execuções das máquinas de estado, com duração, linhas publicadas e custo estimado.",
 }
 _GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double", _USD: "decimal(18,9)"}
-
-# us-east-1, x86_64, on demand, without the free tier: USD a GB-second, a Lambda request, a state transition.
-GB_SECOND, REQUEST, TRANSITION = Decimal("0.0000166667"), Decimal("0.0000002"), Decimal("0.000025")
-_CENT_FRACTION: Final = Decimal("1e-9")
 
 
 def machine_table(machine: StateMachine, bucket: str) -> Table:
@@ -176,7 +173,5 @@ def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[
 
 def _cost(execution: Execution, memory_mb: int) -> Decimal:
     """Estimate what an execution's Lambdas and transitions cost, in USD."""
-    milliseconds = round(execution.lambda_seconds * 1000)
-    gb_seconds = Decimal(milliseconds * memory_mb) / (1000 * 1024)
-    cost = gb_seconds * GB_SECOND + execution.lambda_calls * REQUEST + execution.transitions * TRANSITION
-    return cost.quantize(_CENT_FRACTION)
+    lines = costs.lambdas(execution.lambda_seconds, memory_mb, execution.lambda_calls)
+    return costs.total([*lines, costs.Line("transitions", Decimal(execution.transitions))])

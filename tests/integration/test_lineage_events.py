@@ -289,7 +289,9 @@ def test_every_declared_job_is_what_the_published_schemas_say(lake):
     for file in MACHINES:
         definition = json.loads(file.read_text("utf-8"))
         name = f"StateMachine_DAG_{file.name.partition('.')[0]}"
-        machines.append(StateMachine(name, f"arn:{name}", definition["Comment"], tuple(tasks_of(definition))))
+        machines.append(
+            StateMachine(name, f"arn:{name}", definition["Comment"], definition, tuple(tasks_of(definition)))
+        )
     told = runs(lake)
     declared = job_events(machines, PLACE, datetime.now(UTC))
     for name, event in declared.items():

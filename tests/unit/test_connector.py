@@ -9,10 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from governance.connector import (
-    GB_SECOND,
-    REQUEST,
     SCHEMAS,
-    TRANSITION,
     executions_table,
     machine_table,
     pipelines_table,
@@ -45,12 +42,12 @@ def event(number: int, kind: str, seconds: float, **details: Any) -> dict[str, A
 
 
 HISTORY = [
-    event(1, "ExecutionStarted", 0),
-    event(2, "TaskStateEntered", 0),
-    event(3, "TaskScheduled", 0, taskScheduledEventDetails={"resourceType": "lambda"}),
+    event(1, "ExecutionStarted", 0, executionStartedEventDetails={"input": "{}"}),
+    event(2, "TaskStateEntered", 0, stateEnteredEventDetails={"name": "WriteSilver"}),
+    event(3, "TaskScheduled", 0, taskScheduledEventDetails={"resourceType": "lambda", "resource": "invoke"}),
     event(4, "TaskSucceeded", 2.5),
-    event(5, "MapStateEntered", 2.5),
-    event(6, "TaskScheduled", 2.5, taskScheduledEventDetails={"resourceType": "aws-sdk:s3"}),
+    event(5, "MapStateEntered", 2.5, stateEnteredEventDetails={"name": "Publish"}),
+    event(6, "TaskScheduled", 2.5, taskScheduledEventDetails={"resourceType": "aws-sdk:s3", "resource": "copyObject"}),
     event(7, "TaskSucceeded", 3),
     event(
         8,
@@ -114,8 +111,7 @@ def test_an_execution_is_told_with_what_it_is_billed_for():
     assert execution.rows == 42
     (row,) = executions_table(None, {machine.name: [execution]}, 2048).to_pylist()
     assert row["duracao_s"] == 4
-    exact = Decimal("2.5") * 2 * GB_SECOND + REQUEST + 2 * TRANSITION
-    assert row["custo_estimado_usd"] == exact.quantize(Decimal("1e-9"))
+    assert row["custo_estimado_usd"] == Decimal("0.000083334") + Decimal("0.0000002") + Decimal("0.00005")
 
 
 def test_an_execution_known_to_have_ended_is_not_read_again_and_a_running_one_is():

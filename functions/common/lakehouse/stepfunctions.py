@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
+from lakehouse.history import History, StateTime
 from lakehouse.pipelines import Task, tasks_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 TAG: Final = {"key": "project", "value": "importau"}
-_LAMBDA: Final = "lambda"
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,15 @@ class StateMachine:
     Attributes
     ----------
     name, arn, description : str
+    definition : mapping
+        In the Amazon States Language.
     tasks : tuple of Task
     """
 
     name: str
     arn: str
     description: str
+    definition: Mapping[str, Any]
     tasks: tuple[Task, ...]
 
 
@@ -40,6 +43,8 @@ class Execution:
     Attributes
     ----------
     arn, name, status : str
+    run_id : str
+        The run it belongs to: that of the execution that started it, or its own name.
     started : datetime
     stopped : datetime or None
         None while it runs.
@@ -48,19 +53,29 @@ class Execution:
     lambda_seconds : float
         Seconds its Lambdas ran.
     lambda_calls : int
+    crawls : int
+        Crawlers it started.
     rows : int or None
         Of the tables it published; None when it did not end well.
+    states : tuple of StateTime
+        Those of the top level that do work, in their order.
+    cause : str
+        Why it failed; empty when it did not.
     """
 
     arn: str
     name: str
     status: str
+    run_id: str
     started: datetime
     stopped: datetime | None
     transitions: int
     lambda_seconds: float
     lambda_calls: int
+    crawls: int
     rows: int | None
+    states: tuple[StateTime, ...]
+    cause: str
 
 
 class StateMachines:
@@ -84,7 +99,7 @@ class StateMachines:
                 if TAG in self.client.list_tags_for_resource(resourceArn=arn)["tags"]:
                     definition = json.loads(self.client.describe_state_machine(stateMachineArn=arn)["definition"])
                     tasks = tuple(tasks_of(definition))
-                    found.append(StateMachine(entry["name"], arn, definition.get("Comment", ""), tasks))
+                    found.append(StateMachine(entry["name"], arn, definition.get("Comment", ""), definition, tasks))
         return sorted(found, key=lambda machine: machine.name)
 
     def executions(self, machine: StateMachine, known: Mapping[str, str], most: int) -> Iterator[Execution]:
@@ -104,30 +119,25 @@ class StateMachines:
                 yield self._execution(dict(entry))
 
     def _execution(self, entry: dict[str, Any]) -> Execution:
-        transitions, seconds, calls, output = 0, 0.0, 0, None
-        started: dict[int, datetime] = {}
+        history = History(entry["startDate"])
         pages = self.client.get_paginator("get_execution_history").paginate(executionArn=entry["executionArn"])
         for page in pages:
             for event in page["events"]:
-                kind = event["type"]
-                transitions += kind.endswith("StateEntered")
-                if kind == "TaskScheduled" and event["taskScheduledEventDetails"]["resourceType"] == _LAMBDA:
-                    started[event["id"]] = event["timestamp"]
-                    calls += 1
-                elif kind in {"TaskSucceeded", "TaskFailed"} and started:
-                    seconds += (event["timestamp"] - started.popitem()[1]).total_seconds()
-                elif kind == "ExecutionSucceeded":
-                    output = event["executionSucceededEventDetails"].get("output")
+                history.take(dict(event))
         return Execution(
             arn=entry["executionArn"],
             name=entry["name"],
             status=entry["status"],
+            run_id=json.loads(history.input).get("run_id") or entry["name"],
             started=entry["startDate"],
             stopped=entry.get("stopDate"),
-            transitions=transitions,
-            lambda_seconds=seconds,
-            lambda_calls=calls,
-            rows=_rows(json.loads(output)) if output else None,
+            transitions=history.transitions,
+            lambda_seconds=history.lambda_seconds,
+            lambda_calls=history.lambda_calls,
+            crawls=history.crawls,
+            rows=_rows(json.loads(history.output)) if history.output else None,
+            states=history.states(),
+            cause=history.cause,
         )
 
 

@@ -1,0 +1,88 @@
+"""What a run costs by AWS's list prices: an estimate to compare with, not a bill. Amounts are exact decimals in USD.
+
+Prices of us-east-1, x86_64, on demand, without the free tier, from the pricing pages of Lambda, Step Functions, Glue
+and S3.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
+
+Unit = Literal["GB-s", "requests", "transitions", "DPU-h"]
+What = Literal["lambda", "lambda_requests", "transitions", "crawlers", "s3_writes", "s3_reads", "glue_jobs"]
+
+UNITS: Final[dict[What, tuple[Unit, Decimal]]] = {
+    "lambda": ("GB-s", Decimal("0.0000166667")),
+    "lambda_requests": ("requests", Decimal("0.0000002")),
+    "transitions": ("transitions", Decimal("0.000025")),
+    "crawlers": ("DPU-h", Decimal("0.44")),
+    "s3_writes": ("requests", Decimal("0.000005")),
+    "s3_reads": ("requests", Decimal("0.0000004")),
+    "glue_jobs": ("DPU-h", Decimal("0.44")),
+}
+# A crawler takes two DPUs and is billed for ten minutes at the least; so is a Spark job of the least size, for one.
+DPUS: Final = 2
+LEAST_CRAWL_SECONDS: Final = 600
+LEAST_JOB_SECONDS: Final = 60
+
+_FRACTION: Final = Decimal("1e-9")
+_MB_PER_GB: Final = 1024
+_SECONDS_PER_HOUR: Final = 3600
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is paid for.
+
+    Attributes
+    ----------
+    what : str
+        One of `UNITS`.
+    quantity : Decimal
+        Of the unit.
+    """
+
+    what: What
+    quantity: Decimal
+
+    @property
+    def unit(self) -> Unit:
+        """What is counted."""
+        return UNITS[self.what][0]
+
+    @property
+    def unit_usd(self) -> Decimal:
+        """The price of one unit."""
+        return UNITS[self.what][1]
+
+    @property
+    def usd(self) -> Decimal:
+        """The amount, to the billionth of a dollar."""
+        return (self.quantity * self.unit_usd).quantize(_FRACTION)
+
+
+def total(lines: Iterable[Line]) -> Decimal:
+    """Return what some lines add up to."""
+    return sum((line.usd for line in lines), Decimal(0)).quantize(_FRACTION)
+
+
+def lambdas(seconds: float, memory_mb: int, calls: int) -> list[Line]:
+    """Return what Lambda calls cost: their time, to the millisecond as it is billed, and their number."""
+    milliseconds = round(seconds * 1000)
+    gb_seconds = Decimal(milliseconds * memory_mb) / (1000 * _MB_PER_GB)
+    return [Line("lambda", gb_seconds), Line("lambda_requests", Decimal(calls))]
+
+
+def crawls(number: int, seconds: float) -> Line:
+    """Return what a number of crawls cost that lasted so long each."""
+    return Line("crawlers", _dpu_hours(number * max(seconds, LEAST_CRAWL_SECONDS)))
+
+
+def glue_jobs(number: int, seconds: float) -> Line:
+    """Return what the same work would cost as a number of Glue Spark jobs, if they did it in the same time in all."""
+    return Line("glue_jobs", _dpu_hours(max(seconds, number * LEAST_JOB_SECONDS)))
+
+
+def _dpu_hours(seconds: float) -> Decimal:
+    return (Decimal(DPUS * round(seconds)) / _SECONDS_PER_HOUR).quantize(_FRACTION)
