@@ -8,7 +8,7 @@ __version__: Final = "0.1.0"
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-# The shared package and the contracts are Lambda layers, not installed distributions; the commands ask them too.
-for _layer in (str(ROOT / "functions/common"), str(ROOT / "glue")):
-    if _layer not in sys.path:
-        sys.path.insert(0, _layer)
+# The shared package, the contracts and the functions are deployed, not installed; the commands ask them too.
+for _place in (str(ROOT / "functions"), str(ROOT / "functions/common"), str(ROOT / "glue")):
+    if _place not in sys.path:
+        sys.path.insert(0, _place)

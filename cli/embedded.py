@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -89,8 +90,21 @@ class Endpoint:
         return True
 
     def make_bucket(self, name: str) -> None:
-        """Make a bucket where there is none of that name; no client, so no profile of the caller's can interfere."""
-        self._request("PUT", f"/{name}", seconds=10)
+        """Make a bucket where there is none of that name; no client, so no profile of the caller's can interfere.
+
+        Raises
+        ------
+        EmbeddedAwsError
+            The server has a bucket of that name and does not know whose: it was killed before it could write that down.
+        """
+        try:
+            self._request("PUT", f"/{name}", seconds=10)
+        except urllib.error.HTTPError as error:
+            raise EmbeddedAwsError(
+                f"the embedded AWS refuses the bucket {name} (HTTP {error.code}): it was killed, and lost a part of "
+                "what it knew",
+                "Start afresh: `./importau local reset`.",
+            ) from error
 
     def reset(self) -> None:
         """Forget everything; raise `OSError` when the server does not answer."""

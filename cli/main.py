@@ -14,6 +14,7 @@ from cli.demo import demo
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
 from cli.lineage import lineage
+from cli.portal.command import portal
 from cli.run import run
 from cli.search import search
 from cli.test import test
@@ -54,6 +55,7 @@ app.command(epilog="./importau search forecast   |   ./importau search 'risco ca
 app.command(
     epilog="./importau lineage agregado_fluxo_de_caixa_mensal   |   ./importau lineage cambio.taxa_ptax --downstream"
 )(lineage)
+app.command(epilog="./importau portal --open   |   ./importau portal --local --serve")(portal)
 app.command(epilog="./importau verify   |   ./importau verify --local --json")(verify)
 app.add_typer(local.app, name="local")
 app.command(

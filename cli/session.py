@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from cli.errors import CliError, NotDeployedError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_stepfunctions.client import SFNClient
 
@@ -75,6 +77,11 @@ class Aws:
     @cached_property
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by name; `NotDeployedError` when there is no such stack."""
+        return {output["OutputKey"]: output["OutputValue"] for output in self._deployed.get("Outputs", ())}
+
+    @cached_property
+    def _deployed(self) -> "StackTypeDef":
+        """The stack as CloudFormation describes it."""
         try:
             stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as error:
@@ -83,17 +90,24 @@ class Aws:
             raise
         if not stacks or stacks[0]["StackStatus"] in _GONE:
             raise self._not_deployed()
-        return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", ())}
+        return stacks[0]
+
+    def parameter(self, name: str) -> str:
+        """Return what a parameter of template.yaml was when the stack was deployed."""
+        given = {each["ParameterKey"]: each["ParameterValue"] for each in self._deployed.get("Parameters", ())}
+        return self._known(given, "parameter", name)
 
     def output(self, name: str) -> str:
         """Return one output of the stack; raise `NotDeployedError` when the stack does not have it."""
-        try:
-            return self.outputs[name]
-        except KeyError:
+        return self._known(self.outputs, "output", name)
+
+    def _known(self, values: Mapping[str, str], what: str, name: str) -> str:
+        if name not in values:
             raise NotDeployedError(
-                f"the stack {self.stack} has no output {name}: it was deployed from another version of template.yaml",
+                f"the stack {self.stack} has no {what} {name}: it was deployed from another version of template.yaml",
                 "Deploy it again: `sam build && sam deploy`.",
-            ) from None
+            )
+        return values[name]
 
     @property
     def bucket(self) -> str:

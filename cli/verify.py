@@ -194,6 +194,5 @@ def _reports(lake: Lake) -> tuple[list[str], str]:
 def _last_run(lake: Lake) -> str | None:
     """Return the run whose governance report is the newest."""
     prefix = layout.governance_report_key("").removesuffix(".json")
-    written = {key: lake.last_modified(key) for key in lake.list(prefix)}
-    newest = max(((moment, key) for key, moment in written.items() if moment is not None), default=None)
-    return newest[1].removeprefix(prefix).removesuffix(".json") if newest else None
+    newest = lake.newest(prefix, 1)
+    return newest[0].removeprefix(prefix).removesuffix(".json") if newest else None

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from lakehouse.lineage import Asset, Place
-from lakehouse.pipelines import Task
-
-_LAMBDA: Final = "arn:aws:states:::lambda:invoke"
+from lakehouse.pipelines import LAMBDA, Task
 
 
 @dataclass
@@ -69,7 +67,7 @@ def differences(
         for task in its_tasks:
             did = seen.get((machine, task.name))
             if did is None:
-                if machine in ran and task.resource.startswith(_LAMBDA) and (task.inputs or task.outputs):
+                if machine in ran and task.resource.startswith(LAMBDA) and (task.inputs or task.outputs):
                     problems.append(f"{machine}.{task.name}: declara tabelas, e a execução não deu notícia dela")
                 continue
             declared = {name for name in task.inputs if from_csv or not name.startswith("landing.")}

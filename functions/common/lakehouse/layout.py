@@ -20,6 +20,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 LANDING_PREFIX: Final = "landing/csv_exports/"
+PORTAL_KEY: Final = "governance/portal/index.html"
 
 
 def layer_of(table: str) -> str:

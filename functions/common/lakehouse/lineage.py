@@ -28,7 +28,7 @@ from lakehouse.contracts import Column, Contract, load
 from lakehouse.errors import LakehouseError
 
 PRODUCER: Final = "https://github.com/importau/lakehouse"
-_LANDING: Final = "landing"
+LANDING: Final = "landing"
 _ARN_PARTS: Final = 6
 _TABLE_KEY: Final = re.compile(r"(?:staging/[^/]+/)?(?P<layer>bronze|silver|gold)/(?P<table>[^/]+)/")
 _LANDING_KEY: Final = re.compile(re.escape(layout.LANDING_PREFIX) + r"(?P<table>[^/]+)\.csv")
@@ -79,7 +79,7 @@ class Asset:
     @classmethod
     def of_landing(cls, table: str) -> "Asset":
         """Return the asset of a bronze table's exported CSV."""
-        return cls(_LANDING, table)
+        return cls(LANDING, table)
 
     @classmethod
     def of_key(cls, key: str) -> "Asset | None":
@@ -93,7 +93,7 @@ class Asset:
     @property
     def contract(self) -> Contract | None:
         """Return the asset's contract; None for a CSV."""
-        return None if self.database == _LANDING else load(self.table)
+        return None if self.database == LANDING else load(self.table)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Place:
 
     def dataset(self, asset: Asset) -> tuple[str, str]:
         """Return an asset's OpenLineage namespace and name: the Glue table, or the CSV's object."""
-        if asset.database == _LANDING:
+        if asset.database == LANDING:
             return f"s3://{self.bucket}", layout.landing_key(asset.table)
         return f"arn:aws:glue:{self.region}:{self.account}", f"table/{asset.database}/{asset.table}"
 

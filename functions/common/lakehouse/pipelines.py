@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+# The resource of a task that calls a Lambda.
+LAMBDA: Final = "arn:aws:states:::lambda:invoke"
 _NOTHING: Final = "-"
 _FIELDS: Final = ("OWNER", "INPUTS", "OUTPUT")
 

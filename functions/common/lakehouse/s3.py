@@ -4,6 +4,7 @@ Who wants to know what was read and written asks for it (:meth:`Lake.observed`):
 only declared.
 """
 
+import heapq
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -160,6 +161,12 @@ class Lake:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
+
+    def newest(self, prefix: str, most: int) -> Sequence[str]:
+        """Return the keys under a prefix that were written last, at most so many, newest first."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        written = [(entry["LastModified"], entry["Key"]) for page in pages for entry in page.get("Contents", ())]
+        return [key for _, key in heapq.nlargest(most, written)]
 
     def last_modified(self, key: str) -> datetime | None:
         """Return when an object was written (UTC), or None when it does not exist."""

@@ -1,0 +1,75 @@
+"""The quality reports of the last runs, table by table: how each audit went, and each rule over the audits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cli.portal.privacy import revealing
+from lakehouse import layout
+from lakehouse.s3 import Lake
+
+
+def reports(lake: Lake, layer: str, most: int) -> list[dict[str, Any]]:
+    """Return the newest quality reports of a layer, newest first."""
+    prefix = layout.quality_key("", layer).removesuffix(".json")
+    found: list[dict[str, Any]] = [lake.read_json(key) for key in lake.newest(prefix, most)]
+    return sorted(found, key=lambda report: (report["evaluated_at"], report["run_id"]), reverse=True)
+
+
+def history(
+    newest_first: Sequence[Mapping[str, Any]], table: str, classified: Mapping[str, str | None]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a table's audits and its rules (``Audit`` and ``Rule`` of the document).
+
+    Parameters
+    ----------
+    newest_first : sequence of mapping
+        Quality reports of its layer.
+    table : str
+    classified : mapping of str to str or None
+        Classification by column: what broke a rule of a classified column is not repeated.
+    """
+    audited = [
+        (report, entry) for report in newest_first for entry in report["tables"] if entry["table"] == table
+    ]  # fmt: skip
+    audits = [
+        {
+            "run_id": report["run_id"],
+            "evaluated_at": report["evaluated_at"],
+            "verdict": entry["verdict"],
+            "rows": entry["rows"],
+            "quarantined": entry["quarantined"],
+            "quarantine_reasons": _harmless_reasons(entry["quarantine_reasons"]),
+        }
+        for report, entry in audited
+    ]
+    results = [{(rule["rule"], rule["column"]): rule for rule in entry["rules"]} for _, entry in audited]
+    if not results:
+        return audits, []
+    return audits, [_rule(rule, results, classified) for rule in results[0].values()]
+
+
+def _rule(
+    newest: Mapping[str, Any],
+    results: Sequence[Mapping[tuple[str, str | None], Mapping[str, Any]]],
+    classified: Mapping[str, str | None],
+) -> dict[str, Any]:
+    name = (newest["rule"], newest["column"])
+    secret = newest["column"] is not None and classified.get(newest["column"]) is not None
+    return {
+        "name": newest["rule"],
+        **{key: newest[key] for key in ("column", "description", "dimension", "severity")},
+        "results": [
+            {key: result[name][key] for key in ("status", "failed", "examined")} if name in result else None
+            for result in results
+        ],
+        "examples": [] if secret or revealing(newest["examples"]) else list(newest["examples"]),
+    }
+
+
+def _harmless_reasons(reasons: Mapping[str, int]) -> dict[str, int]:
+    """Return the reasons with their counts; one that repeats a personal value keeps only its rule."""
+    found: dict[str, int] = {}
+    for reason, count in reasons.items():
+        said = reason.partition(":")[0] if revealing([reason]) else reason
+        found[said] = found.get(said, 0) + count
+    return found

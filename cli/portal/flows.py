@@ -1,0 +1,133 @@
+"""What flows where, between assets and between columns: as the last runs were seen to do, and as tasks declare."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+from lakehouse import layout
+from lakehouse.lineage import LANDING, Asset, Place
+from lakehouse.pipelines import LAMBDA
+from lakehouse.s3 import Lake
+from lakehouse.stepfunctions import StateMachine
+
+_AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One table that a task made in a run.
+
+    Attributes
+    ----------
+    task : str
+        ``pipeline.state``.
+    inputs : tuple of str
+        ``database.table``.
+    output : str
+    columns : mapping of str to (str, str, bool)
+        By column of the output: ``database.table`` and column it is made of, and whether its values flow into it.
+    transformations : mapping of str to str
+        How a column is made of its sources.
+    """
+
+    task: str
+    inputs: tuple[str, ...]
+    output: str
+    columns: Mapping[str, tuple[tuple[str, str, bool], ...]]
+    transformations: Mapping[str, str]
+
+
+def observed(lake: Lake, run_ids: Iterable[str], place: Place) -> list[Flow]:
+    """Return what some runs were seen to make, the newest of each table and task; later runs win over earlier ones."""
+    keys = [key for run_id in run_ids for key in _completed(lake, layout.lineage_prefix(run_id))]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        events = sorted(pool.map(lake.read_json, keys), key=lambda event: event["eventTime"])
+    found = {}
+    for event in events:
+        for flow in _flows(event, place):
+            found[flow.task, flow.output] = flow
+    return [found[key] for key in sorted(found)]
+
+
+def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[str, Any]]:
+    """Return the edges between assets (``Edge``): those seen, and those declared by tasks that were not seen.
+
+    A comment declares all inputs for all outputs; a run tells which of them belong together.
+    """
+    seen = {(source, flow.output, flow.task) for flow in flows for source in flow.inputs if source != flow.output}
+    ran = {flow.task for flow in flows}
+    declared = {
+        (source, target, f"{machine.name}.{task.name}")
+        for machine in machines
+        for task in machine.tasks
+        if task.resource.startswith(LAMBDA)
+        for source, target in product(task.inputs, task.outputs)
+        if source != target
+    }
+    kept = seen | {edge for edge in declared if edge[2] not in ran}
+    return [
+        {"from": source, "to": target, "task": task, "declared": edge in declared, "observed": edge in seen}
+        for edge in sorted(kept)
+        for source, target, task in [edge]
+    ]
+
+
+def column_edges(flows: Iterable[Flow], assets: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """Return the edges between columns (``ColumnEdge``), as indices into the assets and their columns.
+
+    A bronze column is the CSV's of the same name.
+    """
+    at = {asset["id"]: index for index, asset in enumerate(assets)}
+    columns = [{column["name"]: index for index, column in enumerate(asset["columns"])} for asset in assets]
+    found = set()
+    for flow in flows:
+        if flow.output not in at:
+            continue
+        target = at[flow.output]
+        landed = f"{LANDING}.{flow.output.partition('.')[2]}"
+        copied = [(name, landed, name, True) for name in columns[target] if landed in flow.inputs]
+        made = [(name, *source) for name, sources in flow.columns.items() for source in sources]
+        for name, asset, column, direct in (*copied, *made):
+            if asset in at and column in columns[at[asset]] and name in columns[target]:
+                source = at[asset]
+                found.add((source, columns[source][column], target, columns[target][name], int(direct)))
+    return [list(edge) for edge in sorted(found)]
+
+
+def _completed(lake: Lake, prefix: str) -> Iterable[str]:
+    return (key for key in lake.list(prefix) if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix))
+
+
+def _flows(event: Mapping[str, Any], place: Place) -> Iterable[Flow]:
+    task = event["job"]["name"].rpartition(".")[0]
+    inputs = tuple(dict.fromkeys(_names(event.get("inputs", ()), place)))
+    for dataset in event.get("outputs", ()):
+        for output in _names([dataset], place):
+            fields = dataset.get("facets", {}).get("columnLineage", {}).get("fields", {})
+            yield Flow(
+                task,
+                inputs,
+                output,
+                {name: tuple(_sources(field, place)) for name, field in fields.items()},
+                {
+                    name: field["transformationDescription"]
+                    for name, field in fields.items()
+                    if field.get("transformationDescription")
+                },
+            )
+
+
+def _names(datasets: Iterable[Mapping[str, Any]], place: Place) -> Iterable[str]:
+    for dataset in datasets:
+        asset: Asset | None = place.asset(dataset["namespace"], dataset["name"])
+        if asset is not None:
+            yield str(asset)
+
+
+def _sources(field: Mapping[str, Any], place: Place) -> Iterable[tuple[str, str, bool]]:
+    for source in field["inputFields"]:
+        for name in _names([source], place):
+            direct = any(each["type"] == "DIRECT" for each in source.get("transformations", ()))
+            yield name, source["field"], direct

@@ -1,0 +1,201 @@
+"""State machines as the page draws them, their executions, and what each run cost."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from lakehouse import costs, layout
+from lakehouse.pipelines import LAMBDA, read_comment
+from lakehouse.s3 import Lake
+from lakehouse.stepfunctions import Execution, StateMachine
+
+_CRAWL: Final = "Crawl"
+_OPERATORS: Final = {
+    "Equals": "=", "LessThan": "<", "LessThanEquals": "≤", "GreaterThan": ">", "GreaterThanEquals": "≥",
+    "Matches": "≈",
+}  # fmt: skip
+_TYPES: Final = ("String", "Numeric", "Boolean", "Timestamp")
+
+
+def pipeline(machine: StateMachine, executions: Iterable[Execution]) -> dict[str, Any]:
+    """Return a state machine and its executions as a ``Pipeline`` of the document."""
+    tasks = {task.name: task for task in machine.tasks}
+    states = []
+    for name, parent, state in _states(machine.definition):
+        task = tasks.get(name)
+        description, _ = read_comment(state.get("Comment", ""))
+        states.append(
+            {
+                "name": name,
+                "type": state["Type"],
+                "parent": parent,
+                "description": description,
+                "owner": task.owner if task else "",
+                "resource": state.get("Resource", ""),
+                "inputs": list(task.inputs) if task else [],
+                "outputs": list(task.outputs) if task else [],
+                "retries": task.attempts if task else 0,
+                "next": list(_transitions(state)),
+                "end": bool(state.get("End")) or state["Type"] in {"Succeed", "Fail"},
+            }
+        )
+    return {
+        "name": machine.name,
+        "arn": machine.arn,
+        "description": machine.description,
+        "start": machine.definition.get("StartAt", ""),
+        "states": states,
+        "executions": [_execution(each) for each in executions],
+    }
+
+
+def _states(
+    definition: Mapping[str, Any], parent: str | None = None
+) -> Iterator[tuple[str, str | None, Mapping[str, Any]]]:
+    for name, state in definition.get("States", {}).items():
+        yield name, parent, state
+        for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
+            if inner:
+                yield from _states(inner, name)
+
+
+def _transitions(state: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    for choice in state.get("Choices", ()):
+        yield {"to": choice["Next"], "kind": "choice", "label": condition(choice)}
+    for key, kind in (("Next", "next"), ("Default", "default")):
+        if key in state:
+            yield {"to": state[key], "kind": kind, "label": ""}
+    for catcher in state.get("Catch", ()):
+        yield {"to": catcher["Next"], "kind": "catch", "label": ", ".join(catcher["ErrorEquals"])}
+
+
+def condition(rule: Mapping[str, Any]) -> str:
+    """Return the condition of a Choice in a line: ``$.audit.passed = true``."""
+    for word, joint in (("And", " e "), ("Or", " ou ")):
+        if word in rule:
+            return joint.join(condition(part) for part in rule[word])
+    if "Not" in rule:
+        return f"não ({condition(rule['Not'])})"
+    operator = next((key for key in rule if key not in {"Variable", "Next", "Comment"}), "")
+    wanted = rule.get(operator)
+    if operator.startswith("Is"):
+        return f"{rule['Variable']} {operator if wanted else f'não {operator}'}"
+    plain = operator.removesuffix("Path")
+    for type_ in _TYPES:
+        plain = plain.removeprefix(type_)
+    value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+    return f"{rule.get('Variable', '')} {_OPERATORS.get(plain, operator)} {value}"
+
+
+def _execution(execution: Execution) -> dict[str, Any]:
+    stopped = execution.stopped
+    return {
+        "arn": execution.arn,
+        "name": execution.name,
+        "run_id": execution.run_id,
+        "status": execution.status,
+        "started": execution.started.isoformat(),
+        "stopped": stopped.isoformat() if stopped else None,
+        "seconds": (stopped - execution.started).total_seconds() if stopped else None,
+        "cause": execution.cause,
+        "tasks": [
+            {"state": state.name, "seconds": round(state.seconds, 3), "status": state.status}
+            for state in execution.states
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class _Member:
+    """An execution that belongs to a run."""
+
+    machine: StateMachine
+    execution: Execution
+
+
+def runs(
+    executions: Mapping[str, Sequence[Execution]], machines: Sequence[StateMachine], lake: Lake, memory_mb: int
+) -> list[dict[str, Any]]:
+    """Return the runs (``Run``) that executions add up to, newest first.
+
+    Parameters
+    ----------
+    executions : mapping of str to sequence of Execution
+        By the name of their state machine.
+    machines : sequence of StateMachine
+    lake : Lake
+    memory_mb : int
+        Of each Lambda.
+    """
+    members: dict[str, list[_Member]] = {}
+    for machine in machines:
+        for execution in executions[machine.name]:
+            members.setdefault(execution.run_id, []).append(_Member(machine, execution))
+    found = [_run(run_id, its_members, lake, memory_mb) for run_id, its_members in members.items()]
+    whole = [run for run in found if run is not None]
+    return sorted(whole, key=lambda run: (run["started"], run["run_id"]), reverse=True)
+
+
+def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any] | None:
+    """Return one run; None when the execution that began it is too old to be among those read."""
+    first = next((member for member in members if member.execution.name == run_id), None)
+    if first is None:
+        return None
+    execution, stopped = first.execution, first.execution.stopped
+    return {
+        "run_id": run_id,
+        "pipeline": first.machine.name,
+        "status": execution.status,
+        "started": execution.started.isoformat(),
+        "seconds": (stopped - execution.started).total_seconds() if stopped else None,
+        "rows": execution.rows,
+        "cost": _cost(run_id, members, lake, memory_mb),
+    }
+
+
+def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any]:
+    ran = [member.execution for member in members]
+    crawls = sum(execution.crawls for execution in ran)
+    crawling = max((s.seconds for execution in ran for s in execution.states if s.name == _CRAWL), default=0.0)
+    lambda_seconds = sum(execution.lambda_seconds for execution in ran)
+    layers = [member for member in members if any(task.name == "PublishTable" for task in member.machine.tasks)]
+    lines = [
+        *costs.lambdas(lambda_seconds, memory_mb, sum(execution.lambda_calls for execution in ran)),
+        costs.Line("transitions", Decimal(sum(execution.transitions for execution in ran))),
+        *([costs.crawls(crawls, crawling)] if crawls else []),
+        costs.Line("s3_writes", Decimal(_written(run_id, members, lake))),
+        costs.Line("s3_reads", Decimal(_read(members))),
+    ]
+    glue = [costs.glue_jobs(len(layers), lambda_seconds)]
+    return {
+        "lines": [_line(line) for line in lines],
+        "total_usd": str(costs.total(lines)),
+        "glue": [_line(line) for line in glue],
+        "glue_total_usd": str(costs.total(glue)),
+    }
+
+
+def _written(run_id: str, members: Sequence[_Member], lake: Lake) -> int:
+    """Count the objects a run wrote: those that bear its name, and those it published."""
+    prefixes = [layout.lineage_prefix(run_id), *(layout.staging_prefix(run_id, layer) for layer in layout.LAYERS)]
+    named = sum(1 for prefix in prefixes for _ in lake.list(prefix))
+    return named + sum(
+        len(task.outputs) for member in members for task in member.machine.tasks if task.name == "PublishTable"
+    )
+
+
+def _read(members: Sequence[_Member]) -> int:
+    """Count the tables that Lambdas read, by what their tasks declare; governance holds that against what they did."""
+    tasks = (task for member in members for task in member.machine.tasks)
+    return sum(len(task.inputs) for task in tasks if task.resource.startswith(LAMBDA))
+
+
+def _line(line: costs.Line) -> dict[str, str]:
+    return {
+        "what": line.what,
+        "quantity": f"{line.quantity:f}",
+        "unit": line.unit,
+        "unit_usd": f"{line.unit_usd:f}",
+        "usd": f"{line.usd:f}",
+    }

@@ -1,0 +1,127 @@
+"""The page itself: built once from portal/ with Node, kept, and filled with a document."""
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from cli import ROOT
+from cli.errors import CliError
+from cli.session import embedded_aws
+
+SOURCE: Final = ROOT / "portal"
+_NODE: Final = (20, 19)
+_TAIL_LINES: Final = 15
+_GIVEN: Final = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
+_PLACE: Final = re.compile(r'(<script id="lakehouse" type="application/json">)"LAKEHOUSE"(</script>)')
+_HOW: Final = (
+    "Install Node.js 20.19 or newer (nodejs.org, nvm, `brew install node`) and run it again. "
+    "Everything but the portal works without it."
+)
+
+
+def filled(template: str, document: Mapping[str, Any]) -> str:
+    """Return the page with a document in it; no value of the document can end the element it stands in."""
+    said = json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page, places = _PLACE.subn(lambda found: f"{found[1]}{said}{found[2]}", template)
+    if places != 1:
+        raise CliError("the built page has no place for the data", "Remove .importau/portal/ and run it again.")
+    return page
+
+
+def template(progress: Callable[[str], None] = lambda _: None) -> str:
+    """Return the page without data; built the first time, and when its source has changed.
+
+    Parameters
+    ----------
+    progress : callable
+        Called with what is being done.
+
+    Raises
+    ------
+    CliError
+        Node.js is missing or too old, or the build failed.
+    """
+    kept = embedded_aws().home.parent / "portal"
+    page = kept / f"{_fingerprint()}.html"
+    if not page.exists():
+        _need_node()
+        kept.mkdir(parents=True, exist_ok=True)
+        with _alone(kept / "lock"):
+            if not page.exists():
+                workshop = installed(kept / "workshop", progress)
+                progress("building the page")
+                npm(workshop, "run", "--silent", "build", "--", "--logLevel", "error")
+                (workshop / "dist/index.html").rename(page)
+    return page.read_text(encoding="utf-8")
+
+
+def installed(workshop: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
+    """Make a folder hold the page's source and the packages of its lock file; quick when it has those already.
+
+    The page is built beside the repository's own folder, so that a build never meets a developer's.
+    """
+    workshop.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(workshop / "src", ignore_errors=True)
+    shutil.copytree(SOURCE / "src", workshop / "src")
+    for name in _GIVEN:
+        shutil.copy2(SOURCE / name, workshop / name)
+    wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
+    stamp = workshop / "node_modules/.locked"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        progress("installing what the page is made of")
+        npm(workshop, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+        stamp.write_text(wanted)
+    return workshop
+
+
+def _fingerprint() -> str:
+    """Return what stands for the page's source: the same source, the same page."""
+    digest = hashlib.sha256()
+    sources = sorted(path for path in (SOURCE / "src").rglob("*") if path.is_file())
+    for path in (*(SOURCE / name for name in _GIVEN), *sources):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(SOURCE)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def npm(workshop: Path, *arguments: str) -> None:
+    """Run npm in a folder.
+
+    Raises
+    ------
+    CliError
+        It failed; the message ends with what it said last.
+    """
+    ran = subprocess.run(
+        ["npm", *arguments], cwd=workshop, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", check=False,
+    )  # fmt: skip
+    if ran.returncode:
+        said = "\n".join(ran.stdout.strip().splitlines()[-_TAIL_LINES:])
+        raise CliError(
+            f"the portal could not be built: npm {arguments[0]} failed\n{said}", "Is the registry reachable?"
+        )
+
+
+def _need_node() -> None:
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise CliError("the portal is built with Node.js, which was not found", _HOW)
+    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
+    if version < _NODE:
+        raise CliError(f"the portal is built with Node.js, and {said or 'this one'} is too old", _HOW)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time build: they share one workshop."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,45 @@
+"""What of the data may be shown: no column that is personal or confidential, and no value that looks so."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import pyarrow as pa
+
+from governance.scanner import DETECTORS
+from lakehouse.keys import flat
+
+SAMPLE_ROWS: Final = 5
+
+
+def revealing(values: Iterable[str | None]) -> bool:
+    """Return whether any of some texts looks like an e-mail, telephone, CPF, CNPJ or login.
+
+    The scanner of the governance step reports a column from a share of its values on; what is shown to everybody must
+    not hold one.
+    """
+    texts = pa.array([value for value in values if value], pa.string())
+    return len(texts) > 0 and any(bool(detector.matches(texts).any()) for detector in DETECTORS)
+
+
+def shown(table: pa.Table, classified: Mapping[str, str | None]) -> tuple[pa.Table, list[str]]:
+    """Return a table without what must not be shown.
+
+    Parameters
+    ----------
+    table : pa.Table
+    classified : mapping of str to str or None
+        Classification by column; a column that is not in it is not known to be harmless and is left out.
+
+    Returns
+    -------
+    shown : pa.Table
+    hidden : list of str
+        The columns that were left out.
+    """
+    hidden = [
+        name
+        for name in table.column_names
+        if classified.get(name, "unknown") is not None
+        or (pa.types.is_string(table[name].type) and revealing(flat(table[name]).to_pylist()))
+    ]
+    return table.drop_columns(hidden), hidden
