@@ -1,5 +1,7 @@
 """`importau demo`: the whole lakehouse on this machine, from nothing to ten audited tables."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
@@ -8,12 +10,16 @@ import typer
 
 from cli import options, present, sam, source
 from cli.embedded import EmbeddedAws
+from cli.errors import CliError
 from cli.execution import PIPELINE
 from cli.export import download
 from cli.local import lasting
+from cli.portal.command import FILE, write
+from cli.portal.document import gather
+from cli.portal.page import filled, template
 from cli.questions import answers, ask
 from cli.run import perform
-from cli.session import at, embedded_aws
+from cli.session import Aws, at, embedded_aws
 
 
 def demo(  # noqa: PLR0917 - an argument an option
@@ -38,7 +44,9 @@ def demo(  # noqa: PLR0917 - an argument an option
     wanted = source.chosen(csv_dir, orders, seed) or _found()
     data = source.complete(wanted, list, answers(yes, no_input), ask)
     server = embedded_aws()
-    with lasting(server, keep_running) as endpoint:
+    # npm takes its time; it has it while the lakehouse is deployed and runs.
+    with ThreadPoolExecutor(1) as pool, lasting(server, keep_running) as endpoint:
+        page = pool.submit(template)
         build_dir = server.home.parent / "build"  # not .aws-sam, which is for your account
         with present.step("sam build") as show:
             sam.build(endpoint, build_dir, show)
@@ -48,6 +56,7 @@ def demo(  # noqa: PLR0917 - an argument an option
         perform(aws, PIPELINE, data, outlives_us=False)
         if export is not None:
             download(aws, export.expanduser())
+        _show(aws, page, FILE if export is None else export.expanduser() / FILE.name)
     present.done("demo finished", monotonic() - began)
     _next_steps(server, export)
 
@@ -62,6 +71,17 @@ def _found() -> source.Source:
     return synthetic
 
 
+def _show(aws: Aws, page: Future[str], file: Path) -> None:
+    """Write the portal; where it cannot be built, everything else has worked all the same."""
+    try:
+        with present.step("portal"):
+            text = filled(page.result(), gather(aws, datetime.now(UTC)))
+    except CliError as error:
+        present.warn(f"no portal: {error.message}\n{error.fix}")
+    else:
+        write(text, file)
+
+
 def _next_steps(server: EmbeddedAws, export: Path | None) -> None:
     running = server.status() is not None
     steps = [] if running else [("./importau local up", "starts the embedded AWS again, with all of this in it")]
@@ -70,6 +90,7 @@ def _next_steps(server: EmbeddedAws, export: Path | None) -> None:
     else:
         present.say(f"the ten tables, quarantine and quality reports are in {export}")
     steps.append(("./importau run --local", "runs the pipeline again"))
+    steps.append(("./importau portal --local --open", "builds the portal again, and opens it"))
     if running:
         steps.append(("./importau local down", "stops the embedded AWS"))
     present.say("where to look next:")

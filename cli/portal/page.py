@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from cli import ROOT
 from cli.errors import CliError
-from cli.session import embedded_aws
 
 SOURCE: Final = ROOT / "portal"
 _NODE: Final = (20, 19)
@@ -48,7 +47,7 @@ def template(progress: Callable[[str], None] = lambda _: None) -> str:
     CliError
         Node.js is missing or too old, or the build failed.
     """
-    kept = embedded_aws().home.parent / "portal"
+    kept = ROOT / ".importau/portal"
     page = kept / f"{_fingerprint()}.html"
     if not page.exists():
         _need_node()
