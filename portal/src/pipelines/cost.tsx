@@ -1,0 +1,107 @@
+import { useState } from "react";
+
+import { useFormats, useLakehouse } from "../data";
+import type { CostLine, Run } from "../document";
+import { useWords } from "../language";
+import { COSTS, PIPELINES } from "./words";
+import { Status } from "./status";
+
+/** What the last run cost, at a glance; what it is made of, and the same as Glue jobs, below. */
+export function RunCost() {
+  const words = useWords(PIPELINES);
+  const formats = useFormats();
+  const { runs } = useLakehouse().lakehouse;
+  const [chosen, choose] = useState(0);
+  const run = runs[chosen];
+  const last = runs[0];
+  if (!run || !last) return null;
+  return (
+    <section className="card run-cost" aria-labelledby="cost">
+      <p className="at-a-glance">
+        {words.lastRun}: <Status status={last.status} /> <time dateTime={last.started}>{formats.moment(last.started)}</time>
+        {last.seconds !== null && <> · {formats.seconds(last.seconds)}</>}
+        {last.rows !== null && (
+          <>
+            {" "}
+            · {formats.number(last.rows)} {words.rows.toLowerCase()}
+          </>
+        )}{" "}
+        · {words.lastCost} <strong>{formats.usd(last.cost.total_usd)}</strong>
+      </p>
+      <h2 id="cost">{words.cost}</h2>
+      <label>
+        {words.run}{" "}
+        <select value={chosen} onChange={(event) => choose(Number(event.target.value))}>
+          {runs.map((each, index) => (
+            <option key={each.run_id} value={index}>
+              {formats.moment(each.started)} · {each.pipeline} · {each.run_id}
+            </option>
+          ))}
+        </select>
+      </label>
+      <CostTable run={run} />
+      <p className="faint">{words.assumptions}</p>
+    </section>
+  );
+}
+
+function CostTable({ run }: { run: Run }) {
+  const words = useWords(PIPELINES);
+  const formats = useFormats();
+  return (
+    <div className="scroll" tabIndex={0} role="region" aria-label={words.cost}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.item}</th>
+            <th scope="col" className="number">
+              {words.quantity}
+            </th>
+            <th scope="col" className="number">
+              {words.unitPrice}
+            </th>
+            <th scope="col" className="number">
+              {words.amount}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {run.cost.lines.map((line) => (
+            <Line key={line.what} line={line} />
+          ))}
+          <tr className="total">
+            <th scope="row" colSpan={3}>
+              {words.total}
+            </th>
+            <td className="number">{formats.usd(run.cost.total_usd)}</td>
+          </tr>
+        </tbody>
+        <tbody>
+          <tr>
+            <th scope="rowgroup" colSpan={4}>
+              {words.asGlue}
+            </th>
+          </tr>
+          {run.cost.glue.map((line) => (
+            <Line key={line.what} line={line} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Line({ line }: { line: CostLine }) {
+  const names = useWords(COSTS);
+  const formats = useFormats();
+  return (
+    <tr>
+      <th scope="row">{names[line.what]}</th>
+      <td className="number">
+        {formats.double(Number(line.quantity))} {line.unit}
+      </td>
+      <td className="number">{formats.usd(line.unit_usd)}</td>
+      <td className="number">{formats.usd(line.usd)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,144 @@
+import type { CostLine, Execution, TaskTime } from "../document";
+import type { Words } from "../language";
+
+export const PIPELINES: Words<
+  | "title" | "none" | "lastRun" | "lastCost" | "run" | "cost" | "item" | "quantity" | "unitPrice" | "amount" | "total"
+  | "asGlue" | "glueTotal" | "assumptions" | "diagram" | "showFailures" | "states" | "stateList" | "executions"
+  | "noExecutions" | "started" | "status" | "duration" | "rows" | "perTask" | "cause" | "owner" | "resource" | "inputs"
+  | "outputs" | "retries" | "nothing" | "close" | "type" | "choose" | "zoomIn" | "zoomOut" | "fit" | "running"
+> = {
+  pt: {
+    title: "Pipelines",
+    none: "Nenhuma máquina de estado foi encontrada.",
+    lastRun: "Última execução",
+    lastCost: "Custou, por estimativa,",
+    run: "Execução",
+    cost: "Quanto custou",
+    item: "Item",
+    quantity: "Quantidade",
+    unitPrice: "Preço unitário",
+    amount: "Valor",
+    total: "Total estimado",
+    asGlue: "O mesmo como jobs Glue Spark",
+    glueTotal: "Jobs Glue",
+    assumptions:
+      "Preços de tabela de us-east-1, sem a cota gratuita: uma estimativa, não a fatura. Cada crawler usa 2 DPUs e é cobrado " +
+      "por pelo menos 10 minutos. Jobs Glue: um por camada, 2 DPUs, pelo menos 1 minuto cada, se levassem o mesmo tempo que " +
+      "as Lambdas; os crawlers custariam o mesmo e não estão no valor. Leituras do S3 são contadas pelo que as tarefas " +
+      "declaram; armazenamento e logs ficam de fora.",
+    diagram: "Diagrama de estados",
+    showFailures: "Mostrar o caminho das falhas",
+    states: "Estados",
+    stateList: "Estados em lista",
+    executions: "Últimas execuções",
+    noExecutions: "Ainda não foi executada.",
+    started: "Início",
+    status: "Situação",
+    duration: "Duração",
+    rows: "Linhas publicadas",
+    perTask: "Duração por tarefa",
+    cause: "Causa",
+    owner: "Responsável",
+    resource: "Recurso",
+    inputs: "Lê (INPUTS)",
+    outputs: "Grava (OUTPUT)",
+    retries: "Novas tentativas",
+    nothing: "nada",
+    close: "Fechar",
+    type: "Tipo",
+    choose: "Escolha um estado para ver o que faz.",
+    zoomIn: "Aproximar",
+    zoomOut: "Afastar",
+    fit: "Mostrar tudo",
+    running: "em andamento",
+  },
+  en: {
+    title: "Pipelines",
+    none: "No state machine was found.",
+    lastRun: "Last run",
+    lastCost: "Cost, by estimate,",
+    run: "Run",
+    cost: "What it cost",
+    item: "Item",
+    quantity: "Quantity",
+    unitPrice: "Unit price",
+    amount: "Amount",
+    total: "Estimated total",
+    asGlue: "The same as Glue Spark jobs",
+    glueTotal: "Glue jobs",
+    assumptions:
+      "List prices of us-east-1, without the free tier: an estimate, not the bill. A crawler takes 2 DPUs and is billed for 10 " +
+      "minutes at the least. Glue jobs: one a layer, 2 DPUs, at least 1 minute each, if they took as long as the Lambdas did; " +
+      "the crawlers would cost the same and are not in the amount. S3 reads are counted by what the tasks declare; storage " +
+      "and logs are left out.",
+    diagram: "State diagram",
+    showFailures: "Show the paths of failures",
+    states: "States",
+    stateList: "States as a list",
+    executions: "Last executions",
+    noExecutions: "It has not been run yet.",
+    started: "Started",
+    status: "Status",
+    duration: "Duration",
+    rows: "Rows published",
+    perTask: "Duration of each task",
+    cause: "Cause",
+    owner: "Owner",
+    resource: "Resource",
+    inputs: "Reads (INPUTS)",
+    outputs: "Writes (OUTPUT)",
+    retries: "Retries",
+    nothing: "nothing",
+    close: "Close",
+    type: "Type",
+    choose: "Choose a state to see what it does.",
+    zoomIn: "Zoom in",
+    zoomOut: "Zoom out",
+    fit: "Show all",
+    running: "running",
+  },
+};
+
+export const COSTS: Words<CostLine["what"]> = {
+  pt: {
+    lambda: "Lambda, tempo",
+    lambda_requests: "Lambda, chamadas",
+    transitions: "Step Functions, transições",
+    crawlers: "Glue, crawlers",
+    s3_writes: "S3, gravações",
+    s3_reads: "S3, leituras",
+    glue_jobs: "Glue, jobs Spark",
+  },
+  en: {
+    lambda: "Lambda, time",
+    lambda_requests: "Lambda, requests",
+    transitions: "Step Functions, transitions",
+    crawlers: "Glue, crawlers",
+    s3_writes: "S3, writes",
+    s3_reads: "S3, reads",
+    glue_jobs: "Glue, Spark jobs",
+  },
+};
+
+export const STATUS: Words<Execution["status"] | TaskTime["status"]> = {
+  pt: {
+    RUNNING: "em andamento",
+    SUCCEEDED: "concluída",
+    FAILED: "falhou",
+    TIMED_OUT: "esgotou o tempo",
+    ABORTED: "interrompida",
+    succeeded: "concluída",
+    failed: "falhou",
+    running: "em andamento",
+  },
+  en: {
+    RUNNING: "running",
+    SUCCEEDED: "succeeded",
+    FAILED: "failed",
+    TIMED_OUT: "timed out",
+    ABORTED: "aborted",
+    succeeded: "succeeded",
+    failed: "failed",
+    running: "running",
+  },
+};
