@@ -88,15 +88,12 @@ function Reached({
   assets: ReadonlyMap<number, number>;
   none: string;
 }) {
-  const words = useWords(MAP);
   const near = light === "upstream" ? LAYERS.toReversed() : LAYERS;
   return (
     <section className={`reached ${light}`}>
       <h3>
         <span aria-hidden="true">{light === "upstream" ? "◀" : "▶"}</span> {title}{" "}
-        <span className="count">
-          {assets.size} {words.assets}
-        </span>
+        <span className="count">{assets.size}</span>
       </h3>
       {assets.size === 0 && <p>{none}</p>}
       {near.map((layer) => {

@@ -5,10 +5,10 @@ import { grouped } from "../parts/grouped";
 import { type LineageGraph, type Step } from "./graph";
 
 export const ASSET = { width: 236, height: 84 };
-export const STEP = { width: 128, height: 30 };
+export const STEP = { width: 112, height: 30 };
 /** One column of an asset, listed in its node: high enough for a finger. */
 export const ROW = 24;
-const GAP = { beside: 44, above: 18 };
+const GAP = { beside: 32, above: 18 };
 const HEADING = 44;
 const STRIDE = ASSET.width + STEP.width + 2 * GAP.beside;
 
@@ -50,9 +50,10 @@ export function layoutOf(graph: LineageGraph): Layout {
   dagre(drawn);
 
   const middle = (id: string) => (drawn.node(id) as { y: number }).y;
-  // Upside down crosses just as few lines: what the document names first stands above.
-  const [uppermost, lowest] = [rank.indexOf(0), rank.lastIndexOf(0)];
-  const mirror = rank.length > 0 && middle(`${uppermost}`) > middle(`${lowest}`) ? -1 : 1;
+  // Upside down crosses just as few lines: whichever way keeps more of the document's order is taken.
+  const ranks = [...grouped(rank.keys(), (index) => rank[index] as number)].sort(([a], [b]) => a - b).map(([, row]) => row);
+  const inOrder = ranks.flatMap((row) => row.slice(1).map((index, before) => Math.sign(middle(`${index}`) - middle(`${row[before]}`))));
+  const mirror = inOrder.reduce((sum, sign) => sum + sign, 0) < 0 ? -1 : 1;
   const top = (id: string, height: number) => Math.round(mirror * middle(id) - height / 2);
   const assets = graph.assets.map((_, index) => ({
     ...ASSET,
@@ -64,15 +65,13 @@ export function layoutOf(graph: LineageGraph): Layout {
     x: stepRank(step) * STRIDE + ASSET.width + GAP.beside,
     y: top(step.id, STEP.height),
   }));
-  const ranks: number[][] = [];
-  rank.forEach((at, index) => (ranks[at] ??= []).push(index));
-  for (const row of ranks) row?.sort((a, b) => (assets[a] as Place).y - (assets[b] as Place).y);
+  for (const row of ranks) row.sort((a, b) => (assets[a] as Place).y - (assets[b] as Place).y);
   const above = Math.min(...assets.map((place) => place.y)) - HEADING;
   const layers = LAYERS.flatMap((layer) => {
     const there = graph.assets.flatMap((asset, index) => (asset.layer === layer ? [rank[index] as number] : []));
     return there.length ? [{ layer, x: Math.min(...there) * STRIDE, y: above }] : [];
   });
-  return { assets, steps, layers, ranks: ranks.map((row) => row ?? []) };
+  return { assets, steps, layers, ranks };
 }
 
 /** The same layout when some assets list columns: they grow, and what stands below moves down as far as it must. */

@@ -24,11 +24,14 @@ export function LineagePanel({
   follow: (deciding: boolean) => void;
 }) {
   const words = useWords(MAP);
-  const [open, setOpen] = useState(true);
+  // On a phone it would cover half of the map.
+  const [open, setOpen] = useState(() => !matchMedia("(max-width: 52rem)").matches);
+  const subject = trace && graph.assets[trace.asset]?.name;
   return (
     <aside className={`panel ${open ? "" : "closed"}`} aria-label={words.details}>
       <button type="button" className="sheet" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {words.details} <span aria-hidden="true">{open ? "▾" : "▴"}</span>
+        {words.details}
+        {subject && `: ${subject}${trace.column ? `.${column}` : ""}`} <span aria-hidden="true">{open ? "▾" : "▴"}</span>
       </button>
       {open && (
         <div className="inside">

@@ -54,7 +54,6 @@ export const MAP: Words<
   | "usedNowhere"
   | "wholeAsset"
   | "problems"
-  | "assets"
   | "madeBy"
   | "feeds"
   | "unknownColumn"
@@ -116,7 +115,6 @@ export const MAP: Words<
     usedNowhere: "Nenhuma coluna é feita desta.",
     wholeAsset: "Voltar à tabela inteira",
     problems: "A governança encontrou problemas na última execução",
-    assets: "arquivos e tabelas",
     madeBy: "Feita de",
     feeds: "Usada por",
     unknownAsset: "O catálogo não tem",
@@ -178,7 +176,6 @@ export const MAP: Words<
     usedNowhere: "No column is made of this one.",
     wholeAsset: "Back to the whole table",
     problems: "Governance found problems in the last run",
-    assets: "files and tables",
     madeBy: "Made of",
     feeds: "Used by",
     unknownAsset: "The catalogue does not have",
