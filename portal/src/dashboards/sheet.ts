@@ -1,0 +1,45 @@
+import type { Value } from "../frames";
+import type { Language } from "../language";
+import { decimal } from "../numbers";
+
+/** What a panel shows as a table, and what its CSV holds: the same. */
+export interface Sheet {
+  columns: SheetColumn[];
+  rows: Value[][];
+}
+
+export interface SheetColumn {
+  name: string;
+  kind: "text" | "month" | "money" | "number" | "double";
+  /** Decimals of a money or number column. */
+  scale?: number;
+  /** Of money; BRL by default. */
+  currency?: string;
+  /** Stands out, as the target of a forecast does. */
+  marked?: boolean;
+}
+
+// A spreadsheet takes a cell that begins so for a formula.
+const FORMULA = /^[=+\-@\t\r]/;
+// Excel takes a file for UTF-8 by this mark.
+const BYTE_ORDER_MARK = "\uFEFF";
+
+/** A sheet as RFC 4180 wants it, with the separators that spreadsheets of the reader's country expect. */
+export function csvOf({ columns, rows }: Sheet, language: Language): string {
+  const [separator, point] = language === "pt" ? [";", ","] : [",", "."];
+  const cell = (value: Value, column: SheetColumn): string => {
+    if (value === null) return "";
+    if (typeof value === "bigint") return decimal(value, column.scale ?? 0).replace(".", point);
+    if (typeof value === "number") return String(value).replace(".", point);
+    return quoted(FORMULA.test(value) ? `'${value}` : value, separator);
+  };
+  const lines = [
+    columns.map(({ name }) => quoted(name, separator)),
+    ...rows.map((row) => columns.map((column, index) => cell(row[index] ?? null, column))),
+  ];
+  return BYTE_ORDER_MARK + lines.map((line) => `${line.join(separator)}\r\n`).join("");
+}
+
+function quoted(text: string, separator: string): string {
+  return /["\r\n]/.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text;
+}
