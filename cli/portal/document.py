@@ -122,13 +122,19 @@ def _published(lake: Lake, table: str) -> dict[str, Any] | None:
 
 
 def _volume(lake: Lake) -> dict[str, Any] | None:
-    """Sum the fact by what the dashboards filter by, cancelled rows left out: no gold table knows the country."""
-    wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento"]
+    """Sum the fact by what the dashboards filter by, for no gold table knows the country.
+
+    Loans and cancelled rows are left out, as in the forecast: they buy nothing.
+    """
+    wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
     try:
         fact = lake.parquet(layout.published_key(layout.FACT)).read(wanted)
     except StorageError:
         return None
-    kept = fact.filter(pc.not_equal(fact["status_pagamento"], "CANCELADO"))
+    bought = pc.and_(
+        pc.not_equal(fact["status_pagamento"], "CANCELADO"), pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO")
+    )
+    kept = fact.filter(bought)
     summed = kept.group_by(list(_VOLUME_BY)).aggregate([(name, "sum") for name in _VOLUME_OF])
     ordered = summed.sort_by([(name, "ascending") for name in _VOLUME_BY])
     return frame(

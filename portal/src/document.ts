@@ -209,7 +209,7 @@ export interface Dashboards {
   forecast: Frame | null;
   /**
    * The fact summed by `mes_referencia, categoria, pais_origem, moeda_origem, origem_recurso` (the country is in no gold
-   * table), cancelled rows left out: `quantidade, valor_item_brl, valor_fluxo_brl`.
+   * table), loans and cancelled rows left out, as in the forecast: `quantidade, valor_item_brl, valor_fluxo_brl`.
    */
   volume: Frame | null;
 }

@@ -19,6 +19,7 @@ export function formats(language: Language) {
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short" });
   const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeZone: "UTC" });
+  const relative = new Intl.RelativeTimeFormat(locale);
   return {
     /** A whole number, or one with a fixed number of decimals. */
     number: (value: bigint | number, scale = 0) => format(digits(scale)).format(value),
@@ -30,9 +31,9 @@ export function formats(language: Language) {
     /** Money for the ticks of an axis: R$ 1,2 mi. */
     shortMoney: (amount: number, currency = "BRL") =>
       format({ style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(amount),
-    /** US dollars given as a decimal in a string; small amounts keep their digits. */
+    /** US dollars given as a decimal in a string; small amounts keep their digits, to the billionth. */
     usd: (amount: string) =>
-      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 6 }).format(
+      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 9 }).format(
         amount as Decimal,
       ),
     double: (value: number, most = 4) => format({ maximumFractionDigits: most }).format(value),
@@ -44,6 +45,14 @@ export function formats(language: Language) {
     },
     seconds: (amount: number) =>
       format({ style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: 2 }).format(amount),
+    hours: (amount: number) => format({ style: "unit", unit: "hour", unitDisplay: "long" }).format(amount),
+    /** How long ago, in the largest unit of which there is more than one. */
+    ago: (hours: number) =>
+      hours < 2
+        ? relative.format(-Math.round(hours * 60), "minute")
+        : hours < 48
+          ? relative.format(-Math.round(hours), "hour")
+          : relative.format(-Math.round(hours / 24), "day"),
     moment: (iso: string) => moment.format(new Date(iso)),
     /** `2024-11` as nov. de 2024. */
     month: (yearMonth: string) => month.format(new Date(`${yearMonth}-01T00:00:00Z`)),

@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useContext, useLayoutEffect, useMemo, useState } from "react";
 
 import { remember, remembered } from "./memory";
 
@@ -9,7 +9,8 @@ const ThemeContext = createContext<{ theme: Theme; wear: (theme: Theme) => void 
 /** What the system prefers until someone chooses otherwise; the choice is kept. */
 export function ThemeProvider({ children }: { children: ReactNode }) {
   const [theme, setTheme] = useState<Theme>(first);
-  useEffect(() => {
+  // Before anything is drawn on a canvas in the theme's colours.
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   const value = useMemo(

@@ -5,7 +5,7 @@ import { Name } from "../parts/name";
 import { toAsset, toMap } from "../routes";
 import { byAsset, type Origin, originsOf } from "./explain";
 import { columnAt, type LineageGraph } from "./graph";
-import { taskOf } from "./nodes";
+import { taskOf } from "./task";
 import type { ColumnTrace } from "./trace";
 import { MAP } from "./words";
 

@@ -5,7 +5,8 @@ import { LayerBadge, VerdictBadge } from "../parts/badges";
 import { toMap } from "../routes";
 import { AssetLinks } from "./asset-links";
 import type { LineageGraph } from "./graph";
-import { PersonalMark, taskOf } from "./nodes";
+import { PersonalMark } from "./nodes";
+import { taskOf } from "./task";
 import { lightOf, type Trace } from "./trace";
 import { MAP } from "./words";
 

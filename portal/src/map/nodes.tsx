@@ -9,6 +9,7 @@ import { Name } from "../parts/name";
 import { toMap, toPipeline } from "../routes";
 import { ASSET, ROW, STEP } from "./layout";
 import type { AssetNode, LayerNode, Row, StepNode } from "./picture";
+import { taskOf } from "./task";
 import type { Light } from "./trace";
 import { MAP } from "./words";
 
@@ -112,12 +113,6 @@ function StepBox({ data: { step, light } }: NodeProps<StepNode>) {
       <Ends y={STEP.height / 2} />
     </>
   );
-}
-
-/** `pipeline.state` in its two parts. */
-export function taskOf(task: string): [pipeline: string, state: string] {
-  const dot = task.lastIndexOf(".");
-  return [task.slice(0, Math.max(dot, 0)), task.slice(dot + 1)];
 }
 
 function LayerName({ data: { layer } }: NodeProps<LayerNode>) {

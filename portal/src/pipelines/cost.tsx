@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useFormats, useLakehouse } from "../data";
 import type { CostLine, Run } from "../document";
 import { useWords } from "../language";
-import { COSTS, PIPELINES } from "./words";
+import { COSTS, PIPELINES, UNITS } from "./words";
 import { Status } from "./status";
 
 /** What the last run cost, at a glance; what it is made of, and the same as Glue jobs, below. */
@@ -26,7 +26,7 @@ export function RunCost() {
             · {formats.number(last.rows)} {words.rows.toLowerCase()}
           </>
         )}{" "}
-        · {words.lastCost} <strong>{formats.usd(last.cost.total_usd)}</strong>
+        · {words.lastCost} <strong>{formats.usd(last.cost.total_usd)}</strong> ({words.glueTotal}: {formats.usd(last.cost.glue_total_usd)})
       </p>
       <h2 id="cost">{words.cost}</h2>
       <label>
@@ -93,12 +93,13 @@ function CostTable({ run }: { run: Run }) {
 
 function Line({ line }: { line: CostLine }) {
   const names = useWords(COSTS);
+  const units = useWords(UNITS);
   const formats = useFormats();
   return (
     <tr>
       <th scope="row">{names[line.what]}</th>
       <td className="number">
-        {formats.double(Number(line.quantity))} {line.unit}
+        {formats.double(Number(line.quantity))} {units[line.unit]}
       </td>
       <td className="number">{formats.usd(line.unit_usd)}</td>
       <td className="number">{formats.usd(line.usd)}</td>

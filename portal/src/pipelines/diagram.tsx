@@ -85,7 +85,7 @@ export function Diagram({ pipeline, chosen, withFailures }: {
 
 function StateBox({ data: { state, pipeline, chosen, holds } }: NodeProps<StateNode>) {
   return (
-    <div className={`state ${state.type.toLowerCase()} ${holds ? "holds" : ""} ${chosen ? "chosen" : ""}`}>
+    <div className={`state is-${state.type.toLowerCase()} ${holds ? "holds" : ""} ${chosen ? "chosen" : ""}`}>
       <Handle type="target" position={Position.Top} />
       <a className="nopan" href={toPipeline(pipeline, state.name)} aria-current={chosen ? "true" : undefined}>
         <strong>{state.name}</strong> <span className="kind">{state.type}</span>

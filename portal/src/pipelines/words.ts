@@ -20,7 +20,7 @@ export const PIPELINES: Words<
     amount: "Valor",
     total: "Total estimado",
     asGlue: "O mesmo como jobs Glue Spark",
-    glueTotal: "Jobs Glue",
+    glueTotal: "como jobs Glue",
     assumptions:
       "Preços de tabela de us-east-1, sem a cota gratuita: uma estimativa, não a fatura. Cada crawler usa 2 DPUs e é cobrado " +
       "por pelo menos 10 minutos. Jobs Glue: um por camada, 2 DPUs, pelo menos 1 minuto cada, se levassem o mesmo tempo que " +
@@ -65,7 +65,7 @@ export const PIPELINES: Words<
     amount: "Amount",
     total: "Estimated total",
     asGlue: "The same as Glue Spark jobs",
-    glueTotal: "Glue jobs",
+    glueTotal: "as Glue jobs",
     assumptions:
       "List prices of us-east-1, without the free tier: an estimate, not the bill. A crawler takes 2 DPUs and is billed for 10 " +
       "minutes at the least. Glue jobs: one a layer, 2 DPUs, at least 1 minute each, if they took as long as the Lambdas did; " +
@@ -118,6 +118,11 @@ export const COSTS: Words<CostLine["what"]> = {
     s3_reads: "S3, reads",
     glue_jobs: "Glue, Spark jobs",
   },
+};
+
+export const UNITS: Words<CostLine["unit"]> = {
+  pt: { "GB-s": "GB-s", requests: "chamadas", transitions: "transições", "DPU-h": "DPU-h" },
+  en: { "GB-s": "GB-s", requests: "requests", transitions: "transitions", "DPU-h": "DPU-h" },
 };
 
 export const STATUS: Words<Execution["status"] | TaskTime["status"]> = {

@@ -1,0 +1,97 @@
+import { useMemo, useState } from "react";
+
+import { useFormats } from "../data";
+import type { Frame } from "../document";
+import { useWords } from "../language";
+import { BarsAndLines } from "./chart";
+import { Panel } from "./panel";
+import { ignoredBy, rowsOf, type Selection, valuesOf } from "./selection";
+import type { Sheet } from "./sheet";
+import { drawn, everyMonth, running, type Sums, sumsBy, sumsByTwo } from "./sums";
+import { DASHBOARDS } from "./words";
+
+export const CASH_FLOW = "importau_gold.agregado_fluxo_de_caixa_mensal";
+const SCALE = 2;
+const MEASURES = {
+  paid: "saida_paga_brl",
+  pending: "saida_pendente_brl",
+  scheduled: "saida_agendada_brl",
+  expected: "saida_prevista_brl",
+} as const;
+
+/** What leaves the till month by month, by status or by source, and what has left in all. */
+export function CashFlow({ frame, selection }: { frame: Frame; selection: Selection }) {
+  const words = useWords(DASHBOARDS);
+  const formats = useFormats();
+  const [by, setBy] = useState<"status" | "source">("status");
+  const { labels, series, sheet } = useMemo(() => {
+    const rows = rowsOf(frame, selection);
+    const months = everyMonth(sumsBy(frame, rows, "mes_referencia", "total_saida_brl").keys());
+    const totals = sumsBy(frame, rows, "mes_referencia", "total_saida_brl");
+    const cancelled = sumsBy(frame, rows, "mes_referencia", "cancelado_brl");
+    // Since the beginning of the data: a period shows a part of it.
+    const before = rowsOf(frame, selection, { period: false });
+    const sofar = filledIn(running(sumsBy(frame, before, "mes_referencia", "total_saida_brl")), months);
+    const parts = by === "status" ? byStatus(frame, rows, words) : bySource(frame, rows);
+    const table: Sheet = {
+      columns: [
+        { name: words.month, kind: "month" },
+        ...[...parts.keys(), words.total, words.running, words.cancelled].map((name) => ({
+          name,
+          kind: "money" as const,
+          scale: SCALE,
+        })),
+      ],
+      rows: months.map((month) => [
+        month,
+        ...[...parts.values()].map((sums) => sums.get(month) ?? 0n),
+        totals.get(month) ?? 0n,
+        sofar.get(month) ?? 0n,
+        cancelled.get(month) ?? 0n,
+      ]),
+    };
+    return {
+      labels: months.map(formats.month),
+      series: [
+        ...[...parts].map(([name, sums]) => ({ name, values: months.map((month) => drawn(sums.get(month) ?? 0n, SCALE)) })),
+        { name: words.running, values: months.map((month) => drawn(sofar.get(month), SCALE)), line: true, apart: true },
+      ],
+      sheet: table,
+    };
+  }, [frame, selection, by, words, formats]);
+  return (
+    <Panel id="fluxo-de-caixa" title={words.cashFlow} source={CASH_FLOW} ignored={ignoredBy(frame, selection)} sheet={sheet}>
+      <label>
+        {words.by}{" "}
+        <select value={by} onChange={(event) => setBy(event.target.value === "source" ? "source" : "status")}>
+          <option value="status">{words.byStatus}</option>
+          <option value="source">{words.bySource}</option>
+        </select>
+      </label>
+      <BarsAndLines label={`${words.cashFlow}. ${words.table}.`} labels={labels} series={series} tick={formats.shortMoney} />
+    </Panel>
+  );
+}
+
+function byStatus(frame: Frame, rows: number[], words: Record<keyof typeof MEASURES, string>): Map<string, Sums> {
+  const measures = Object.entries(MEASURES) as [keyof typeof MEASURES, string][];
+  return new Map(measures.map(([name, measure]) => [words[name], sumsBy(frame, rows, "mes_referencia", measure)]));
+}
+
+function bySource(frame: Frame, rows: number[]): Map<string, Sums> {
+  const found = sumsByTwo(frame, rows, "origem_recurso", "mes_referencia", "total_saida_brl");
+  return new Map(valuesOf([frame], "origem").flatMap((source) => (found.has(source) ? [[source, found.get(source)!]] : [])));
+}
+
+/** A month in which nothing happened keeps the sum of the month before. */
+function filledIn(sums: Sums, months: string[]): Sums {
+  const filled: Sums = new Map();
+  const known = [...sums];
+  let at = 0;
+  let sum = 0n;
+  for (const month of months) {
+    while (at < known.length && known[at]![0] <= month) sum = known[at++]![1];
+    filled.set(month, sum);
+  }
+  return filled;
+}

@@ -1,0 +1,71 @@
+import { useMemo, useState } from "react";
+
+import { useFormats } from "../data";
+import type { Frame } from "../document";
+import { scaleOf } from "../frames";
+import { useWords } from "../language";
+import { BarsAndLines } from "./chart";
+import { Panel } from "./panel";
+import { ignoredBy, rowsOf, type Selection } from "./selection";
+import type { SheetColumn } from "./sheet";
+import { drawn, largestFirst, sumsBy } from "./sums";
+import { DASHBOARDS } from "./words";
+
+export const FACT = "importau_silver.fato_pedido_correlacionado";
+const MEASURES = { flowValue: "valor_fluxo_brl", itemValue: "valor_item_brl", pieces: "quantidade" } as const;
+type Measure = keyof typeof MEASURES;
+
+/** What is bought, by category and by the supplier's country. */
+export function Volume({ frame, selection }: { frame: Frame; selection: Selection }) {
+  const words = useWords(DASHBOARDS);
+  const [measure, setMeasure] = useState<Measure>("flowValue");
+  return (
+    <>
+      <label>
+        {words.volume}: {words.measure.toLowerCase()}{" "}
+        <select value={measure} onChange={(event) => setMeasure(event.target.value as Measure)}>
+          {(Object.keys(MEASURES) as Measure[]).map((each) => (
+            <option key={each} value={each}>
+              {words[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div className="pair">
+        <By frame={frame} selection={selection} measure={measure} id="volume-categoria" title={words.byCategory} column="categoria" heading={words.category} />
+        <By frame={frame} selection={selection} measure={measure} id="volume-pais" title={words.byCountry} column="pais_origem" heading={words.country} />
+      </div>
+    </>
+  );
+}
+
+function By({ frame, selection, measure, id, title, column, heading }: {
+  frame: Frame;
+  selection: Selection;
+  measure: Measure;
+  id: string;
+  title: string;
+  column: string;
+  heading: string;
+}) {
+  const words = useWords(DASHBOARDS);
+  const formats = useFormats();
+  const scale = scaleOf(frame, MEASURES[measure]);
+  const money = measure !== "pieces";
+  const { labels, series, sheet } = useMemo(() => {
+    const sums = largestFirst(sumsBy(frame, rowsOf(frame, selection), column, MEASURES[measure]));
+    const names = [...sums.keys()].map((name) => name || words.unknown);
+    const value: SheetColumn = { name: words[measure], kind: money ? "money" : "number", scale };
+    return {
+      labels: names,
+      series: [{ name: words[measure], values: [...sums.values()].map((sum) => drawn(sum, scale)) }],
+      sheet: { columns: [{ name: heading, kind: "text" as const }, value], rows: [...sums.values()].map((sum, at) => [names[at]!, sum]) },
+    };
+  }, [frame, selection, column, measure, words, heading, money, scale]);
+  const tick = money ? formats.shortMoney : formats.number;
+  return (
+    <Panel id={id} title={title} source={FACT} ignored={ignoredBy(frame, selection)} sheet={sheet}>
+      <BarsAndLines label={title} labels={labels} series={series} tick={tick} horizontal />
+    </Panel>
+  );
+}
