@@ -22,6 +22,7 @@ export function Schema({ asset, column }: { asset: Asset; column: string | null 
       (each) => each.name === column || plain(`${each.name} ${each.description} ${each.type}`).includes(text),
     );
   }, [asset, column, wanted]);
+  const made = asset.columns.some((each) => each.transformation !== "");
   const known = column === null || asset.columns.some(({ name }) => name === column);
   return (
     <Section name="schema">
@@ -46,13 +47,13 @@ export function Schema({ asset, column }: { asset: Asset; column: string | null 
               <th scope="col">{words.column}</th>
               <th scope="col">{words.type}</th>
               <th scope="col">{words.meaning}</th>
-              <th scope="col">{words.made}</th>
+              {made && <th scope="col">{words.made}</th>}
               <th scope="col">{words.lineage}</th>
             </tr>
           </thead>
           <tbody>
             {shown.map((each) => (
-              <ColumnLine key={each.name} asset={asset.id} column={each} marked={each.name === column} />
+              <ColumnLine key={each.name} asset={asset.id} column={each} made={made} marked={each.name === column} />
             ))}
           </tbody>
         </table>
@@ -62,7 +63,12 @@ export function Schema({ asset, column }: { asset: Asset; column: string | null 
   );
 }
 
-const ColumnLine = memo(function ColumnLine({ asset, column, marked }: { asset: string; column: Column; marked: boolean }) {
+const ColumnLine = memo(function ColumnLine({ asset, column, made, marked }: {
+  asset: string;
+  column: Column;
+  made: boolean;
+  marked: boolean;
+}) {
   const words = useWords(ASSET);
   const line = useRef<HTMLTableRowElement>(null);
   useEffect(() => {
@@ -86,9 +92,11 @@ const ColumnLine = memo(function ColumnLine({ asset, column, marked }: { asset: 
       <td className="text">
         <Catalogued>{column.description}</Catalogued>
       </td>
-      <td className="text">
-        <Catalogued>{column.transformation}</Catalogued>
-      </td>
+      {made && (
+        <td className="text">
+          <Catalogued>{column.transformation}</Catalogued>
+        </td>
+      )}
       <td>
         <a href={toMap(asset, column.name)} aria-label={`${words.ofColumn} ${column.name}`}>
           {words.lineage}

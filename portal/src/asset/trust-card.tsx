@@ -24,19 +24,19 @@ export function TrustCard({ assessment: { trust, audit, refused, rules, age, pro
           </li>
           {rules.fail > 0 && (
             <li className="fail">
-              {formats.number(rules.fail)} {words.rulesFailed}
+              {words.rulesFailed}: {formats.number(rules.fail)}
             </li>
           )}
           {rules.warn > 0 && (
             <li className="warn">
-              {formats.number(rules.warn)} {words.rulesWarned}
+              {words.rulesWarned}: {formats.number(rules.warn)}
             </li>
           )}
           <li>
-            {formats.number(rules.pass)} {words.rulesPassed}
+            {words.rulesPassed}: {formats.number(rules.pass)}
           </li>
           <li>
-            {formats.number(audit.quarantined)} {words.quarantined}
+            {words.quarantined}: {formats.number(audit.quarantined)}
           </li>
           {age?.limit != null && (
             <li className={age.late ? "warn" : undefined}>

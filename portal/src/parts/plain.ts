@@ -1,4 +1,4 @@
 /** Text as it is compared: without accents, case, and the marks that join words in names. */
 export function plain(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_\-.]+/g, " ").trim();
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_\-.]+/g, " ").trim();
 }

@@ -1,4 +1,4 @@
-import type { Lakehouse } from "../document";
+import type { Lakehouse, Layer } from "../document";
 import { toAsset, toPipeline } from "../routes";
 
 export const KINDS = ["asset", "column", "pipeline", "task"] as const;
@@ -11,6 +11,8 @@ export interface Entry {
   name: string;
   /** Where it is: the database of a table, the table of a column, the pipeline of a task. */
   where: string;
+  /** Of a table and its columns. */
+  layer: Layer | null;
   description: string;
   tags: string;
   /** What else it may be found by: owner, domain, inputs and outputs. */
@@ -26,6 +28,7 @@ export function entriesOf(lakehouse: Lakehouse): Entry[] {
       kind: "asset",
       name: asset.name,
       where: asset.database,
+      layer: asset.layer,
       description: asset.description,
       tags: asset.tags.join(" "),
       other: `${asset.owner} ${asset.domain} ${asset.layer} ${asset.database}`,
@@ -36,6 +39,7 @@ export function entriesOf(lakehouse: Lakehouse): Entry[] {
         kind: "column",
         name: column.name,
         where: asset.name,
+        layer: asset.layer,
         description: column.description,
         tags: column.classification ?? "",
         other: `${column.transformation} ${asset.name} ${asset.tags.join(" ")}`,
@@ -48,9 +52,11 @@ export function entriesOf(lakehouse: Lakehouse): Entry[] {
       kind: "pipeline",
       name: pipeline.name,
       where: "",
+      layer: null,
       description: pipeline.description,
       tags: "",
-      other: "",
+      // A pipeline is also found by what it makes.
+      other: pipeline.states.flatMap((state) => state.outputs).join(" "),
       href: toPipeline(pipeline.name),
     });
     for (const state of pipeline.states.filter(({ type }) => type === "Task")) {
@@ -58,6 +64,7 @@ export function entriesOf(lakehouse: Lakehouse): Entry[] {
         kind: "task",
         name: state.name,
         where: pipeline.name,
+        layer: null,
         description: state.description,
         tags: "",
         other: `${state.owner} ${state.inputs.join(" ")} ${state.outputs.join(" ")}`,

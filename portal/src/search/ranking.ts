@@ -1,5 +1,6 @@
 import MiniSearch from "minisearch";
 
+import { plain } from "../parts/plain";
 import { type Entry, KINDS } from "./entries";
 
 // What a word is worth where it stands.
@@ -8,14 +9,6 @@ const BOOST = { name: 8, tags: 6, description: 4, where: 1, other: 1 };
 const KIND_BOOST: Record<Entry["kind"], number> = { asset: 3, pipeline: 2, task: 1.5, column: 1 };
 const FUZZY_FROM = 5;
 const SHOWN_PER_KIND = 6;
-
-/** Text as it is compared: without accents and case. */
-export function plain(text: string): string {
-  return text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase();
-}
 
 /** Finds entries by words, by their beginnings, and by words mistyped a little. */
 export function searcher(entries: Entry[]): (query: string) => Entry[] {

@@ -2,6 +2,7 @@ import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef
 
 import { useLakehouse } from "../data";
 import { Catalogued, useWords } from "../language";
+import { LayerBadge } from "../parts/badges";
 import { go } from "../routes";
 import { entriesOf, type Entry, KINDS } from "./entries";
 import { searcher } from "./ranking";
@@ -16,7 +17,8 @@ export function SearchBox() {
   const [query, setQuery] = useState("");
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(0);
-  const search = useSearch(query !== "");
+  const [focused, setFocused] = useState(false);
+  const search = useSearch(focused);
   const asked = useDeferredValue(query.trim());
   const found = useMemo(() => (asked && search ? search(asked) : []), [asked, search]);
   const shown = open && asked !== "";
@@ -67,7 +69,7 @@ export function SearchBox() {
           setOpen(true);
           setActive(0);
         }}
-        onFocus={() => setOpen(true)}
+        onFocus={() => (setFocused(true), setOpen(true))}
         onKeyDown={onKeyDown}
       />
       <div className="found card" hidden={!shown}>
@@ -106,7 +108,8 @@ function Groups({ found, active, list, choose }: {
             onClick={() => choose(entry)}
             ref={index === active ? scrolledIntoView : undefined}
           >
-            <span className="name">{entry.name}</span> <span className="where">{entry.where}</span>
+            <span className="name">{entry.name}</span> <span className="where">{entry.where}</span>{" "}
+            {entry.layer && <LayerBadge layer={entry.layer} />}
             <div className="said">
               <Catalogued>{entry.description}</Catalogued>
             </div>
@@ -119,7 +122,7 @@ function Groups({ found, active, list, choose }: {
 
 const scrolledIntoView = (option: HTMLElement | null) => option?.scrollIntoView({ block: "nearest" });
 
-/** The index is made when somebody first types: the first paint does not wait for it. */
+/** The index is made when somebody first comes to the box: the first paint does not wait for it. */
 function useSearch(wanted: boolean) {
   const { lakehouse } = useLakehouse();
   const [search, setSearch] = useState<((query: string) => Entry[]) | null>(null);
