@@ -79,6 +79,9 @@ function StoryStep({ graph, origin }: { graph: LineageGraph; origin: Origin }) {
   const makers = graph.makers[graph.at.get(asset.id) ?? -1] ?? [];
   const tasks = new Set(makers.map((step) => taskOf(graph.steps[step]?.task ?? "")[1]));
   const landed = asset.layer === "landing";
+  const read = origin.from.some((source) => columnAt(graph, source).asset.layer === "landing");
+  // Without a word about how it is made it is taken over.
+  const plainly = landed ? words.fromFile : read ? words.typed : origin.from.length > 0 ? words.asItIs : "";
   return (
     <li>
       <p>
@@ -86,13 +89,7 @@ function StoryStep({ graph, origin }: { graph: LineageGraph; origin: Origin }) {
           <Name text={`${asset.name}.${column.name}`} />
         </a>
       </p>
-      {column.transformation ? (
-        <p className="words">
-          <Catalogued>{column.transformation}</Catalogued>
-        </p>
-      ) : (
-        <p className="words">{landed ? words.fromFile : origin.from.length > 0 ? words.asItIs : ""}</p>
-      )}
+      <p className="words">{column.transformation ? <Catalogued>{column.transformation}</Catalogued> : plainly}</p>
       {!landed && tasks.size > 0 && (
         <p className="by">
           {words.task}: {[...tasks].join(", ")}

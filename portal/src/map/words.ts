@@ -45,6 +45,7 @@ export const MAP: Words<
   | "chooseColumn"
   | "story"
   | "asItIs"
+  | "typed"
   | "fromFile"
   | "madeOf"
   | "decidedBy"
@@ -106,6 +107,7 @@ export const MAP: Words<
     chooseColumn: "Escolha uma coluna para seguir o seu valor.",
     story: "De onde vem este valor, passo a passo",
     asItIs: "Copiada como está.",
+    typed: "Lida do CSV, com o tipo do contrato.",
     fromFile: "É a coluna do arquivo CSV: a origem.",
     madeOf: "Feita de",
     decidedBy: "Decidida por",
@@ -167,6 +169,7 @@ export const MAP: Words<
     chooseColumn: "Choose a column to follow its value.",
     story: "Where this value comes from, step by step",
     asItIs: "Copied as it is.",
+    typed: "Read from the CSV, with the type of the contract.",
     fromFile: "This is the column of the CSV file: the origin.",
     madeOf: "Made of",
     decidedBy: "Decided by",
