@@ -53,12 +53,18 @@ export function formats(language: Language) {
         : hours < 48
           ? relative.format(-Math.round(hours), "hour")
           : relative.format(-Math.round(hours / 24), "day"),
-    moment: (iso: string) => moment.format(new Date(iso)),
+    moment: (iso: string) => dated(moment, iso, iso),
     /** `2024-11` as nov. de 2024. */
-    month: (yearMonth: string) => month.format(new Date(`${yearMonth}-01T00:00:00Z`)),
+    month: (yearMonth: string) => dated(month, `${yearMonth}-01T00:00:00Z`, yearMonth),
     /** `2024-11-30` as 30/11/2024. */
-    day: (date: string) => day.format(new Date(`${date}T00:00:00Z`)),
+    day: (date: string) => dated(day, `${date}T00:00:00Z`, date),
   };
+}
+
+/** A moment in the reader's form; what is none, as a catalogue may hold it, stays the text it is. */
+function dated(format: Intl.DateTimeFormat, iso: string, text: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? text : format.format(at);
 }
 
 /** `123456n, 2` as `1234.56`, without going through a float. */

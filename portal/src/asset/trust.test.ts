@@ -88,6 +88,7 @@ describe("age", () => {
     expect(ageOf(asset({}), NOW)).toEqual({ hours: 2, limit: 24, late: false });
     expect(ageOf(asset({ freshness_hours: 1 }), NOW)?.late).toBe(true);
     expect(ageOf(asset({ updated_at: null }), NOW)).toBeNull();
+    expect(ageOf(asset({ updated_at: "ontem" }), NOW)).toBeNull();
   });
 });
 

@@ -47,10 +47,11 @@ export function assessed(asset: Asset, generatedAt: string, problems: readonly s
   return { trust, audit, at, refused, rules, age, problems: about };
 }
 
-/** How old an asset was when the page was made; null when nobody knows when it was written. */
+/** How old an asset was when the page was made; null when its catalogue entry does not say when it was written. */
 export function ageOf(asset: Asset, generatedAt: string): Age | null {
-  if (!asset.updated_at) return null;
-  const hours = Math.max(0, Date.parse(generatedAt) - Date.parse(asset.updated_at)) / 3_600_000;
+  const written = Date.parse(asset.updated_at ?? "");
+  if (Number.isNaN(written)) return null;
+  const hours = Math.max(0, Date.parse(generatedAt) - written) / 3_600_000;
   const limit = asset.freshness_hours;
   return { hours, limit, late: limit !== null && hours > limit };
 }

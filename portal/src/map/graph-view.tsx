@@ -68,16 +68,22 @@ function Drawing({ graph, trace, layout }: { graph: LineageGraph; trace: Trace |
     return place.left >= frame.left && place.right <= frame.right && place.top >= frame.top && place.bottom <= frame.bottom;
   }, []);
 
-  // What was chosen elsewhere (a link, the search) comes into sight; what was chosen here stays where it is.
+  const show = useCallback(
+    async (node: string) => {
+      const { x, y, width, height } = flow.getNodesBounds([node]);
+      await flow.setCenter(x + width / 2, y + height / 2, { zoom: Math.max(flow.getZoom(), FIT.minZoom) });
+    },
+    [flow],
+  );
+
+  // What was chosen elsewhere (a link, the search) comes into sight, with its lineage if there is room for both; what was
+  // chosen here stays where it is.
   const chosen = trace ? nodeOf(trace.asset) : null;
   useEffect(() => {
-    if (chosen && !inSight(chosen)) void flow.fitView({ ...FIT, nodes: wanted ?? [], duration: duration() });
-  }, [chosen, wanted, flow, inSight]);
-
-  const show = async (node: string) => {
-    const { x, y, width, height } = flow.getNodesBounds([node]);
-    await flow.setCenter(x + width / 2, y + height / 2, { zoom: Math.max(flow.getZoom(), FIT.minZoom) });
-  };
+    if (!chosen || inSight(chosen)) return;
+    const fitted = flow.fitView({ ...FIT, nodes: wanted ?? [], duration: duration() });
+    void fitted.then(() => (inSight(chosen) ? undefined : show(chosen)));
+  }, [chosen, wanted, flow, inSight, show]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const from = (event.target as Element).closest<HTMLElement>(".react-flow__node")?.dataset.id;

@@ -6,9 +6,16 @@ import { MAP } from "./words";
 export function Legend({ trace }: { trace: Trace | null }) {
   const words = useWords(MAP);
   if (!trace) return <p className="legend">{words.keys}</p>;
-  const kinds = trace.column
-    ? ([["upstream direct", words.direct], ["upstream deciding", words.deciding]] as const)
-    : ([["upstream", `◀ ${words.upstream}`], ["downstream", `${words.downstream} ▶`]] as const);
+  const sides = [
+    ["upstream", `◀ ${words.upstream}`],
+    ["downstream", `${words.downstream} ▶`],
+  ] as const;
+  const flows = [
+    ["direct", words.direct],
+    ["deciding", words.deciding],
+  ] as const;
+  // Columns tell the sides by colour and by where they stand, so that whole and dotted are free for what flows.
+  const kinds = trace.column ? [...sides.map(([side, name]) => [`${side} direct`, name] as const), ...flows] : sides;
   return (
     <ul className="legend" aria-label={words.legend}>
       {kinds.map(([kind, name]) => (

@@ -4,6 +4,7 @@ import { useWords } from "../language";
 import type { LineageGraph } from "./graph";
 import { AssetPanel } from "./asset-panel";
 import { ColumnPanel } from "./column-panel";
+import { Overview } from "./overview";
 import type { Trace } from "./trace";
 import { MAP } from "./words";
 
@@ -56,6 +57,7 @@ export function LineagePanel({
                 </p>
               )}
               <p>{graph.assets.length === 0 ? words.empty : words.intro}</p>
+              <Overview />
             </>
           )}
         </div>

@@ -5,7 +5,7 @@ import { LayerBadge, VerdictBadge } from "../parts/badges";
 import { toMap } from "../routes";
 import { AssetLinks } from "./asset-links";
 import type { LineageGraph } from "./graph";
-import { PersonalMark } from "./nodes";
+import { PersonalMark } from "./personal-mark";
 import { taskOf } from "./task";
 import { lightOf, type Trace } from "./trace";
 import { MAP } from "./words";

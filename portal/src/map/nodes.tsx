@@ -8,6 +8,7 @@ import { LayerBadge, VerdictBadge } from "../parts/badges";
 import { Name } from "../parts/name";
 import { toMap, toPipeline } from "../routes";
 import { ASSET, ROW, STEP } from "./layout";
+import { PersonalMark } from "./personal-mark";
 import type { AssetNode, LayerNode, Row, StepNode } from "./picture";
 import { taskOf } from "./task";
 import type { Light } from "./trace";
@@ -83,14 +84,6 @@ function Ends({ id, y }: { id?: string; y: number }) {
       <Handle {...named} type="source" position={Position.Right} isConnectable={false} style={{ top: y }} />
     </>
   );
-}
-
-/** Whether an asset holds personal or, failing that, confidential data. */
-export function PersonalMark({ asset }: { asset: Asset }) {
-  const words = useWords(MAP);
-  const classes = new Set(asset.columns.map((column) => column.classification));
-  if (classes.has("PII")) return <abbr className="badge pii" title={words.personal}>PII</abbr>;
-  return classes.has("confidential") ? <span className="badge pii">{words.confidential}</span> : null;
 }
 
 function StepBox({ data: { step, light } }: NodeProps<StepNode>) {

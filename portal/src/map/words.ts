@@ -60,6 +60,15 @@ export const MAP: Words<
   | "unknownColumn"
   | "unknownAsset"
   | "empty"
+  | "whence"
+  | "whenceAnswer"
+  | "trust"
+  | "owners"
+  | "whatPersonal"
+  | "nonePersonal"
+  | "more"
+  | "cost"
+  | "noRuns"
 > = {
   pt: {
     title: "Mapa dos dados",
@@ -122,6 +131,15 @@ export const MAP: Words<
     unknownAsset: "O catálogo não tem",
     unknownColumn: "Esta tabela não tem a coluna",
     empty: "O catálogo está vazio.",
+    whence: "De onde vem este número?",
+    whenceAnswer: "Escolha a tabela no mapa e depois a coluna: cada passo é contado em palavras, até o arquivo.",
+    trust: "Posso confiar nele?",
+    owners: "Quem responde por ele?",
+    whatPersonal: "O que é dado pessoal?",
+    nonePersonal: "Nenhuma tabela tem dados pessoais ou confidenciais.",
+    more: "e mais",
+    cost: "Quanto custou a última execução?",
+    noRuns: "Nada foi executado ainda.",
   },
   en: {
     title: "Map of the data",
@@ -184,5 +202,14 @@ export const MAP: Words<
     unknownAsset: "The catalogue does not have",
     unknownColumn: "This table has no column",
     empty: "The catalogue is empty.",
+    whence: "Where does this number come from?",
+    whenceAnswer: "Choose the table on the map, then the column: each step is told in words, down to the file.",
+    trust: "Can I trust it?",
+    owners: "Who owns it?",
+    whatPersonal: "What is personal data?",
+    nonePersonal: "No table has personal or confidential data.",
+    more: "and more:",
+    cost: "What did the last run cost?",
+    noRuns: "Nothing has run yet.",
   },
 };
