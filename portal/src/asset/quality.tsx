@@ -9,6 +9,8 @@ import { Section } from "./sections";
 import { worstFirst } from "./trust";
 import { ASSET } from "./words";
 
+const SIGN = { pass: "✓", warn: "!", fail: "✗" };
+
 /** The rules, what they found in an audit, and how they went before. */
 export function Quality({ asset, at }: { asset: Asset; at: number }) {
   const words = useWords(ASSET);
@@ -65,7 +67,9 @@ function RuleLine({ asset, rule, at }: { asset: Asset; rule: Rule; at: number })
     <tr>
       <th scope="row">
         <span className={result?.status}>
+          {result && <span aria-hidden="true">{SIGN[result.status]} </span>}
           <Name text={rule.name} />
+          {result && <span className="visually-hidden">, {words[result.status]}</span>}
         </span>
         <div className="said">
           <Catalogued>{rule.description}</Catalogued>
@@ -112,14 +116,12 @@ function RuleLine({ asset, rule, at }: { asset: Asset; rule: Rule; at: number })
   );
 }
 
-const SIGN = { pass: "✓", warn: "!", fail: "✗" };
-
 function Mark({ result, audit }: { result: RuleResult | null; audit: Audit | undefined }) {
   const words = useWords(ASSET);
   const formats = useFormats();
   const when = audit ? formats.moment(audit.evaluated_at) : "";
   const said = result
-    ? `${when}: ${formats.number(result.failed)} ${words.of} ${formats.number(result.examined)}`
+    ? `${when}: ${words[result.status]}, ${formats.number(result.failed)} ${words.of} ${formats.number(result.examined)}`
     : `${when}: ${words.notYet}`;
   return (
     <li className={result?.status} title={said}>

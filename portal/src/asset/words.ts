@@ -1,8 +1,10 @@
+import type { Verdict } from "../document";
 import type { Words } from "../language";
 import type { Trust } from "./trust";
 
 export const ASSET: Words<
   | Trust
+  | Verdict
   | "onMap"
   | "sections"
   | "trust"
@@ -88,6 +90,9 @@ export const ASSET: Words<
     caution: "Com ressalvas",
     no: "Não",
     unknown: "Ninguém auditou",
+    pass: "aprovada",
+    warn: "com aviso",
+    fail: "reprovada",
     onMap: "Ver no mapa",
     sections: "Nesta página",
     trust: "Posso confiar?",
@@ -173,6 +178,9 @@ export const ASSET: Words<
     caution: "With caution",
     no: "No",
     unknown: "Nobody audited it",
+    pass: "passed",
+    warn: "with a warning",
+    fail: "failed",
     onMap: "Show on the map",
     sections: "On this page",
     trust: "Can I trust it?",

@@ -19,6 +19,9 @@ const MANY = 150;
 /** The buttons above, the legend below and the marks on the boxes keep their room. */
 const FIT = { padding: { top: "64px", bottom: "56px", x: "24px" }, minZoom: 0.4, maxZoom: 1 } as const;
 
+/** A box that is brought into sight by itself is to be read. */
+const READABLE = 0.75;
+
 /** The map as a picture. */
 export function GraphView(given: { graph: LineageGraph; trace: Trace | null }) {
   const words = useWords(MAP);
@@ -71,7 +74,7 @@ function Drawing({ graph, trace, layout }: { graph: LineageGraph; trace: Trace |
   const show = useCallback(
     async (node: string) => {
       const { x, y, width, height } = flow.getNodesBounds([node]);
-      await flow.setCenter(x + width / 2, y + height / 2, { zoom: Math.max(flow.getZoom(), FIT.minZoom) });
+      await flow.setCenter(x + width / 2, y + height / 2, { zoom: Math.max(flow.getZoom(), READABLE) });
     },
     [flow],
   );
