@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
@@ -11,8 +11,9 @@ from typing import Final
 
 import typer
 
-from cli import ROOT, present
-from cli.errors import FAILURE
+from cli import ROOT, chromium, present
+from cli.errors import FAILURE, CliError
+from cli.portal.page import npm, workshop
 
 _PYTHON: Final = sys.executable
 _CHECKS: Final[dict[str, tuple[str, ...]]] = {
@@ -54,9 +55,29 @@ def test(ctx: typer.Context) -> None:
 
 
 def _checked() -> Sequence[Check]:
-    """Run the static checks side by side."""
-    with present.activity("checking style, types and template"), ThreadPoolExecutor(len(_CHECKS)) as pool:
-        return list(pool.map(_check, _CHECKS, _CHECKS.values()))
+    """Run the static checks side by side, the portal's among them, and see to a browser for its tests."""
+    with present.activity("checking style, types and template"), ThreadPoolExecutor() as pool:
+        waited_for = [
+            *(pool.submit(_check, name, command) for name, command in _CHECKS.items()),
+            pool.submit(_attempt, "portal (tsc, vitest)", _check_portal),
+            pool.submit(_attempt, "a browser for the tests", chromium.install),
+        ]
+        return [each.result() for each in waited_for]
+
+
+def _check_portal() -> None:
+    with workshop() as folder:
+        npm(folder, "run", "--silent", "check")
+        npm(folder, "run", "--silent", "test")
+
+
+def _attempt(name: str, work: Callable[[], None]) -> Check:
+    start = monotonic()
+    try:
+        work()
+    except CliError as error:
+        return Check(name, passed=False, said=f"{error.message}\n{error.fix}", seconds=monotonic() - start)
+    return Check(name, passed=True, said="", seconds=monotonic() - start)
 
 
 def _check(name: str, command: Sequence[str]) -> Check:

@@ -15,6 +15,8 @@ from cli import ROOT
 from cli.errors import CliError
 
 SOURCE: Final = ROOT / "portal"
+KEPT: Final = ROOT / ".importau/portal"
+WORKSHOP: Final = KEPT / "workshop"
 _NODE: Final = (20, 19)
 _TAIL_LINES: Final = 15
 _GIVEN: Final = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
@@ -47,37 +49,42 @@ def template(progress: Callable[[str], None] = lambda _: None) -> str:
     CliError
         Node.js is missing or too old, or the build failed.
     """
-    kept = ROOT / ".importau/portal"
-    page = kept / f"{_fingerprint()}.html"
+    page = KEPT / f"{_fingerprint()}.html"
     if not page.exists():
-        _need_node()
-        kept.mkdir(parents=True, exist_ok=True)
-        with _alone(kept / "lock"):
+        with workshop(progress) as folder:
             if not page.exists():
-                workshop = installed(kept / "workshop", progress)
                 progress("building the page")
-                npm(workshop, "run", "--silent", "build", "--", "--logLevel", "error")
-                (workshop / "dist/index.html").rename(page)
+                npm(folder, "run", "--silent", "build", "--", "--logLevel", "error")
+                (folder / "dist/index.html").rename(page)
     return page.read_text(encoding="utf-8")
 
 
-def installed(workshop: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
-    """Make a folder hold the page's source and the packages of its lock file; quick when it has those already.
+@contextmanager
+def workshop(progress: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
+    """Yield a folder with the page's source and the packages of its lock file, for one process at a time.
 
-    The page is built beside the repository's own folder, so that a build never meets a developer's.
+    It is not the repository's own folder: a build never meets a developer's. Making it is quick the second time.
+
+    Raises
+    ------
+    CliError
+        Node.js is missing or too old, or the packages could not be installed.
     """
-    workshop.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(workshop / "src", ignore_errors=True)
-    shutil.copytree(SOURCE / "src", workshop / "src")
-    for name in _GIVEN:
-        shutil.copy2(SOURCE / name, workshop / name)
-    wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
-    stamp = workshop / "node_modules/.locked"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        progress("installing what the page is made of")
-        npm(workshop, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-        stamp.write_text(wanted)
-    return workshop
+    _need_node()
+    WORKSHOP.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(WORKSHOP / "src", ignore_errors=True)
+        shutil.copytree(SOURCE / "src", WORKSHOP / "src")
+        for name in _GIVEN:
+            shutil.copy2(SOURCE / name, WORKSHOP / name)
+        wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
+        stamp = WORKSHOP / "node_modules/.locked"
+        if not stamp.exists() or stamp.read_text() != wanted:
+            progress("installing what the page is made of")
+            npm(WORKSHOP, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+            stamp.write_text(wanted)
+        yield WORKSHOP
 
 
 def _fingerprint() -> str:
@@ -90,7 +97,7 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def npm(workshop: Path, *arguments: str) -> None:
+def npm(folder: Path, *arguments: str) -> None:
     """Run npm in a folder.
 
     Raises
@@ -99,13 +106,13 @@ def npm(workshop: Path, *arguments: str) -> None:
         It failed; the message ends with what it said last.
     """
     ran = subprocess.run(
-        ["npm", *arguments], cwd=workshop, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ["npm", *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", check=False,
     )  # fmt: skip
     if ran.returncode:
         said = "\n".join(ran.stdout.strip().splitlines()[-_TAIL_LINES:])
         raise CliError(
-            f"the portal could not be built: npm {arguments[0]} failed\n{said}", "Is the registry reachable?"
+            f"the portal could not be built: npm {' '.join(arguments[:2])} failed\n{said}", "Is the registry reachable?"
         )
 
 
@@ -116,11 +123,3 @@ def _need_node() -> None:
     version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
     if version < _NODE:
         raise CliError(f"the portal is built with Node.js, and {said or 'this one'} is too old", _HOW)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time build: they share one workshop."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
