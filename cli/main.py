@@ -9,7 +9,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli import __version__, local, present
+from cli import __version__, bench, local, present
 from cli.demo import demo
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
@@ -58,6 +58,7 @@ app.command(
 app.command(epilog="./importau portal --open   |   ./importau portal --local --serve")(portal)
 app.command(epilog="./importau verify   |   ./importau verify --local --json")(verify)
 app.add_typer(local.app, name="local")
+app.add_typer(bench.app, name="bench")
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="./importau test   |   ./importau test tests/unit -k rateio",
