@@ -88,7 +88,7 @@ def _serve(aws: Aws, port: int, show: bool) -> None:
     """Serve the page until it is interrupted."""
     build(aws)  # what cannot work says so before anybody visits
     try:
-        server = ThreadingHTTPServer((HOST, port), _handler(aws))
+        server = ThreadingHTTPServer((HOST, port), handler(aws))
     except OSError as error:
         raise UsageError(f"port {port} cannot be used: {error.strerror}", "Name another one: --port 0.") from error
     with server:
@@ -99,7 +99,9 @@ def _serve(aws: Aws, port: int, show: bool) -> None:
         server.serve_forever()
 
 
-def _handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
+def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
+    """Return what answers a visit with the page as the lakehouse is then; only to visits of this machine itself."""
+
     class Handler(BaseHTTPRequestHandler):
         """Answers with the page as the lakehouse is now."""
 

@@ -31,6 +31,7 @@ def test_a_demo_ends_with_ten_files_and_leaves_a_lakehouse_that_comes_up_again(c
     demo = importau(home, "demo", "--csv-dir", str(csv_dir), "--export", str(out))
     assert demo.returncode == 0, demo.stderr
     assert len(list(out.glob("[bsg]*/*.parquet"))) == 10
+    assert "agregado_fluxo_de_caixa_mensal" in (out / "portal.html").read_text("utf-8")
     assert [str(file.relative_to(out)) for file in out.glob("quarantine/**/*.parquet")] == [
         "quarantine/bronze/emprestimos.parquet"
     ]
