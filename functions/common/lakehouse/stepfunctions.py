@@ -103,6 +103,20 @@ class StateMachines:
             if known.get(entry["executionArn"], "RUNNING") == "RUNNING":
                 yield self._execution(dict(entry))
 
+    def newest_success(self, arn: str) -> tuple[str, dict[str, Any]] | None:
+        """Return the run and the ``source`` of a state machine's newest execution that ended well.
+
+        Returns
+        -------
+        tuple of str and dict, or None
+            None when there is none (Step Functions remembers 90 days).
+        """
+        found = self.client.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED", maxResults=1)["executions"]
+        if not found:
+            return None
+        given = json.loads(self.client.describe_execution(executionArn=found[0]["executionArn"]).get("input", "{}"))
+        return given.get("run_id", found[0]["name"]), given.get("source", {})
+
     def _execution(self, entry: dict[str, Any]) -> Execution:
         transitions, seconds, calls, output = 0, 0.0, 0, None
         started: dict[int, datetime] = {}
