@@ -14,6 +14,7 @@ from cli.demo import demo
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
 from cli.lineage import lineage
+from cli.logs import logs
 from cli.run import run
 from cli.search import search
 from cli.test import test
@@ -55,6 +56,9 @@ app.command(
     epilog="./importau lineage agregado_fluxo_de_caixa_mensal   |   ./importau lineage cambio.taxa_ptax --downstream"
 )(lineage)
 app.command(epilog="./importau verify   |   ./importau verify --local --json")(verify)
+app.command(epilog="./importau logs --since 10m   |   ./importau logs bronze --follow   |   ./importau logs --run RUN")(
+    logs
+)
 app.add_typer(local.app, name="local")
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
