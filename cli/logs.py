@@ -182,12 +182,12 @@ def _print(line: Line) -> None:
     level, message = said.get("level", "ERROR"), said.get("message", "")
     if "record" in said:  # the platform's word that an invocation ended badly
         message = f"{said['type']}: {said['record'].get('status', '')} {said['record'].get('errorType', '')}".rstrip()
-    about = " ".join(f"{key}={_short(value)}" for key, value in said.items() if _is_about(key))
+    about = "".join(f" {key}={_short(value)}" for key, value in said.items() if _is_about(key))
     table = f" [bold]{escape(said['table'])}[/bold]" if "table" in said else ""
     style = _STYLES.get(level, "green")
     run = f" [dim]run={escape(str(said['run_id']))}[/dim]" if said.get("run_id") else ""
     present.out.print(
-        f"[dim]{at}[/dim] {line.function:<12} [{style}]{level:<5}[/] {escape(str(message))}{table} {escape(about)}{run}"
+        f"[dim]{at}[/dim] {line.function:<12} [{style}]{level:<5}[/] {escape(str(message))}{table}{escape(about)}{run}"
     )
     for trace in (said.get("exception"), "".join(said.get("stackTrace", ()))):
         for text in (trace or "").splitlines():
