@@ -1,63 +1,15 @@
 """The lakehouse as it is deployed: the embedded AWS, `sam build`, `sam deploy`, once a session."""
 
-import json
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
-import boto3
 import pytest
-
-from cli import sam
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from deployment import Deployment, deployed
 
 BUCKET = "importau-lakehouse-e2e"
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """A deployed lakehouse.
-
-    Attributes
-    ----------
-    endpoint : Endpoint
-        ``endpoint.process_environment()`` is what a child process needs to reach it.
-    outputs : dict of str to str
-        The stack's outputs.
-    """
-
-    endpoint: Endpoint
-    outputs: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def bucket(self) -> str:
-        return self.outputs["BucketName"]
-
-    def client(self, service: str) -> Any:
-        session = boto3.session.Session(ACCOUNT, "test", region_name=REGION)
-        return session.client(service, endpoint_url=self.endpoint.url)
-
-    def run(self, machine: str, **given: Any) -> dict[str, Any]:
-        """Run ``StateMachine_DAG_<machine>`` to its end; return its description, `output` parsed where there is one."""
-        states = self.client("stepfunctions")
-        arn = self.outputs[f"StateMachine{machine.capitalize()}Arn"]
-        execution = states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"]
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            described: dict[str, Any] = states.describe_execution(executionArn=execution)
-            if described["status"] != "RUNNING":
-                return described | ({"output": json.loads(described["output"])} if "output" in described else {})
-            time.sleep(0.1)
-        raise AssertionError(f"{machine} did not end within 120 s")
-
-
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Start an embedded AWS of this session's own and deploy to it; nothing is uploaded yet."""
-    home = tmp_path_factory.mktemp("importau")
-    with EmbeddedAws(home / "aws") as endpoint:
-        sam.build(endpoint, home / "sam/build")
-        sam.deploy({"BucketName": BUCKET}, endpoint, home / "sam/build")
-        stack = Deployment(endpoint).client("cloudformation").describe_stacks(StackName="importau")["Stacks"][0]
-        yield Deployment(endpoint, {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})
+    """Return an embedded AWS of this session's own with the lakehouse on it."""
+    with deployed(tmp_path_factory.mktemp("importau"), BUCKET) as made:
+        yield made
