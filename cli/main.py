@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from cli import __version__, local, present
+from cli.bucket import bucket
 from cli.demo import demo
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
@@ -49,6 +50,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.",
 )
 app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   ./importau demo --orders 100000")(demo)
+app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-lakehouse-turma2 --show-commands")(
+    bucket
+)
 app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
 app.command(epilog="./importau export out   |   ./importau export out --local")(export)
 app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)

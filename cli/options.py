@@ -57,3 +57,7 @@ NoInput = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+ShowCommands = Annotated[
+    bool,
+    typer.Option("--show-commands", help="Print each AWS CLI command, as you could run it.", rich_help_panel=AWS_PANEL),
+]
