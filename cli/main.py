@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from cli import __version__, local, present
 from cli.bucket import bucket
 from cli.demo import demo
+from cli.deploy import deploy
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
 from cli.lineage import lineage
@@ -53,6 +54,7 @@ app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   
 app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-lakehouse-turma2 --show-commands")(
     bucket
 )
+app.command(epilog="./importau deploy   |   ./importau deploy --yes --role LabRole --parameter LogLevel=DEBUG")(deploy)
 app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
 app.command(epilog="./importau export out   |   ./importau export out --local")(export)
 app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)

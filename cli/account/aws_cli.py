@@ -153,12 +153,20 @@ class AwsCli:
         return region + (["--profile", self.profile] if self.profile else [])
 
 
+def answer_in(said: str) -> ClientError | None:
+    """Return AWS's refusal, in what the AWS CLI or the SAM CLI printed, as boto3 raises it; None without one."""
+    answer = _ANSWER.search(said)
+    if answer is None:
+        return None
+    error = {"Code": answer["code"], "Message": answer["message"].strip()}
+    return ClientError({"Error": error}, answer["operation"])  # type: ignore[typeddict-item]
+
+
 def _error(arguments: tuple[str, ...], said: str) -> Exception:
     """Return what the AWS CLI said on standard error as the exception that boto3 would have raised."""
-    answer = _ANSWER.search(said)
+    answer = answer_in(said)
     if answer is not None:
-        error = {"Code": answer["code"], "Message": answer["message"].strip()}
-        return ClientError({"Error": error}, answer["operation"])  # type: ignore[typeddict-item]
+        return answer
     for pattern, make in _UNANSWERED:
         match = pattern.search(said)
         if match is not None:
