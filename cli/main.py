@@ -13,6 +13,7 @@ from cli import __version__, local, present
 from cli.bucket import bucket
 from cli.demo import demo
 from cli.deploy import deploy
+from cli.destroy import destroy
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
 from cli.lineage import lineage
@@ -55,6 +56,7 @@ app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-
     bucket
 )
 app.command(epilog="./importau deploy   |   ./importau deploy --yes --role LabRole --parameter LogLevel=DEBUG")(deploy)
+app.command(epilog="./importau destroy   |   ./importau destroy --delete-data --local")(destroy)
 app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
 app.command(epilog="./importau export out   |   ./importau export out --local")(export)
 app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)

@@ -187,7 +187,9 @@ class Stack:
             A resource could not be deleted.
         """
         found = self.described()
-        if found is None:
+        if found is not None and found["StackStatus"] != REVIEW:
+            found = self._ended(found["StackId"], show)
+        if found is None or found["StackStatus"] == DELETED:
             return
         self.aws_cli.run("cloudformation", "delete-stack", "--stack-name", self.name)
         found = self._ended(found["StackId"], show)
