@@ -14,13 +14,11 @@ from cli.session import account
 
 
 def bucket(
-    name: Annotated[
-        str | None, typer.Option("--bucket", metavar="NAME", help="Another name than the one made of yours.")
-    ] = None,
     settle: Annotated[
         bool, typer.Option("--settle", help="Give a bucket that is there already the lakehouse's settings.")
     ] = False,
     show_commands: options.ShowCommands = False,
+    name: options.Bucket = None,
     local: options.Local = False,
     region: options.Region = None,
     profile: options.Profile = None,

@@ -29,14 +29,12 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
         str | None,
         typer.Option("--role", metavar="ROLE", help="Name or ARN of the role that runs everything; LabRole if there."),
     ] = None,
-    bucket: Annotated[
-        str | None, typer.Option("--bucket", metavar="NAME", help="The lakehouse's bucket; the one of `bucket`.")
-    ] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", metavar="NAME=VALUE", help="A parameter of template.yaml; may be repeated."),
     ] = None,
     show_commands: options.ShowCommands = False,
+    bucket: options.Bucket = None,
     local: options.Local = False,
     stack: options.Stack = None,
     region: options.Region = None,

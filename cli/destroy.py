@@ -54,12 +54,9 @@ def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
     delete_data: Annotated[
         bool, typer.Option("--delete-data", help="The data too, every version of it, and the bucket: for good.")
     ] = False,
-    bucket: Annotated[
-        str | None,
-        typer.Option("--bucket", metavar="NAME", help="The bucket, where the stack is gone and cannot say it."),
-    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")] = False,
     show_commands: options.ShowCommands = False,
+    bucket: options.Bucket = None,
     local: options.Local = False,
     stack: options.Stack = None,
     region: options.Region = None,

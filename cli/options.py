@@ -61,3 +61,10 @@ ShowCommands = Annotated[
     bool,
     typer.Option("--show-commands", help="Print each AWS CLI command, as you could run it.", rich_help_panel=AWS_PANEL),
 ]
+Bucket = Annotated[
+    str | None,
+    typer.Option(
+        "--bucket", metavar="NAME", envvar="IMPORTAU_BUCKET", help="The bucket; the one made of your name by default.",
+        rich_help_panel=AWS_PANEL,
+    ),
+]  # fmt: skip
