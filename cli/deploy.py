@@ -56,7 +56,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     its = Stack(aws_cli, stack or default_stack("local" if local else "default"))
     with present.activity(f"stack {its.name}") as show:
         described = its.recover(present.say, show)
-    name = _bucket(its.name, described, bucket) or bucket_name(identity)
+    name = bucket_of(its.name, described, bucket) or bucket_name(identity)
     if not _owns_its_bucket(described):
         ensure(aws_cli, identity, name)
         given = {"ExistingBucket": name} | given
@@ -97,14 +97,20 @@ def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: 
     present.lines(sorted((output["OutputKey"], output["OutputValue"]) for output in outputs))
 
 
-def _bucket(stack: str, described: Mapping[str, Any] | None, named: str | None) -> str | None:
-    """Return the bucket that was named, or the deployed one; raise `UsageError` where they are not the same."""
+def bucket_of(stack: str, described: Mapping[str, Any] | None, named: str | None) -> str | None:
+    """Return the bucket that was named, or the deployed one.
+
+    Raises
+    ------
+    UsageError
+        They are not the same.
+    """
     outputs = (described or {}).get("Outputs", ())
     deployed: str | None = next((o["OutputValue"] for o in outputs if o["OutputKey"] == "BucketName"), None)
     if named is not None and deployed is not None and named != deployed:
         raise UsageError(
             f"the stack {stack} is deployed with the bucket {deployed}, which has its data; {named} is another one",
-            f"Leave --bucket out, deploy beside it (--stack NAME), or take it down first: `./importau destroy`. "
+            "Leave --bucket and IMPORTAU_BUCKET out, or take the stack down first (`./importau destroy`): "
             f"{deployed} keeps its data.",
         )
     return named or deployed

@@ -12,7 +12,7 @@ from cli.account.aws_cli import AwsCli
 from cli.account.emptying import empty
 from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
-from cli.deploy import ARTIFACTS
+from cli.deploy import ARTIFACTS, bucket_of
 from cli.errors import CliError, UsageError
 from cli.questions import answers, ask
 from cli.session import Aws, account, connect
@@ -87,9 +87,8 @@ def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
 def _plan(aws_cli: AwsCli, identity: Identity, its: Stack, named: str | None, delete_data: bool) -> _Plan:
     described = its.described()
     resources = its.resources() if described else []
-    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in (described or {}).get("Outputs", ())}
     # Without a stack the bucket is only asked for where it is to go.
-    name = named or outputs.get("BucketName") or (bucket_name(identity) if delete_data else None)
+    name = bucket_of(its.name, described, named) or (bucket_name(identity) if delete_data else None)
     found = buckets.find(aws_cli, identity, name) if name else None
     own = any(entry["LogicalResourceId"] == "LakeBucket" for entry in resources)
     return _Plan(
