@@ -145,13 +145,14 @@ def test_the_settings_are_those_that_the_template_gives_its_own_bucket() -> None
 
 def _by_default(value: Any) -> Any:
     """Return a part of the template without what it only has where a parameter asks for it (a key of one's own)."""
-    if isinstance(value, dict):
-        if set(value) == {"Fn::If"}:
-            return _by_default(value["Fn::If"][2])
-        return {
-            key: _by_default(inner) for key, inner in value.items() if "AWS::NoValue" not in str(_by_default(inner))
-        }
-    return [_by_default(inner) for inner in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_by_default(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Fn::If"}:
+        return _by_default(value["Fn::If"][2])
+    resolved = {key: _by_default(inner) for key, inner in value.items()}
+    return {key: inner for key, inner in resolved.items() if inner != {"Ref": "AWS::NoValue"}}
 
 
 def _as_in_the_template(rule: dict[str, Any]) -> dict[str, Any]:
