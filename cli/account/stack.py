@@ -187,7 +187,7 @@ class Stack:
             A resource could not be deleted.
         """
         found = self.described()
-        if found is not None and found["StackStatus"] != REVIEW:
+        if found is not None and found["StackStatus"] != REVIEW and found["StackStatus"].endswith("_IN_PROGRESS"):
             found = self._ended(found["StackId"], show)
         if found is None or found["StackStatus"] == DELETED:
             return
