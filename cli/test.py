@@ -22,15 +22,8 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
     "sam validate": (str(ROOT / ".venv-sam/bin/sam"), "validate", "--lint", "--region", "us-east-1"),
     # As it is written, and as the SAM transform makes it (tests/parity/test_template.py keeps that file true).
     "checkov": (
-        *(
-            str(ROOT / ".venv-checks/bin/checkov"),
-            "--skip-download",
-            "--framework",
-            "cloudformation",
-            "--quiet",
-            "--compact",
-        ),
-        *("-f", "template.yaml", "tests/golden/template.json"),
+        *(str(ROOT / ".venv-checks/bin/checkov"), "--skip-download", "--framework", "cloudformation"),
+        *("--quiet", "--compact", "-f", "template.yaml", "tests/golden/template.json"),
     ),
 }
 _PYTEST: Final = (_PYTHON, "-m", "pytest")
