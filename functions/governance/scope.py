@@ -46,9 +46,12 @@ def published(states: StateMachines, machines: Iterable[StateMachine]) -> Scope:
     Raises
     ------
     LakehouseError
-        A layer has never been published.
+        A layer has never been published, or its state machine is not deployed.
     """
     arns = {machine.name: machine.arn for machine in machines}
+    lacking = [name for name in map(machine_name, layout.LAYERS) if name not in arns]
+    if lacking:
+        raise LakehouseError(f"no state machine tagged project=importau is called {', '.join(lacking)}")
     newest = {layer: states.newest_success(arns[machine_name(layer)]) for layer in layout.LAYERS}
     missing = [layer for layer, run in newest.items() if run is None]
     if missing:

@@ -12,6 +12,7 @@ from moto import mock_aws
 from typer.testing import CliRunner, Result
 
 from cli import destroy
+from cli.account import emptying
 from cli.account.emptying import empty
 from cli.errors import CliError
 from cli.main import app
@@ -167,15 +168,17 @@ def test_another_bucket_than_the_stacks_is_refused(world: World) -> None:
     assert world.keys() == set(KEYS)
 
 
-def test_more_versions_than_s3_takes_at_a_time_go_with_their_delete_markers_and_unfinished_uploads(
-    world: World,
+def test_more_versions_than_are_taken_at_a_time_go_with_delete_markers_and_unfinished_uploads(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(emptying, "_BATCH", 10)
     world.s3.create_multipart_upload(Bucket=BUCKET, Key="gold/large")
-    for _ in range(1_100):
+    for _ in range(21):
         world.s3.put_object(Bucket=BUCKET, Key="gold/x/X.parquet", Body=b"2")
+    world.s3.delete_object(Bucket=BUCKET, Key="gold/x/X.parquet")
     shown: list[str] = []
-    assert empty(world.s3, BUCKET, "gold/", shown.append) == 1_102
-    assert shown == ["1,000 versions deleted", "1,102 versions deleted"]
+    assert empty(world.s3, BUCKET, "gold/", shown.append) == 24
+    assert shown == [f"{count} versions deleted" for count in (10, 20, 24)]
     assert "Uploads" not in world.s3.list_multipart_uploads(Bucket=BUCKET)
     assert world.keys() == set(KEYS) - {"gold/x/X.parquet"}
 
