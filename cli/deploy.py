@@ -13,6 +13,7 @@ from cli.account.execution_role import find as find_role
 from cli.account.identity import bucket_name, who_am_i
 from cli.account.stack import Stack
 from cli.bucket import ensure
+from cli.check import place_of, preflight
 from cli.errors import CliError, UsageError
 from cli.questions import answers, ask
 from cli.session import account, default_stack, embedded_aws
@@ -60,6 +61,8 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     if not _owns_its_bucket(described):
         ensure(aws_cli, identity, name)
         given = {"ExistingBucket": name} | given
+    with present.step("permissions asked for"):
+        preflight(aws_cli, identity, place_of(aws_cli, identity, found_role, name, its.name))
     _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, name, who)
 
 

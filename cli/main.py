@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from cli import __version__, local, present
 from cli.bucket import bucket
+from cli.check import check
 from cli.demo import demo
 from cli.deploy import deploy
 from cli.destroy import destroy
@@ -52,6 +53,9 @@ app = typer.Typer(
     epilog="Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.",
 )
 app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   ./importau demo --orders 100000")(demo)
+app.command(
+    epilog="./importau check   |   ./importau check --role LabRole --show-commands   |   ./importau check --json"
+)(check)
 app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-lakehouse-turma2 --show-commands")(
     bucket
 )

@@ -26,6 +26,14 @@ class SamError(CliError):
     """The SAM CLI failed; the message ends with what it said last."""
 
 
+def version() -> str:
+    """Return the SAM CLI's version, such as ``1.170.0``."""
+    said = subprocess.run(
+        [str(_SAM), "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return said.stdout.rpartition(" ")[2].strip()
+
+
 def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progress: Progress | None = None) -> None:
     """Run ``sam build``.
 

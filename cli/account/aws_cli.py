@@ -8,9 +8,10 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from botocore.exceptions import (
@@ -33,6 +34,7 @@ from cli.embedded import REGION, Endpoint
 from cli.errors import CliError
 
 _AWS: Final = ROOT / ".venv-sam/bin/aws"
+_BATCH: Final = (str(ROOT / ".venv-sam/bin/python"), str(Path(__file__).with_name("aws_batch.py")))
 # A wrong region or a blocked network shows within seconds; these are not part of what a person would type.
 _PATIENCE: Final = ("--cli-connect-timeout", "10", "--cli-read-timeout", "60")
 _ENVIRONMENT: Final = {
@@ -111,7 +113,32 @@ class AwsCli:
         )
         if ran.returncode:
             raise _error(arguments, ran.stderr)
-        return json.loads(ran.stdout) if ran.stdout.strip() else None
+        return _parsed(ran.stdout)
+
+    def run_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+        """Run several commands in one process, which is many times quicker than one each.
+
+        Returns
+        -------
+        list
+            For each command what `run` returns, or the exception that it raises.
+        """
+        if self.show_commands:
+            for arguments in commands:
+                present.say(f"$ {self.command(*arguments)}")
+        ran = subprocess.run(
+            _BATCH,
+            env=self.environment,
+            input=json.dumps([[*arguments, *self._where(), *_PATIENCE] for arguments in commands]),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=True,
+        )
+        return [
+            _error(tuple(arguments), said) if code else _parsed(printed)
+            for arguments, (code, printed, said) in zip(commands, json.loads(ran.stdout), strict=True)
+        ]
 
     def command(self, *arguments: str) -> str:
         """Return a command as a person could run it."""
@@ -160,6 +187,10 @@ def answer_in(said: str) -> ClientError | None:
         return None
     error = {"Code": answer["code"], "Message": answer["message"].strip()}
     return ClientError({"Error": error}, answer["operation"])  # type: ignore[typeddict-item]
+
+
+def _parsed(printed: str) -> Any:
+    return json.loads(printed) if printed.strip() else None
 
 
 def _error(arguments: tuple[str, ...], said: str) -> Exception:

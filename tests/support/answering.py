@@ -1,5 +1,6 @@
 """An AWS CLI that answers what a test says, and remembers what it was asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +21,8 @@ class Answering(AwsCli):
     Attributes
     ----------
     answers : dict of str to Any
-        By command, such as ``s3api head-bucket``: a value, an exception to raise, or a list of them, one a call, of
-        which the last one stays.
+        By command, such as ``s3api head-bucket``: a value, an exception to raise, a list of them, one a call, of
+        which the last one stays; or a function of the arguments.
     asked : list of tuple of str
     """
 
@@ -33,9 +34,20 @@ class Answering(AwsCli):
         answer = self.answers.get(" ".join(arguments[:2]))
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if callable(answer):
+            answer = answer(arguments)
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def run_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+        return [self._heard(arguments) for arguments in commands]
+
+    def _heard(self, arguments: Sequence[str]) -> Any:
+        try:
+            return self.run(*arguments)
+        except ClientError as error:
+            return error
 
     def commands(self) -> list[str]:
         """Return what was asked, without the arguments."""
