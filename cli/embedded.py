@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import ClassVar, Final
 
 from cli.errors import CliError
 
@@ -128,10 +128,17 @@ class EmbeddedAws:
     ----------
     home : Path
         The folder that is all it writes to; made when missing. What was deployed and stored survives a restart.
+    enforce_iam : bool
+        Whether policies count: every direct call, and the calls of Lambdas by their role, are allowed or denied by
+        them. What CloudFormation and Step Functions do for somebody is not; the account's own key may do everything.
     """
 
-    def __init__(self, home: Path) -> None:
+    # What the interpreter runs.
+    program: ClassVar[tuple[str, ...]] = ("-m", "ministack")
+
+    def __init__(self, home: Path, *, enforce_iam: bool = False) -> None:
         self.home = home.resolve()
+        self.enforce_iam = enforce_iam
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -213,7 +220,7 @@ class EmbeddedAws:
     def _spawn(self, port: int) -> Endpoint:
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-X", "utf8", "-X", self._mark, "-m", "ministack"],
+                [sys.executable, "-X", "utf8", "-X", self._mark, *self.program],
                 cwd=self.home,
                 env=self._server_environment(port),
                 stdin=subprocess.DEVNULL,
@@ -236,6 +243,7 @@ class EmbeddedAws:
             "NO_PROXY": _NO_PROXY,
             "BIND_HOST": _LOOPBACK,
             "GATEWAY_PORT": str(port),
+            "AUTH": "true" if self.enforce_iam else "false",
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "MINISTACK_REGION": REGION,
             "PERSIST_STATE": "1",

@@ -62,7 +62,7 @@ _REJECTED: Final = frozenset(
         "AuthFailure", "InvalidSignatureException", "InvalidToken",
     }
 )  # fmt: skip
-_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
+DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
 
 
 def explain(error: BotoCoreError | ClientError) -> CliError:
@@ -103,7 +103,7 @@ def _explain_answer(error: ClientError) -> CliError:
         return CliError("the AWS session has expired", _LOG_IN)
     if code in _REJECTED:
         return CliError(f"AWS does not accept these credentials ({code})", _LOG_IN)
-    if code in _DENIED:
+    if code in DENIED:
         return CliError(
             f"AWS refused {error.operation_name}: {message}",
             "The identity in use lacks that permission; `aws sts get-caller-identity` says which one it is.",

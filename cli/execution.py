@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PIPELINE: Final = "pipeline"
 MACHINES: Final = (*layout.LAYERS, PIPELINE)
+# The pipeline's last step, which it also runs by itself.
+GOVERNANCE: Final = "governance"
 
 # Choice, Pass, Wait, Succeed and Fail do no work of their own: their time is nobody's news.
 _WORKING: Final = ("Task", "Map", "Parallel")
@@ -91,10 +93,10 @@ def new_run_id(now: datetime | None = None) -> str:
     return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def start(aws: Aws, machine: str, source: dict[str, Any], run_id: str) -> str:
-    """Start ``StateMachine_DAG_<machine>`` and return the execution's ARN."""
+def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:
+    """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN."""
     answer = aws.states.start_execution(
-        stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps({"source": source})
+        stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps(given)
     )
     return answer["executionArn"]
 

@@ -10,10 +10,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from cli import __version__, bench, local, present
+from cli.bucket import bucket
+from cli.check import check
 from cli.demo import demo
+from cli.deploy import deploy
+from cli.destroy import destroy
 from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
 from cli.lineage import lineage
+from cli.logs import logs
 from cli.portal.command import portal
 from cli.run import run
 from cli.search import search
@@ -49,6 +54,14 @@ app = typer.Typer(
     epilog="Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.",
 )
 app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   ./importau demo --orders 100000")(demo)
+app.command(
+    epilog="./importau check   |   ./importau check --role LabRole --show-commands   |   ./importau check --json"
+)(check)
+app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-lakehouse-turma2 --show-commands")(
+    bucket
+)
+app.command(epilog="./importau deploy   |   ./importau deploy --yes --role LabRole --parameter LogLevel=DEBUG")(deploy)
+app.command(epilog="./importau destroy   |   ./importau destroy --delete-data --local")(destroy)
 app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
 app.command(epilog="./importau export out   |   ./importau export out --local")(export)
 app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)
@@ -57,6 +70,9 @@ app.command(
 )(lineage)
 app.command(epilog="./importau portal --open   |   ./importau portal --local --serve")(portal)
 app.command(epilog="./importau verify   |   ./importau verify --local --json")(verify)
+app.command(epilog="./importau logs --since 10m   |   ./importau logs bronze --follow   |   ./importau logs --run RUN")(
+    logs
+)
 app.add_typer(local.app, name="local")
 app.add_typer(bench.app, name="bench")
 app.command(

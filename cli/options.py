@@ -57,3 +57,14 @@ NoInput = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+ShowCommands = Annotated[
+    bool,
+    typer.Option("--show-commands", help="Print each AWS CLI command, as you could run it.", rich_help_panel=AWS_PANEL),
+]
+Bucket = Annotated[
+    str | None,
+    typer.Option(
+        "--bucket", metavar="NAME", envvar="IMPORTAU_BUCKET", help="The bucket; the one made of your name by default.",
+        rich_help_panel=AWS_PANEL,
+    ),
+]  # fmt: skip

@@ -8,7 +8,7 @@ import typer
 
 from cli import execution, options, present, source, summary
 from cli.errors import RunFailedError, UsageError
-from cli.execution import PIPELINE, Outcome, Transition
+from cli.execution import GOVERNANCE, PIPELINE, Outcome, Transition
 from cli.questions import answers, ask
 from cli.session import Aws, connect
 from cli.upload import landed, upload
@@ -21,11 +21,14 @@ class Machine(StrEnum):
     bronze = layout.BRONZE
     silver = layout.SILVER
     gold = layout.GOLD
+    governance = GOVERNANCE
     pipeline = PIPELINE
 
 
 def run(  # noqa: PLR0913, PLR0917 - an argument an option
-    machine: Annotated[Machine, typer.Argument(help="A layer, or all three in turn.")] = Machine.pipeline,
+    machine: Annotated[
+        Machine, typer.Argument(help="A layer; the crawlers and governance; or all of it in turn.")
+    ] = Machine.pipeline,
     csv_dir: options.CsvDir = None,
     orders: options.Orders = None,
     seed: options.Seed = None,
@@ -36,14 +39,14 @@ def run(  # noqa: PLR0913, PLR0917 - an argument an option
     region: options.Region = None,
     profile: options.Profile = None,
 ) -> None:
-    """Run a layer, or the pipeline: write, audit, publish.
+    """Run a layer (write, audit, publish), governance, or the whole pipeline.
 
     Without --csv-dir or --orders, Bronze reads the CSVs that were uploaded before.
     """
     chosen = source.chosen(csv_dir, orders, seed)
     if chosen is not None and not _reads_source(machine.value):
         raise UsageError(
-            f"{machine.value} reads the layer below it, so it takes no --csv-dir or --orders",
+            f"{machine.value} reads what is published, so it takes no --csv-dir or --orders",
             "Run bronze or the pipeline with them.",
         )
     who = answers(yes, no_input)
@@ -54,14 +57,14 @@ def run(  # noqa: PLR0913, PLR0917 - an argument an option
     perform(aws, machine.value, data)
 
 
-def perform(aws: Aws, machine: str, data: source.Source, *, outlives_us: bool = True) -> Outcome:
+def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = True) -> Outcome:
     """Upload, run, follow, and print the table of what was made.
 
     Parameters
     ----------
     aws : Aws
-    machine : str
-        One of `execution.MACHINES`.
+    what : str
+        One of `execution.MACHINES`, or `execution.GOVERNANCE`.
     data : Source
         Complete: every file is there.
     outlives_us : bool
@@ -75,21 +78,42 @@ def perform(aws: Aws, machine: str, data: source.Source, *, outlives_us: bool = 
     if isinstance(data, source.CsvFolder):
         upload(aws, data.path)
     run_id = execution.new_run_id()
-    arn = execution.start(aws, machine, source.message(data), run_id)
-    present.say(f"run {run_id} of {machine}" + (f", from {source.describe(data)}" if _reads_source(machine) else ""))
+    machine = PIPELINE if what == GOVERNANCE else what
+    given = {"only": GOVERNANCE} if what == GOVERNANCE else {"source": source.message(data)}
+    arn = execution.start(aws, machine, given, run_id)
+    present.say(f"run {run_id} of {what}" + (f", from {source.describe(data)}" if _reads_source(what) else ""))
     try:
-        with present.activity(machine) as show:
+        with present.activity(what) as show:
             outcome = execution.follow(aws, machine, arn, _Progress(show).tell)
     except KeyboardInterrupt:
         if outlives_us:
             present.warn(f"no longer following; the run itself goes on. To stop it: {_stop_command(aws, arn)}")
         raise
-    layers: Sequence[str] = layout.LAYERS if machine == PIPELINE else (machine,)
-    _show_made(aws, run_id, summary.assets(aws, run_id, layers, outcome.layer_seconds))
+    if what == GOVERNANCE:
+        _show_governed(aws, run_id)
+    else:
+        layers: Sequence[str] = layout.LAYERS if what == PIPELINE else (what,)
+        _show_made(aws, run_id, summary.assets(aws, run_id, layers, outcome.layer_seconds))
     if not outcome.succeeded:
         raise _failure(outcome)
-    present.done(f"{machine} succeeded", outcome.seconds)
+    present.done(f"{what} succeeded", outcome.seconds)
     return outcome
+
+
+def _show_governed(aws: Aws, run_id: str) -> None:
+    key = layout.governance_report_key(run_id)
+    report = summary.report(aws, key)
+    if report is None:
+        return  # it ended before there was anything to report
+    present.lines(
+        [
+            *((f"governed: {layer}", f"run {run}") for layer, run in report["runs"].items()),
+            ("registered", f"{len(report['registered'])} tables and pipelines"),
+            ("problems", str(len(report["problems"]))),
+            ("suspected personal data", str(len(report["findings"]))),
+        ]
+    )
+    present.say(f"governance report: {aws.uri(key)}")
 
 
 def _show_made(aws: Aws, run_id: str, made: Sequence[summary.Asset]) -> None:

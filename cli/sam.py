@@ -1,6 +1,7 @@
 """Builds and deploys with the SAM CLI, which lives in an environment of its own (`.venv-sam`)."""
 
 import os
+import re
 import subprocess
 import tomllib
 from collections import deque
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cli import ROOT
+from cli.account.aws_cli import answer_in
 from cli.embedded import Endpoint
 from cli.errors import CliError
 
@@ -17,10 +19,19 @@ ConfigEnv = Literal["default", "local"]
 _SAM: Final = ROOT / ".venv-sam/bin/sam"
 _CONFIG: Final = ROOT / "samconfig.toml"
 _TAIL_LINES: Final = 25
+_CHANGE_SET: Final = re.compile(r"arn:aws[a-z-]*:cloudformation:\S+:changeSet/\S+")
 
 
 class SamError(CliError):
     """The SAM CLI failed; the message ends with what it said last."""
+
+
+def version() -> str:
+    """Return the SAM CLI's version, such as ``1.170.0``."""
+    said = subprocess.run(
+        [str(_SAM), "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return said.stdout.rpartition(" ")[2].strip()
 
 
 def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progress: Progress | None = None) -> None:
@@ -37,8 +48,10 @@ def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progr
 
     Raises
     ------
+    ClientError
+        AWS refused something.
     SamError
-        It failed.
+        It failed for another reason.
     """
     where = [] if build_dir is None else ["--build-dir", str(build_dir), "--cache-dir", str(build_dir.parent / "cache")]
     _run("build", where, endpoint, progress)
@@ -64,19 +77,76 @@ def deploy(
 
     Raises
     ------
+    ClientError
+        AWS refused something.
     SamError
-        It failed.
+        It failed for another reason.
     """
     configured = _deploy_configuration(_config_env(endpoint))
-    overrides = dict(override.split("=", 1) for override in configured.get("parameter_overrides", ()))
-    overrides |= parameters  # the option replaces what samconfig.toml says, it does not add to it
-    arguments = [*options, "--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]
+    arguments = [*options, *_overridden(parameters, endpoint)]
     if build_dir is not None:
         arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
     if endpoint is not None:
         # Where an AWS account has `resolve_s3`, the embedded AWS has a bucket that we make: it is quicker.
         endpoint.make_bucket(configured["s3_bucket"])
     _run("deploy", arguments, endpoint, progress)
+
+
+def change_set(
+    stack: str,
+    parameters: Mapping[str, str],
+    artifacts: tuple[str, str],
+    endpoint: Endpoint | None = None,
+    build_dir: Path | None = None,
+    options: Sequence[str] = (),
+    *,
+    progress: Progress | None = None,
+) -> str | None:
+    """Upload what was built and make a change set of it, which nobody has executed yet.
+
+    Parameters
+    ----------
+    stack : str
+    parameters : mapping of str to str
+        As for `deploy`.
+    artifacts : tuple of str
+        The bucket and the prefix that the code is uploaded to.
+    endpoint, build_dir, options, progress
+        As for `deploy`.
+
+    Returns
+    -------
+    str or None
+        The change set's ARN; None when the stack is up to date.
+
+    Raises
+    ------
+    ClientError
+        AWS refused something.
+    SamError
+        It failed for another reason.
+    """
+    bucket, prefix = artifacts
+    where = ["--stack-name", stack, "--no-resolve-s3", "--s3-bucket", bucket, "--s3-prefix", prefix]
+    arguments = [*where, "--no-execute-changeset", *options, *_overridden(parameters, endpoint)]
+    if build_dir is not None:
+        arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
+    found: list[str] = []
+
+    def watch(line: str) -> None:
+        found.extend(_CHANGE_SET.findall(line))
+        if progress is not None:
+            progress(line)
+
+    _run("deploy", arguments, endpoint, watch)
+    return found[-1] if found else None
+
+
+def _overridden(parameters: Mapping[str, str], endpoint: Endpoint | None) -> list[str]:
+    configured = _deploy_configuration(_config_env(endpoint))
+    overrides = dict(override.split("=", 1) for override in configured.get("parameter_overrides", ()))
+    overrides |= parameters  # the option replaces what samconfig.toml says, it does not add to it
+    return ["--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]
 
 
 def _config_env(endpoint: Endpoint | None) -> ConfigEnv:
@@ -118,5 +188,8 @@ def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, prog
             sam.terminate()
             raise
     if sam.returncode:
+        answer = answer_in("\n".join(tail))
+        if answer is not None:
+            raise answer
         said = "\n".join(f"  {line}" for line in tail if line)
         raise SamError(f"`sam {command}` failed with exit code {sam.returncode}; it said last:\n{said}")

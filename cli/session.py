@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cli import ROOT
+from cli.account.aws_cli import AwsCli
 from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
 from cli.errors import CliError, NotDeployedError
 
@@ -157,10 +158,21 @@ def connect(local: bool, stack: str | None, region: str | None, profile: str | N
     """
     if not local:
         return Aws(boto3.Session(profile_name=profile, region_name=region), stack or default_stack("default"))
+    return at(_embedded(), stack)
+
+
+def account(local: bool, region: str | None, profile: str | None, show_commands: bool) -> AwsCli:
+    """Return the AWS CLI for the account that a command's options mean; raise `CliError` as `connect` does."""
+    if not local:
+        return AwsCli(profile, region, show_commands=show_commands)
+    return AwsCli(endpoint=_embedded(), show_commands=show_commands)
+
+
+def _embedded() -> Endpoint:
     endpoint = embedded_aws().status()
     if endpoint is None:
         raise CliError("the embedded AWS is not running", "Start it: `./importau local up`.")
-    return at(endpoint, stack)
+    return endpoint
 
 
 def at(endpoint: Endpoint, stack: str | None = None) -> Aws:

@@ -56,8 +56,8 @@ def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     """
     found: list[Asset] = []
     for layer in layers:
-        report = _report(aws, layout.quality_key(run_id, layer))
-        audited = {entry["table"]: entry for entry in report["tables"]} if report else {}
+        audit = report(aws, layout.quality_key(run_id, layer))
+        audited = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
         found.extend(_asset(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
     return found
 
@@ -83,13 +83,13 @@ def _asset(layer: str, table: str, audited: dict[str, Any] | None, seconds: floa
     )
 
 
-def _report(aws: Aws, key: str) -> dict[str, Any] | None:
-    """Return an audit report, or None when the run failed before it was written."""
+def report(aws: Aws, key: str) -> dict[str, Any] | None:
+    """Return the report of an audit or of governance, or None when the run failed before it was written."""
     try:
         body = aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchKey":
             return None
         raise
-    report: dict[str, Any] = json.loads(body.read())
-    return report
+    content: dict[str, Any] = json.loads(body.read())
+    return content

@@ -21,6 +21,15 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
     "ruff format": (_PYTHON, "-m", "ruff", "format", "--check", "."),
     "mypy": (_PYTHON, "-m", "mypy"),
     "sam validate": (str(ROOT / ".venv-sam/bin/sam"), "validate", "--lint", "--region", "us-east-1"),
+    "shellcheck": (
+        *(str(ROOT / ".venv-checks/bin/shellcheck"), "importau", ".ci/run"),
+        *(str(script) for script in sorted((ROOT / "scripts").glob("*.sh"))),
+    ),
+    # As it is written, and as the SAM transform makes it (tests/parity/test_template.py keeps that file true).
+    "checkov": (
+        *(str(ROOT / ".venv-checks/bin/checkov"), "--skip-download", "--framework", "cloudformation"),
+        *("--quiet", "--compact", "-f", "template.yaml", "tests/golden/template.json"),
+    ),
 }
 _PYTEST: Final = (_PYTHON, "-m", "pytest")
 # Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so

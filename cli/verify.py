@@ -80,9 +80,9 @@ def verified(aws: Aws) -> Iterator[Check]:
     yield _check("pipelines", "the four state machines are there with their tasks", lambda: _pipelines(found))
     yield _check("discovery", "terms find what a person expects", lambda: _discovery(found))
     yield _check("lineage-declared", "cash flow comes from the fact, and it from all seven tables", _declared)
-    yield _check("lineage-observed", "so it was seen in the last run", lambda: _observed(lake))
+    yield _check("lineage-observed", "so it was seen in the runs that published", lambda: _observed(lake))
     yield _check("drift", "the published Parquet is what the contracts say", lambda: _drift(lake))
-    yield _check("quality", "the last run passed its audits and governance", lambda: _reports(lake))
+    yield _check("quality", "what is published passed its audits, and governance", lambda: _reports(lake))
 
 
 def _check(name: str, description: str, problems: Callable[[], tuple[list[str], str]]) -> Check:
@@ -151,17 +151,31 @@ def _observed(lake: Lake) -> tuple[list[str], str]:
     run_id = _last_run(lake)
     if run_id is None:
         return ["no governed run is kept"], ""
-    edges, prefix = set(), layout.lineage_prefix(run_id)
-    for key in lake.list(prefix):
-        if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix):
-            event = lake.read_json(key)
-            region, account = event["job"]["namespace"].split(":")[3:5]
-            place = Place(region, account, lake.bucket)
-            for output in event.get("outputs", ()):
-                for source in event.get("inputs", ()):
-                    pair = [place.asset(each["namespace"], each["name"]) for each in (source, output)]
-                    edges.add((pair[0].table if pair[0] else "", pair[1].table if pair[1] else ""))
-    return _missing_origins(edges), f"run {run_id}"
+    runs = lake.read_json(layout.governance_report_key(run_id))["runs"]
+    edges: set[tuple[str, str]] = set()
+    for run in dict.fromkeys(runs.values()):
+        prefix = layout.lineage_prefix(run)
+        for key in lake.list(prefix):
+            if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix):
+                edges.update(_edges(lake.read_json(key), lake.bucket))
+    return _missing_origins(edges), _named(runs)
+
+
+def _edges(event: dict[str, Any], bucket: str) -> Iterator[tuple[str, str]]:
+    """Yield (source, output) of a lineage event, by table."""
+    region, account = event["job"]["namespace"].split(":")[3:5]
+    place = Place(region, account, bucket)
+    for output in event.get("outputs", ()):
+        for source in event.get("inputs", ()):
+            pair = [place.asset(each["namespace"], each["name"]) for each in (source, output)]
+            yield (pair[0].table if pair[0] else "", pair[1].table if pair[1] else "")
+
+
+def _named(runs: dict[str, str]) -> str:
+    """Return the runs of the layers as a person reads them: one, or one a layer."""
+    if len(set(runs.values())) == 1:
+        return f"run {runs[layout.BRONZE]}"
+    return ", ".join(f"{layer} {run}" for layer, run in runs.items())
 
 
 def _drift(lake: Lake) -> tuple[list[str], str]:
@@ -180,19 +194,20 @@ def _reports(lake: Lake) -> tuple[list[str], str]:
     run_id = _last_run(lake)
     if run_id is None:
         return ["no governed run is kept"], ""
-    wrong = list(lake.read_json(layout.governance_report_key(run_id))["problems"])
-    for layer in layout.LAYERS:
+    report = lake.read_json(layout.governance_report_key(run_id))
+    wrong = list(report["problems"])
+    for layer, run in report["runs"].items():
         try:
-            passed = lake.read_json(layout.quality_key(run_id, layer))["passed"]
+            passed = lake.read_json(layout.quality_key(run, layer))["passed"]
         except StorageError:
             passed = False
         if not passed:
-            wrong.append(f"the audit of {layer} in run {run_id} did not pass")
-    return wrong, f"run {run_id}"
+            wrong.append(f"the audit of {layer} in run {run} did not pass")
+    return wrong, _named(report["runs"])
 
 
 def _last_run(lake: Lake) -> str | None:
-    """Return the run whose governance report is the newest."""
+    """Return the run whose governance report is the newest; it says which runs it looked at."""
     prefix = layout.governance_report_key("").removesuffix(".json")
     newest = lake.newest(prefix, 1)
     return newest[0].removeprefix(prefix).removesuffix(".json") if newest else None

@@ -19,3 +19,13 @@ def csv_dir() -> Path:
     folder = Path(os.environ.get("IMPORTAU_CSV_DIR", ROOT.parent / "shared/csv_exports"))
     assert (folder / "pedidos.csv").is_file(), f"the real export is not in {folder}; name its folder: IMPORTAU_CSV_DIR"
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out of the parity tests and why: it is no test passed."""
+    skipped = [report for report in terminalreporter.getreports("skipped") if "/parity/" in report.nodeid]
+    reasons = {str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped}
+    if reasons:
+        terminalreporter.section("NOT TESTED AS ON AWS", sep="!", yellow=True, bold=True)
+        for reason in sorted(reasons):
+            terminalreporter.line(reason, yellow=True)

@@ -18,7 +18,7 @@ from lakehouse import layout
 from lakehouse.contracts import load
 from lakehouse.errors import InputError, LakehouseError, StorageError
 from lakehouse.events import Runs
-from lakehouse.runtime import Settings, logger, run_id_of
+from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake, Traffic
 from lakehouse.staging import stage, staged_layer
 
@@ -26,7 +26,7 @@ DEFAULT_ORDERS: Final = 1_000
 DEFAULT_SEED: Final = 42
 
 
-@logger.inject_lambda_context
+@instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Stage the bronze tables of one run; event and result are those of docs/architecture.md.
 
@@ -53,9 +53,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 )
                 run.rows, run.bytes = entry["rows"], entry["bytes"]
             staged.append(entry)
-            logger.info(
-                "staged", run_id=run_id, table=source.table, rows=len(made.kept), quarantined=len(made.quarantine)
-            )
     return staged_layer(run_id, layout.BRONZE, staged, runs.summary())
 
 

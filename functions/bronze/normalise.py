@@ -20,6 +20,9 @@ from lakehouse.segments import Index
 NONE_MARKS: Final[Mapping[str, str]] = {"cnpj": "--"}
 
 _NULL: Final = pa.scalar(None, pa.string())
+# All of Unicode's white space. Named, since Arrow's own `utf8_trim_whitespace` is only in builds with utf8proc, and
+# whether the managed layer's is one nobody has seen (docs/parity.md).
+_WHITE_SPACE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _SHOWN: Final = 40
 _INT64: Final = np.iinfo(np.int64)
 _ANY_INTEGER: Final = pa.decimal128(38, 0)
@@ -73,7 +76,7 @@ def composed(text: bytes) -> bytes:
 
 def cleaned(text: pa.Array, name: str) -> pa.Array:
     """Return text trimmed; NULL where it is empty, or the column's mark for "none"."""
-    text = pc.utf8_trim_whitespace(text)
+    text = pc.utf8_trim(text, characters=_WHITE_SPACE)
     empty = pc.equal(text, "")
     if name in NONE_MARKS:
         empty = pc.or_(empty, pc.equal(text, NONE_MARKS[name]))

@@ -9,12 +9,12 @@ from gold.fact import COLUMNS, ENCODED
 from gold.forecast import forecast
 from lakehouse import layout
 from lakehouse.events import Runs
-from lakehouse.runtime import Settings, logger, run_id_of
+from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake
 from lakehouse.staging import stage, staged_layer
 
 
-@logger.inject_lambda_context
+@instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Stage both aggregates of one run; event and result are those of docs/architecture.md."""
     lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
@@ -29,5 +29,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             entry = stage(lake, run_id, table, rows, None, rows_read=len(fact), source_keys=[key])
             run.rows, run.bytes = entry["rows"], entry["bytes"]
         staged.append(entry)
-        logger.info("staged", run_id=run_id, table=table, rows=len(rows))
     return staged_layer(run_id, layout.GOLD, staged, runs.summary())

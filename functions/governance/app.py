@@ -1,6 +1,5 @@
 """The Governance Lambda: after a run, the catalogue knows every asset and pipeline, and what it says is checked."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,13 +18,14 @@ from governance.connector import (
 from governance.declared import job_events, lineage_table
 from governance.propagation import undeclared
 from governance.registration import register, tag_everything
+from governance.scope import Scope, of_one_run, published
 from lakehouse import layout
 from lakehouse.catalog import Catalog
 from lakehouse.contracts import load_all
 from lakehouse.errors import StorageError
-from lakehouse.events import BY_HAND, Runs
+from lakehouse.events import Runs
 from lakehouse.lineage import Place
-from lakehouse.runtime import Settings, logger, run_id_of
+from lakehouse.runtime import BY_HAND, Settings, count, instrumented, run_id_of, tell_table
 from lakehouse.s3 import Lake
 from lakehouse.stepfunctions import StateMachine, StateMachines
 
@@ -34,34 +34,39 @@ EXECUTIONS: Final = 20
 _SAID: Final = 10
 
 
-@logger.inject_lambda_context
+@instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Register, connect and check one run.
 
     Parameters
     ----------
     event : dict
-        ``run_id``, ``source`` and ``origin``, as docs/architecture.md says.
+        ``run_id``, ``source``, ``only`` and ``origin``, as docs/architecture.md says.
 
     Returns
     -------
     dict
         ``passed``, ``cause`` (bounded), ``report_key`` and counts.
+
+    Raises
+    ------
+    LakehouseError
+        Governance alone was asked for, and a layer has never been published.
     """
     run_id = run_id_of(event)
     lake, catalog, states = Lake(Settings.from_environment().bucket), Catalog(), StateMachines()
     place = Place.of_function(context.invoked_function_arn, lake.bucket)
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
     contracts, machines = load_all(), states.tagged()
+    scope = published(states, machines) if event.get("only") else of_one_run(run_id, event.get("source", {}))
 
-    registered, broken, crawled, findings = register(catalog, lake, contracts, run_id)
+    registered, broken, crawled, findings = register(catalog, lake, contracts, scope.runs)
     tag_everything(catalog, place.region, place.account, TAGS)
 
     tasks = {machine.name: machine.tasks for machine in machines}
-    seen = observed(_events_of(lake, run_id), place)
+    seen = observed(_events_of(lake, scope), place)
     problems = unknown_names(tasks)
-    from_csv = event.get("source", {}).get("type", "csv") == "csv"
-    disagreements = [] if problems else differences(tasks, seen, from_csv)
+    disagreements = [] if problems else differences(tasks, seen, scope.from_csv)
     if not problems:
         for name, declared in job_events(machines, place, datetime.now(UTC)).items():
             runs.declare(name, declared)
@@ -74,7 +79,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
     for name, rows in tables.items():
         lake.write_table(rows, layout.governance_table_key(name))
-        registered[f"importau_governanca.{name}"] = catalog.register(governance_table(name, lake.bucket, len(rows)))
+        outcome = catalog.register(governance_table(name, lake.bucket, len(rows)))
+        registered[f"importau_governanca.{name}"] = outcome
+        tell_table("registered", f"importau_governanca.{name}", len(rows), outcome=outcome)
     for machine in machines:
         registered[f"importau_governanca.{machine.name.lower()}"] = catalog.register(
             machine_table(machine, lake.bucket)
@@ -83,6 +90,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     problems = [*problems, *broken, *disagreements, *classification]
     report = {
         "run_id": run_id,
+        "runs": dict(scope.runs),
         "evaluated_at": datetime.now(UTC).isoformat(),
         "passed": not problems,
         "problems": problems,
@@ -95,7 +103,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
     key = layout.governance_report_key(run_id)
     lake.write_json(report, key)
-    logger.info("governed", run_id=run_id, problems=len(problems), findings=len(findings), undelivered=runs.undelivered)
+    count(
+        "governed", assets=len(registered), problems=len(problems), findings=len(findings), undelivered=runs.undelivered
+    )
     return {
         "run_id": run_id,
         "passed": not problems,
@@ -117,14 +127,17 @@ def _cause(problems: list[str], report_uri: str) -> str:
     ]
 
 
-def _events_of(lake: Lake, run_id: str) -> list[Mapping[str, Any]]:
-    """Read the events that ended a task of this run; one called by hand declares nothing to be held against it."""
-    prefix = layout.lineage_prefix(run_id)
-    ended = [
-        key for key in lake.list(prefix) if "/" not in key.removeprefix(prefix) and not key.endswith(".START.json")
-    ]
-    events = (json.loads(lake.read_bytes(key)) for key in ended)
-    return [event for event in events if not event["job"]["name"].startswith(f"{BY_HAND}.")]
+def _events_of(lake: Lake, scope: Scope) -> list[Mapping[str, Any]]:
+    """Read the events that ended a task of these runs; one called by hand declares nothing to be held against it."""
+    events = []
+    for run_id in dict.fromkeys(scope.runs.values()):
+        prefix = layout.lineage_prefix(run_id)
+        for key in lake.list(prefix):
+            name = key.removeprefix(prefix)
+            ended = "/" not in name and not name.endswith(".START.json")
+            if ended and not name.startswith(f"{BY_HAND}.") and scope.has(name, run_id):
+                events.append(lake.read_json(key))
+    return events
 
 
 def _executions(lake: Lake, states: StateMachines, machines: list[StateMachine], memory_mb: int) -> pa.Table:

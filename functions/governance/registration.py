@@ -9,13 +9,22 @@ from lakehouse.catalog import Catalog, table_of
 from lakehouse.contracts import Contract
 from lakehouse.drift import crawled_drift, footer_drift
 from lakehouse.errors import StorageError
+from lakehouse.runtime import tell_table
 from lakehouse.s3 import Lake
 
 
 def register(
-    catalog: Catalog, lake: Lake, contracts: Iterable[Contract], run_id: str
+    catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str], list[str], list[Finding]]:
     """Compare each table with its contract, look for personal data it does not declare, and register it.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    lake : Lake
+    contracts : iterable of Contract
+    runs : mapping of str to str
+        The run that published, by layer.
 
     Returns
     -------
@@ -42,8 +51,11 @@ def register(
         crawled += crawled_drift(contract, catalog.get(contract.database, contract.table))
         if file.num_row_groups:
             findings += scan(file.read_row_group(0).slice(0, SAMPLE), contract)
-        facts = _facts(lake, key, file.metadata.num_rows, contract, run_id)
-        registered[f"{contract.database}.{contract.table}"] = catalog.register(table_of(contract, lake.bucket, facts))
+        rows = file.metadata.num_rows
+        facts = _facts(lake, key, rows, contract, runs[contract.layer])
+        outcome = catalog.register(table_of(contract, lake.bucket, facts))
+        registered[f"{contract.database}.{contract.table}"] = outcome
+        tell_table("registered", f"{contract.database}.{contract.table}", rows, outcome=outcome)
     return registered, broken, crawled, findings
 
 

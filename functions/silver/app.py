@@ -6,13 +6,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse import layout
 from lakehouse.events import Runs
-from lakehouse.runtime import Settings, logger, run_id_of
+from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake
 from lakehouse.staging import stage, staged_layer
 from silver.correlation import correlate
 
 
-@logger.inject_lambda_context
+@instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Stage the fact of one run; event and result are those of docs/architecture.md."""
     lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
@@ -26,5 +26,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             lake, run_id, layout.FACT, fact, quarantine, rows_read=rows_read, source_keys=list(keys.values())
         )
         run.rows, run.bytes = staged["rows"], staged["bytes"]
-    logger.info("staged", run_id=run_id, table=layout.FACT, rows=len(fact), quarantined=len(quarantine))
     return staged_layer(run_id, layout.SILVER, [staged], runs.summary())

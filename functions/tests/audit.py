@@ -12,9 +12,9 @@ from lakehouse import layout
 from lakehouse.contracts import Rule, load
 from lakehouse.errors import ContractError
 from lakehouse.events import Runs, TableRun
-from lakehouse.quality import FAIL, Outcome, RuleResult, TableResult, cause
+from lakehouse.quality import FAIL, WARN, Outcome, RuleResult, TableResult, cause
 from lakehouse.rules import broken_by
-from lakehouse.runtime import Settings, logger, run_id_of
+from lakehouse.runtime import Settings, run_id_of, tell_table
 from lakehouse.s3 import Lake
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, Check, failing
@@ -94,8 +94,14 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
     }
     lake.write_json(report, key)
     for result in results:
-        log = logger.error if result.verdict == FAIL else logger.info
-        log("audited", run_id=run_id, table=result.table, rows=result.rows, verdict=result.verdict)
+        tell_table(
+            "audited",
+            result.table,
+            result.rows,
+            failed=result.verdict == FAIL,
+            metrics={"rules_failed": result.count(FAIL), "rules_warned": result.count(WARN)},
+            verdict=result.verdict,
+        )
     return {
         "run_id": run_id,
         "layer": layer,

@@ -151,14 +151,6 @@ def test_a_full_disk_says_what_to_raise(landed: Lake, monkeypatch: pytest.Monkey
         call()
 
 
-def test_each_table_is_logged_with_its_run_and_rows(landed: Lake, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO"):
-        call()
-    logged = [vars(record) for record in caplog.records if record.message == "staged"]
-    assert [entry["table"] for entry in logged] == list(TABLES)
-    assert (logged[-1]["run_id"], logged[-1]["rows"], logged[-1]["quarantined"]) == (RUN, 29, 1)
-
-
 def test_the_sample_event_is_understood(landed: Lake) -> None:
     event = json.loads((ROOT / "events/bronze.json").read_text())
     assert call(event["run_id"], source=event["source"])["run_id"] == event["run_id"]

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,12 @@ class Lakehouse:
     def keys(self, prefix: str) -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+
+    def publish(self, staged: Sequence[Mapping[str, Any]]) -> None:
+        """Copy staged tables to where they are read, as a layer's state machine does after its audit."""
+        for table in staged:
+            source = {"Bucket": self.bucket, "Key": table["staged_key"]}
+            self.s3.copy_object(Bucket=self.bucket, Key=table["published_key"], CopySource=source)
 
     def empty_landing(self) -> None:
         for key in self.keys("landing/"):

@@ -13,5 +13,6 @@ def ungoverned(definition: str) -> str:
     del machine["States"]["Defaults"]["Parameters"]["defaults"]["crawlers"]
     for state in (*GOVERNANCE, "ReadLambdaFault", "LambdaFailed"):
         del machine["States"][state]
+    del machine["States"]["Steps"]["Choices"][1]  # to governance alone
     del machine["States"]["ReadFault"]["Choices"][1]  # of a Lambda's fault
     return json.dumps(machine)

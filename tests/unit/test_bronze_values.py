@@ -149,6 +149,12 @@ def test_text_is_trimmed_and_empty_text_is_null() -> None:
     assert cleaned(given_text, "observacoes").to_pylist() == ["a b", None, None, "ç", "--"]
 
 
+def test_every_white_space_character_of_unicode_is_trimmed_and_no_other_character() -> None:
+    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    alone = cleaned(pa.array(characters), "observacoes").to_pylist()
+    assert alone == [None if character.isspace() else character for character in characters]
+
+
 def test_two_hyphens_are_no_cnpj() -> None:
     assert cleaned(pa.array(["--", " -- ", "12.345.678/0001-90"]), "cnpj").to_pylist() == [
         None, None, "12.345.678/0001-90"

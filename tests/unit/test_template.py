@@ -7,41 +7,26 @@ from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+import sam_template
 from packaging.requirements import Requirement
-from samtranslator.public.translator import ManagedPolicyLoader
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from sam_template import ROLE, parsed
 
 from lakehouse import layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROLE = "arn:aws:iam::123456789012:role/LabRole"
 # What AWS SDK for pandas, Powertools and the Lambda runtime itself bring.
 MANAGED = {"awswrangler", "aws-lambda-powertools", "aws-xray-sdk", "boto3", "botocore", "numpy", "pandas", "pyarrow"}
 
 
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    return parsed
+    return parsed()
 
 
 @pytest.fixture(scope="module")
-def transformed(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the template as CloudFormation runs it: default parameters, local paths as `sam package` leaves them."""
-    packaged: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code"
-    for resource in packaged["Resources"].values():
-        for path in {"ContentUri", "DefinitionUri"} & resource["Properties"].keys():
-            resource["Properties"][path] = "s3://artifacts/content"
-    parameters = {name: str(p["Default"]) for name, p in packaged["Parameters"].items() if "Default" in p}
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        policies = ManagedPolicyLoader(boto3.session.Session().client("iam"))
-        result: dict[str, Any] = transform(packaged, parameters | {"ExecutionRoleArn": ROLE}, policies)
-    return result
+def transformed() -> dict[str, Any]:
+    return sam_template.transformed()
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:

@@ -30,15 +30,13 @@ from openlineage.client.uuid import generate_new_uuid
 from lakehouse import layout
 from lakehouse.delivery import Delivery
 from lakehouse.lineage import PRODUCER, Asset, Place, input_dataset, output_dataset, run_uuid
+from lakehouse.runtime import BY_HAND
 from lakehouse.s3 import Lake, Traffic
 
 set_producer(PRODUCER)
 
 _MESSAGE: Final = 4_000
 _PROBLEMS: Final = 3
-
-# The state machine of a handler that no state machine called.
-BY_HAND: Final = "by-hand"
 
 
 @dataclass(frozen=True)

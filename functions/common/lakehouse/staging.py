@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 import pyarrow as pa
 
 from lakehouse import layout
+from lakehouse.runtime import tell_table
 from lakehouse.s3 import Lake
 
 
@@ -61,7 +62,7 @@ def stage(
         quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table)
         lake.write_table(quarantine, quarantine_key)
     key = layout.staging_key(run_id, table)
-    return StagedTable(
+    staged = StagedTable(
         table=table,
         staged_key=key,
         published_key=layout.published_key(table),
@@ -72,6 +73,15 @@ def stage(
         source_keys=list(source_keys),
         bytes=lake.write_table(rows, key),
     )
+    tell_table(
+        "staged",
+        table,
+        staged["rows"],
+        metrics={"rows_kept": staged["rows"], "rows_quarantined": staged["quarantined"]},
+        rows_read=rows_read,
+        bytes=staged["bytes"],
+    )
+    return staged
 
 
 def staged_layer(run_id: str, layer: str, tables: Sequence[StagedTable], lineage: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,6 +118,20 @@ class StateMachines:
             if known.get(entry["executionArn"], "RUNNING") == "RUNNING":
                 yield self._execution(dict(entry))
 
+    def newest_success(self, arn: str) -> tuple[str, dict[str, Any]] | None:
+        """Return the run and the ``source`` of a state machine's newest execution that ended well.
+
+        Returns
+        -------
+        tuple of str and dict, or None
+            None when there is none (Step Functions remembers 90 days).
+        """
+        found = self.client.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED", maxResults=1)["executions"]
+        if not found:
+            return None
+        given = json.loads(self.client.describe_execution(executionArn=found[0]["executionArn"]).get("input", "{}"))
+        return given.get("run_id", found[0]["name"]), given.get("source", {})
+
     def _execution(self, entry: dict[str, Any]) -> Execution:
         history = History(entry["startDate"])
         pages = self.client.get_paginator("get_execution_history").paginate(executionArn=entry["executionArn"])

@@ -1,0 +1,206 @@
+"""The AWS CLI, which `check`, `bucket` and `deploy` talk through, so that they can show what they do.
+
+It is the locked one of `.venv-sam`: the same output and the same messages on every machine.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ProxyConnectionError,
+    SSLError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+from cli import ROOT, present
+from cli.embedded import REGION, Endpoint
+from cli.errors import CliError
+
+_AWS: Final = ROOT / ".venv-sam/bin/aws"
+_BATCH: Final = (str(ROOT / ".venv-sam/bin/python"), str(Path(__file__).with_name("aws_batch.py")))
+# A wrong region or a blocked network shows within seconds; these are not part of what a person would type.
+_PATIENCE: Final = ("--cli-connect-timeout", "10", "--cli-read-timeout", "60")
+_ENVIRONMENT: Final = {
+    "AWS_DEFAULT_OUTPUT": "json",
+    "AWS_PAGER": "",
+    "AWS_MAX_ATTEMPTS": "3",
+    "AWS_RETRY_MODE": "standard",
+    "PYTHONUTF8": "1",
+}
+_ANSWER: Final = re.compile(
+    r"An error occurred \((?P<code>[^)]*)\) when calling the (?P<operation>\w+) operation[^:]*: ?(?P<message>.*)", re.S
+)
+# What the AWS CLI says when it never got an answer, and botocore's error that says the same.
+_UNANSWERED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], BotoCoreError]], ...]] = (
+    (re.compile(r"Unable to locate credentials"), lambda _: NoCredentialsError()),
+    (
+        re.compile(r"Partial credentials found in (\S+), missing: (\S+)"),
+        lambda m: PartialCredentialsError(provider=m[1], cred_var=m[2]),
+    ),
+    (re.compile(r"The config profile \((.*)\) could not be found"), lambda m: ProfileNotFound(profile=m[1])),
+    (re.compile(r"You must specify a region"), lambda _: NoRegionError()),
+    (re.compile(r"Error loading SSO Token: (.*)"), lambda m: SSOTokenLoadError(error_msg=m[1])),
+    (re.compile(r"SSO session associated with this profile"), lambda _: UnauthorizedSSOTokenError()),
+    (
+        re.compile(r"Error when retrieving token from (\S+): (.*)"),
+        lambda m: TokenRetrievalError(provider=m[1], error_msg=m[2]),
+    ),
+    (re.compile(r"SSL validation failed for (\S+) (.*)"), lambda m: SSLError(endpoint_url=m[1], error=OSError(m[2]))),
+    (re.compile(r'proxy URL: "?([^"\s]+)'), lambda m: ProxyConnectionError(proxy_url=m[1])),
+    (re.compile(r'endpoint URL: "?([^"\s]+)'), lambda m: EndpointConnectionError(endpoint_url=m[1])),
+)
+
+
+@dataclass(frozen=True)
+class AwsCli:
+    """How the AWS CLI is called: for which account, and whether people see it.
+
+    Attributes
+    ----------
+    profile, region : str, optional
+        What the user named; the AWS CLI's own configuration otherwise.
+    endpoint : Endpoint, optional
+        The embedded AWS instead of AWS.
+    show_commands : bool
+        Whether each command is printed to standard error, as a person could run it.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint: Endpoint | None = None
+    show_commands: bool = False
+
+    def run(self, *arguments: str) -> Any:
+        """Run ``aws <arguments>`` and return what it printed, parsed; None when it printed nothing.
+
+        Raises
+        ------
+        ClientError
+            AWS refused: as boto3 raises it, so that callers ask for its code and `cli.errors.explain` knows it.
+        BotoCoreError
+            AWS was never asked: no credentials, no region, an unknown profile, an expired session, no network.
+        CliError
+            The AWS CLI itself failed.
+        """
+        if self.show_commands:
+            present.say(f"$ {self.command(*arguments)}")
+        ran = subprocess.run(
+            [str(_AWS), *arguments, *self._where(), *_PATIENCE],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        if ran.returncode:
+            raise _error(arguments, ran.stderr)
+        return _parsed(ran.stdout)
+
+    def run_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+        """Run several commands in one process, which is many times quicker than one each.
+
+        Returns
+        -------
+        list
+            For each command what `run` returns, or the exception that it raises.
+        """
+        if self.show_commands:
+            for arguments in commands:
+                present.say(f"$ {self.command(*arguments)}")
+        ran = subprocess.run(
+            _BATCH,
+            env=self.environment,
+            input=json.dumps([[*arguments, *self._where(), *_PATIENCE] for arguments in commands]),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=True,
+        )
+        return [
+            _error(tuple(arguments), said) if code else _parsed(printed)
+            for arguments, (code, printed, said) in zip(commands, json.loads(ran.stdout), strict=True)
+        ]
+
+    def command(self, *arguments: str) -> str:
+        """Return a command as a person could run it."""
+        return shlex.join(["aws", *arguments, *self._where()])
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment that its commands, and those of other tools for the same account, run with."""
+        inherited = dict(os.environ) if self.endpoint is None else self.endpoint.process_environment()
+        return inherited | _ENVIRONMENT
+
+    @cached_property
+    def region_in_use(self) -> str:
+        """The region that commands go to; `NoRegionError` when none is set anywhere."""
+        if self.endpoint is not None:
+            return REGION
+        if self.region:
+            return self.region
+        profile = ["--profile", self.profile] if self.profile else []
+        answer = subprocess.run(
+            [str(_AWS), "configure", "get", "region", *profile],
+            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        configured = self.environment.get("AWS_DEFAULT_REGION") or answer.stdout.strip()
+        if not configured:
+            raise NoRegionError
+        return configured
+
+    @cached_property
+    def version(self) -> str:
+        """The AWS CLI's version, such as ``1.46.3``."""
+        said = subprocess.run([str(_AWS), "--version"], capture_output=True, text=True, check=False).stdout
+        return said.partition(" ")[0].removeprefix("aws-cli/").strip()
+
+    def _where(self) -> list[str]:
+        if self.endpoint is not None:
+            return ["--region", REGION, "--endpoint-url", self.endpoint.url]
+        region = ["--region", self.region] if self.region else []
+        return region + (["--profile", self.profile] if self.profile else [])
+
+
+def answer_in(said: str) -> ClientError | None:
+    """Return AWS's refusal, in what the AWS CLI or the SAM CLI printed, as boto3 raises it; None without one."""
+    answer = _ANSWER.search(said)
+    if answer is None:
+        return None
+    error = {"Code": answer["code"], "Message": answer["message"].strip()}
+    return ClientError({"Error": error}, answer["operation"])  # type: ignore[typeddict-item]
+
+
+def _parsed(printed: str) -> Any:
+    return json.loads(printed) if printed.strip() else None
+
+
+def _error(arguments: tuple[str, ...], said: str) -> Exception:
+    """Return what the AWS CLI said on standard error as the exception that boto3 would have raised."""
+    answer = answer_in(said)
+    if answer is not None:
+        return answer
+    for pattern, make in _UNANSWERED:
+        match = pattern.search(said)
+        if match is not None:
+            return make(match)
+    lines = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    return CliError(f"`aws {' '.join(arguments[:2])}` failed: {lines[-1]}")

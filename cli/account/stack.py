@@ -1,0 +1,261 @@
+"""A CloudFormation stack: what state it is in, how it comes out of a bad one, what a change set would do, its end."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from cli.account.aws_cli import AwsCli
+from cli.errors import CliError
+
+Show = Callable[[str], None]
+
+REVIEW: Final = "REVIEW_IN_PROGRESS"  # a first change set was made, and nothing was ever deployed
+DELETED: Final = "DELETE_COMPLETE"
+# Nothing is left of the deployment that failed, and CloudFormation only lets it be deleted.
+DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+WELL: Final = frozenset(
+    {
+        "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)  # fmt: skip
+_DEPLOYED: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+_LOOK_SECONDS: Final = 5.0
+# The embedded AWS has no request limits to respect.
+_LOOK_SECONDS_LOCALLY: Final = 0.5
+_EVENTS: Final = "300"
+# What CloudFormation says of a resource it gave up because another one failed.
+_CONSEQUENCE: Final = "cancelled"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change set does to a resource.
+
+    Attributes
+    ----------
+    action : str
+        ``Add``, ``Modify``, ``Remove``.
+    resource, type : str
+        Its logical name, and its type, such as ``AWS::Lambda::Function``.
+    replaced : bool
+        Whether it is made anew.
+    """
+
+    action: str
+    resource: str
+    type: str
+    replaced: bool
+
+
+class StackError(CliError):
+    """CloudFormation did not do what was asked; the message has its reasons."""
+
+
+class Stack:
+    """A stack by name, there or not.
+
+    Parameters
+    ----------
+    aws_cli : AwsCli
+    name : str
+    pause : callable
+        Waits that many seconds.
+    """
+
+    def __init__(self, aws_cli: AwsCli, name: str, pause: Callable[[float], None] = time.sleep) -> None:
+        self.aws_cli, self.name, self._pause = aws_cli, name, pause
+        # Looking is not what a person would have to do: the command to wait is shown once instead.
+        self._quietly = replace(aws_cli, show_commands=False)
+
+    # ---- what there is -----------------------------------------------------------------------------------------------
+
+    def described(self) -> dict[str, Any] | None:
+        """Return CloudFormation's description, or None when there is no such stack."""
+        return self._described(self.aws_cli, self.name)
+
+    @staticmethod
+    def _described(aws_cli: AwsCli, name: str) -> dict[str, Any] | None:
+        try:
+            stack: dict[str, Any] = aws_cli.run("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError" and "does not exist" in str(error):
+                return None
+            raise
+        return stack
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the stack's resources as CloudFormation lists them."""
+        answer = self.aws_cli.run("cloudformation", "list-stack-resources", "--stack-name", self.name)
+        return [entry for entry in answer["StackResourceSummaries"] if entry["ResourceStatus"] != DELETED]
+
+    # ---- bringing it into a state that a deployment may start from ---------------------------------------------------
+
+    def recover(self, say: Show, show: Show) -> dict[str, Any] | None:
+        """Wait for what goes on, clear away what failed, and return the stack's description, None when there is none.
+
+        Parameters
+        ----------
+        say : callable
+            Told once of each thing that is done.
+        show : callable
+            Told what CloudFormation does meanwhile.
+
+        Raises
+        ------
+        StackError
+            CloudFormation cannot get it out of its state.
+        """
+        found = self.described()
+        while found is not None and (status := found["StackStatus"]) not in WELL and status != REVIEW:
+            if status == DELETED:
+                return None
+            if status.endswith("_IN_PROGRESS"):
+                say(f"the stack {self.name} is being worked on ({status}): waiting for that to end")
+                found = self._ended(found["StackId"], show)
+            elif status in DEAD:
+                say(f"the stack {self.name} is in {status}: its last deployment failed, so what is left is deleted")
+                self.delete(show)
+                found = None
+            elif status == "UPDATE_ROLLBACK_FAILED":
+                say(f"the stack {self.name} is in {status}: the rollback goes on")
+                self.aws_cli.run("cloudformation", "continue-update-rollback", "--stack-name", self.name)
+                found = self._well(found["StackId"], show, "its rollback could not be finished")
+            elif status == "UPDATE_FAILED":
+                say(f"the stack {self.name} is in {status}: it goes back to what it was")
+                self.aws_cli.run("cloudformation", "rollback-stack", "--stack-name", self.name)
+                found = self._well(found["StackId"], show, "it could not be rolled back")
+            else:
+                raise StackError(f"the stack {self.name} is in {status}, which nothing can be deployed from")
+        return found
+
+    # ---- change sets -------------------------------------------------------------------------------------------------
+
+    def changes(self, change_set: str) -> list[Change]:
+        """Return what a change set would do."""
+        answer = self.aws_cli.run("cloudformation", "describe-change-set", "--change-set-name", change_set)
+        changes = (change["ResourceChange"] for change in answer["Changes"])
+        return [
+            Change(
+                change["Action"],
+                change["LogicalResourceId"],
+                change["ResourceType"],
+                change.get("Replacement") == "True",
+            )
+            for change in changes
+        ]
+
+    def discard(self, change_set: str) -> None:
+        """Delete a change set, and the stack too where that was all there was of it."""
+        self.aws_cli.run("cloudformation", "delete-change-set", "--change-set-name", change_set)
+        found = self.described()
+        if found is not None and found["StackStatus"] == REVIEW:
+            self.aws_cli.run("cloudformation", "delete-stack", "--stack-name", self.name)
+
+    def execute(self, change_set: str, show: Show) -> dict[str, Any]:
+        """Do what a change set says and return the stack's description.
+
+        Raises
+        ------
+        StackError
+            It failed; CloudFormation has taken it back.
+        """
+        self.aws_cli.run("cloudformation", "execute-change-set", "--change-set-name", change_set)
+        found = self.described()
+        if found is None:
+            raise StackError(f"the stack {self.name} is gone while it was being deployed")
+        found = self._ended(found["StackId"], show)
+        if found["StackStatus"] not in _DEPLOYED:
+            raise StackError(
+                f"the deployment failed and CloudFormation took it back ({found['StackStatus']}):"
+                + self._reasons(found["StackId"]),
+                "Mend the cause and deploy again: it goes on from here.",
+            )
+        return found
+
+    # ---- its end -----------------------------------------------------------------------------------------------------
+
+    def delete(self, show: Show) -> None:
+        """Delete the stack; what has the deletion policy Retain stays.
+
+        Raises
+        ------
+        StackError
+            A resource could not be deleted.
+        """
+        found = self.described()
+        if found is not None and found["StackStatus"] != REVIEW and found["StackStatus"].endswith("_IN_PROGRESS"):
+            found = self._ended(found["StackId"], show)
+        if found is None or found["StackStatus"] == DELETED:
+            return
+        self.aws_cli.run("cloudformation", "delete-stack", "--stack-name", self.name)
+        found = self._ended(found["StackId"], show)
+        if found["StackStatus"] != DELETED:
+            raise StackError(
+                f"the stack {self.name} could not be deleted ({found['StackStatus']}):"
+                + self._reasons(found["StackId"]),
+                "Mend the cause and try again; what was deleted before stays deleted.",
+            )
+
+    # ---- waiting -----------------------------------------------------------------------------------------------------
+
+    def _well(self, stack_id: str, show: Show, otherwise: str) -> dict[str, Any]:
+        found = self._ended(stack_id, show)
+        if found["StackStatus"] not in WELL:
+            raise StackError(
+                f"the stack {self.name}: {otherwise} ({found['StackStatus']}):{self._reasons(stack_id)}",
+                "Mend what CloudFormation names and try again, or leave those resources as they are: "
+                + self.aws_cli.command(
+                    "cloudformation", "continue-update-rollback", "--stack-name", self.name,
+                    "--resources-to-skip", "NAME",
+                ),
+            )  # fmt: skip
+        return found
+
+    def _ended(self, stack_id: str, show: Show) -> dict[str, Any]:
+        """Wait until nothing goes on any more; by id, as a deleted stack has no name."""
+        look = _LOOK_SECONDS if self.aws_cli.endpoint is None else _LOOK_SECONDS_LOCALLY
+        while True:
+            found = self._described(self._quietly, stack_id)
+            if found is None:  # deleted, and already forgotten
+                return {"StackId": stack_id, "StackStatus": DELETED}
+            if not found["StackStatus"].endswith("_IN_PROGRESS"):
+                return found
+            newest = next(self._events(stack_id), None)
+            if newest is not None:
+                show(f"{newest['ResourceStatus']} {newest['LogicalResourceId']}")
+            self._pause(look)
+
+    def _events(self, stack_id: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the events of the stack's last operation, newest first."""
+        answer = self._quietly.run(
+            "cloudformation", "describe-stack-events", "--stack-name", stack_id, "--max-items", _EVENTS
+        )
+        for event in answer["StackEvents"]:
+            yield event
+            of_stack = event["PhysicalResourceId"] == stack_id
+            if of_stack and event.get("ResourceStatusReason") == "User Initiated":
+                return
+
+    def _reasons(self, stack_id: str) -> str:
+        """Return why resources failed, a line each, in order; not those that failed only because of others."""
+        failed = [
+            (event["LogicalResourceId"], event.get("ResourceStatusReason", ""))
+            for event in self._events(stack_id)
+            if event["ResourceStatus"].endswith("_FAILED") and event["PhysicalResourceId"] != stack_id
+        ]
+        causes = [pair for pair in reversed(failed) if _CONSEQUENCE not in pair[1]] or failed
+        lines = dict.fromkeys(f"\n  {resource}: {reason or 'no reason was given'}" for resource, reason in causes)
+        return "".join(lines) or " no reason was given"
+
+
+def tell(changes: Sequence[Change]) -> list[tuple[str, str]]:
+    """Return what a change set does as a person reads it: (what is done to which type, the resources' names)."""
+    grouped: dict[str, list[str]] = {}
+    for change in sorted(changes, key=lambda change: (change.action, change.type, change.resource)):
+        word = "replace" if change.replaced else change.action.lower()
+        grouped.setdefault(f"{word} {change.type.removeprefix('AWS::')}", []).append(change.resource)
+    return [(what, ", ".join(resources)) for what, resources in grouped.items()]

@@ -1,0 +1,64 @@
+"""Scope: which runs governance looks at. In a pipeline the one run; by itself, whatever has been published last."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lakehouse import layout
+from lakehouse.errors import LakehouseError
+from lakehouse.stepfunctions import StateMachine, StateMachines
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The runs that made what is published.
+
+    Attributes
+    ----------
+    runs : mapping of str to str
+        Run by layer.
+    from_csv : bool
+        Whether Bronze read the exported CSVs; synthetic data has no ``landing`` to read.
+    """
+
+    runs: Mapping[str, str]
+    from_csv: bool
+
+    def has(self, job: str, run_id: str) -> bool:
+        """Return whether a job's event of a run counts; a layer's counts in that layer's run alone."""
+        made_by = {machine_name(layer): run for layer, run in self.runs.items()}
+        return made_by.get(job.partition(".")[0], run_id) == run_id
+
+
+def machine_name(layer: str) -> str:
+    """Return the name of a layer's state machine."""
+    return f"StateMachine_DAG_{layer}"
+
+
+def of_one_run(run_id: str, source: Mapping[str, Any]) -> Scope:
+    """Return the scope of a pipeline's run, in which every layer was made."""
+    return Scope(dict.fromkeys(layout.LAYERS, run_id), _is_csv(source))
+
+
+def published(states: StateMachines, machines: Iterable[StateMachine]) -> Scope:
+    """Return the scope of what is published now: of each layer the newest run that ended well.
+
+    Raises
+    ------
+    LakehouseError
+        A layer has never been published, or its state machine is not deployed.
+    """
+    arns = {machine.name: machine.arn for machine in machines}
+    lacking = [name for name in map(machine_name, layout.LAYERS) if name not in arns]
+    if lacking:
+        raise LakehouseError(f"no state machine tagged project=importau is called {', '.join(lacking)}")
+    newest = {layer: states.newest_success(arns[machine_name(layer)]) for layer in layout.LAYERS}
+    missing = [layer for layer, run in newest.items() if run is None]
+    if missing:
+        raise LakehouseError(f"never published: {', '.join(missing)}; run those layers first, then governance")
+    runs = {layer: run for layer, run in newest.items() if run is not None}
+    return Scope({layer: run_id for layer, (run_id, _) in runs.items()}, _is_csv(runs[layout.BRONZE][1]))
+
+
+def _is_csv(source: Mapping[str, Any]) -> bool:
+    return bool(source.get("type", "csv") == "csv")

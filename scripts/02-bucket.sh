@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# 02: o bucket do lakehouse.
+#
+# Cria importau-lakehouse-SEU_NOME (privado, cifrado, com versões), ou diz que ele já existe e é seu.
+# Uso: scripts/02-bucket.sh [--bucket OUTRO_NOME] [--show-commands]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "==> 02 Bucket: crio o bucket do lakehouse, se ele ainda não existir."
+bucket=$(./importau bucket ${IMPORTAU_LOCAL:+--local} "$@")
+echo "==> Pronto: o bucket é s3://$bucket. Próximo: scripts/03-install.sh"

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# 05: Bronze, dos sete CSVs a sete tabelas tipadas.
+#
+# Envia os CSVs, grava as tabelas, audita e publica. O que não se pode usar vai para a quarentena, com o motivo.
+# Uso: scripts/05-run-bronze.sh [PASTA_DOS_CSVS]
+set -euo pipefail
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+csv_dir=$project/csv_exports
+if [[ ! -d $csv_dir ]]; then
+    csv_dir=$(dirname "$project")/csv_exports
+fi
+csv_dir=${1:-$csv_dir}
+echo "==> 05 Bronze: envio os CSVs de $csv_dir e executo StateMachine_DAG_bronze."
+"$project/importau" run bronze --csv-dir "$csv_dir" ${IMPORTAU_LOCAL:+--local --yes}
+echo "==> Pronto: as sete tabelas estão publicadas. Próximo: scripts/06-run-silver.sh"

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# 06: Silver, das sete tabelas ao fato.
+#
+# Correlaciona pedidos, pagamentos, câmbio e empréstimos em FATO_PEDIDO_CORRELACIONADO; audita e publica.
+# Uso: scripts/06-run-silver.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "==> 06 Silver: executo StateMachine_DAG_silver."
+./importau run silver ${IMPORTAU_LOCAL:+--local}
+echo "==> Pronto: o fato está publicado. Próximo: scripts/07-run-gold.sh"

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# 07: Gold, do fato aos dois agregados.
+#
+# Fluxo de caixa mensal (BI) e variáveis de risco cambial (ML); audita e publica.
+# Uso: scripts/07-run-gold.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "==> 07 Gold: executo StateMachine_DAG_gold."
+./importau run gold ${IMPORTAU_LOCAL:+--local}
+echo "==> Pronto: os agregados estão publicados. Próximo: scripts/08-governance.sh"

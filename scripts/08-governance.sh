@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# 08: governança.
+#
+# Os crawlers olham o S3, o catálogo recebe tabelas e pipelines, e o declarado é comparado com o que aconteceu.
+# Uso: scripts/08-governance.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "==> 08 Governança: executo os crawlers e a Lambda de governança sobre o que está publicado."
+./importau run governance ${IMPORTAU_LOCAL:+--local}
+echo "==> Pronto: o catálogo confere com os dados. Próximo: scripts/09-verify.sh"

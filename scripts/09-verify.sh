@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# 09: conferir.
+#
+# Catálogo completo, linhagem inteira, tudo se encontra, nada diverge: uma tabela de verificações.
+# Uso: scripts/09-verify.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "==> 09 Verificação: confiro catálogo, linhagem, busca, classificação e qualidade."
+./importau verify ${IMPORTAU_LOCAL:+--local}
+./importau lineage agregado_fluxo_de_caixa_mensal
+echo "==> Pronto: o lakehouse está completo. Para derrubá-lo: ./importau destroy${IMPORTAU_LOCAL:+ --local}"

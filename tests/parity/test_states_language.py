@@ -1,0 +1,262 @@
+"""The state machines as AWS checks them, and as it would run them on every way through."""
+
+import copy
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from lambda_layers import ROOT
+from shapes import Anything, Shape, shape_of
+from states_language import Inspection, inspect
+
+from lakehouse import layout
+
+pytestmark = pytest.mark.parity
+
+CFN_LINT = ROOT / ".venv-sam/bin/cfn-lint"
+Definition = dict[str, Any]
+every_machine = pytest.mark.parametrize("name", [*layout.LAYERS, "pipeline"])
+
+# What the functions return (docs/architecture.md, "Messages between states"); the write Lambdas' results are the
+# sample events of the functions that audit them.
+VERDICT = {
+    "run_id": "", "layer": "", "passed": True, "cause": "", "report_key": "",
+    "tables": [{"table": "", "verdict": "", "rows": 0, "quarantined": 0, "errors": 0, "warnings": 0}], "lineage": {},
+}  # fmt: skip
+GOVERNED = {
+    "run_id": "", "passed": True, "cause": "", "report_key": "", "assets": 0, "problems": 0, "warnings": [""],
+    "lineage": {},
+}  # fmt: skip
+# https://docs.aws.amazon.com/glue/latest/webapi/API_Crawler.html: there is no last crawl before the first.
+CRAWLER = {"Crawler": {"Name": "", "State": "", "Role": "", "DatabaseName": "", "Targets": {}}}
+LAMBDA_SECONDS = 900
+# "Handle transient Lambda service exceptions", AWS Step Functions guide, with the SDK's own.
+LAMBDA_ERRORS = {
+    "ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException",
+    "TooManyRequestsException",
+}  # fmt: skip
+
+SERVICE_ERRORS = {"glue": "Glue", "s3": "S3", "states": "AWSStepFunctions"}
+
+
+def definition(name: str) -> Definition:
+    found: Definition = json.loads((ROOT / f"statemachine/{name}.asl.json").read_text("utf-8"))
+    return found
+
+
+def levels(machine: Definition) -> Iterator[Definition]:
+    yield machine
+    for state in machine["States"].values():
+        if state["Type"] == "Map":
+            yield from levels(state["ItemProcessor"])
+
+
+def tasks(machine: Definition) -> Iterator[tuple[str, Definition]]:
+    for level in levels(machine):
+        yield from ((name, state) for name, state in level["States"].items() if state["Type"] == "Task")
+
+
+def inspected(name: str, machine: Definition | None = None) -> Inspection:
+    """Inspect a machine; what it does not give itself is given by nobody, for it may be started without an input."""
+
+    def results(task: Mapping[str, Any]) -> Shape:
+        parameters = task.get("Parameters", {})
+        match task["Resource"]:
+            case "arn:aws:states:::lambda:invoke":
+                function = parameters["FunctionName"]
+                written = json.loads((ROOT / f"events/teste_{name}.json").read_text()) if "Write" in function else None
+                payload = written or (VERDICT if "Audit" in function else GOVERNED)
+                return shape_of({"ExecutedVersion": "", "StatusCode": 200, "Payload": payload})
+            case "arn:aws:states:::states:startExecution.sync:2":
+                layer = parameters["StateMachineArn"].removeprefix("${").removesuffix("StateMachineArn}").lower()
+                answer = shape_of({"ExecutionArn": "", "Name": "", "Status": ""})
+                return type(answer)({**answer.of, "Output": inspected(layer).output})
+            case "arn:aws:states:::aws-sdk:glue:getCrawler":
+                return shape_of(CRAWLER)
+            case "arn:aws:states:::aws-sdk:glue:startCrawler" | "arn:aws:states:::aws-sdk:s3:copyObject":
+                return shape_of({})
+            case resource:
+                raise AssertionError(f"what {resource} answers is not written down here")
+
+    return inspect(machine or definition(name), shape_of({}), results)
+
+
+@every_machine
+def test_every_reference_is_to_what_is_there_on_every_way(name: str) -> None:
+    assert inspected(name).problems == ()
+
+
+def test_a_layer_returns_what_the_pipeline_and_the_command_line_read_of_it() -> None:
+    for layer in layout.LAYERS:
+        assert set(inspected(layer).output.of) == {"run_id", "layer", "report_key", "tables", "published"}
+    finished = inspected("pipeline").output
+    assert set(finished.of) == {"run_id", "bronze", "silver", "gold", "governance"}
+
+
+def state(machine: Definition, name: str) -> Definition:
+    return next(level["States"][name] for level in levels(machine) if name in level["States"])
+
+
+BREAKS: dict[str, tuple[str, Callable[[Definition], Any], str]] = {
+    "a result that is kept nowhere": (
+        "bronze", lambda m: state(m, "AuditBronze").update(ResultPath=None), "AuditPassed: $.audit.passed"
+    ),
+    "a field that no function returns": (
+        "bronze", lambda m: state(m, "WriteBronze")["ResultSelector"].update({"x.$": "$.Payload.xyz"}), "$.Payload.xyz"
+    ),
+    "a field that no table has": (
+        "gold", lambda m: state(m, "Publish")["ItemSelector"].update({"k.$": "$$.Map.Item.Value.kei"}), "Value.kei"
+    ),
+    "a default that is gone": (
+        "silver", lambda m: state(m, "Defaults")["Parameters"]["defaults"].pop("run_id.$"), "WriteSilver: $.run_id"
+    ),
+    "a cause that may not be there": (
+        "silver", lambda m: state(m, "ReadFault").update(Default="TaskFailed"), "TaskFailed: $.fault.Cause"
+    ),
+    "an item that was not selected": (
+        "pipeline", lambda m: state(m, "Crawl").pop("ItemSelector"), "GetCrawler: $.crawler"
+    ),
+    "a last crawl before the first": (
+        "pipeline", lambda m: state(m, "CrawlerReady")["Choices"][0]["And"].pop(1), "LastCrawl.Status"
+    ),
+    "a text with more places than values": (
+        "bronze", lambda m: state(m, "PublicationFailed").update(CausePath="States.Format('{} {}', $.fault.Error)"),
+        "not one {} for each",
+    ),
+    "a function that there is not": (
+        "bronze", lambda m: state(m, "Publish")["ItemSelector"].update({"k.$": "States.Concat('a')"}), "no intrinsic"
+    ),
+    "a context that there is not": (
+        "bronze", lambda m: state(m, "Defaults")["Parameters"].update({"x.$": "$$.Execution.Arn"}), "$$.Execution.Arn"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_reference_to_what_may_be_missing_is_found(broken: str) -> None:
+    name, break_it, said = BREAKS[broken]
+    machine = copy.deepcopy(definition(name))
+    break_it(machine)
+    assert any(said in problem for problem in inspected(name, machine).problems), inspected(name, machine).problems
+
+
+# ---- what AWS says of the definitions --------------------------------------------------------------------------------
+
+
+def linted(folder: Path, machines: Mapping[str, Definition]) -> dict[str, list[str]]:
+    """Return what AWS's linter for CloudFormation, which has the schema of the language, says of each definition."""
+    role = "arn:aws:iam::123456789012:role/LabRole"
+    resources = {
+        name: {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"RoleArn": role, "Definition": machine},
+        }
+        for name, machine in machines.items()
+    }
+    (folder / "machines.yaml").write_text(yaml.safe_dump({"Resources": resources}, sort_keys=False))
+    command = [str(CFN_LINT), "--format", "json", "--non-zero-exit-code", "none", "--regions", "us-east-1", "--"]
+    ran = subprocess.run([*command, "machines.yaml"], cwd=folder, capture_output=True, text=True, check=True)
+    said: dict[str, list[str]] = {name: [] for name in machines}
+    for problem in json.loads(ran.stdout):
+        said[problem["Location"]["Path"][1]].append(problem["Message"])
+    return said
+
+
+REFUSED: dict[str, Callable[[Definition], Any]] = {
+    "StartsNowhere": lambda machine: machine.update(StartAt="Nowhere"),
+    "CatchesToNowhere": lambda machine: state(machine, "WriteBronze").update(Catch=[{"ErrorEquals": ["States.ALL"]}]),
+    "Misspelt": lambda machine: state(machine, "WriteBronze").update(Retries=[]),
+    "NeverEnds": lambda machine: state(machine, "Published").pop("End"),
+    "ChoosesNothing": lambda machine: state(machine, "AuditPassed")["Choices"][0].pop("Next"),
+}
+
+
+def test_the_definitions_are_of_the_schema_of_the_states_language(tmp_path: Path) -> None:
+    said = linted(tmp_path, {name.capitalize(): definition(name) for name in (*layout.LAYERS, "pipeline")})
+    assert said == {"Bronze": [], "Silver": [], "Gold": [], "Pipeline": []}
+
+
+def test_a_definition_that_the_service_would_refuse_is_found(tmp_path: Path) -> None:
+    machines = {name: definition("bronze") for name in REFUSED}
+    for name, break_it in REFUSED.items():
+        break_it(machines[name])
+    said = linted(tmp_path, machines)
+    assert all(said.values()), said
+
+
+# ---- retries and time ------------------------------------------------------------------------------------------------
+
+
+@every_machine
+def test_what_is_retried_is_an_error_that_the_service_can_give(name: str) -> None:
+    session = botocore.session.get_session()
+    for key, task in tasks(definition(name)):
+        service, _, action = task["Resource"].removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").partition(":")
+        known = LAMBDA_ERRORS
+        if service != "lambda":
+            # What the service's model names, what any service may answer, and the SDK's own; an error that has no name
+            # of its own comes as the service's.
+            model = session.get_service_model({"states": "stepfunctions"}.get(service, service))
+            names = {re.sub("(Exception)?$", "Exception", shape.name, count=1) for shape in model.error_shapes}
+            known = names | {"SdkClientException", "ThrottlingException", f"{SERVICE_ERRORS[service]}Exception"}
+        for retry in task["Retry"]:
+            retried = {error.partition(".")[2] for error in retry["ErrorEquals"]}
+            assert retried <= known, f"{name}.{key}: {retried - known} of {action}"
+
+
+@every_machine
+def test_retries_and_catches_are_in_an_order_in_which_each_can_be_reached(name: str) -> None:
+    for level in levels(definition(name)):
+        for key, one in level["States"].items():
+            for handlers in (one.get("Retry", []), one.get("Catch", [])):
+                seen: set[str] = set()
+                for handler in handlers:
+                    errors = set(handler["ErrorEquals"])
+                    assert errors and not errors & seen and "States.ALL" not in seen, key
+                    assert errors == {"States.ALL"} or "States.ALL" not in errors, f"{key}: States.ALL stands alone"
+                    seen |= errors
+            for retry in one.get("Retry", ()):
+                assert retry["IntervalSeconds"] < retry["MaxDelaySeconds"]
+                assert retry["JitterStrategy"] == "FULL"
+
+
+@every_machine
+def test_a_task_has_more_time_than_what_it_waits_for_and_a_machine_more_than_its_tasks_together(name: str) -> None:
+    machine = definition(name)
+    for key, task in tasks(machine):
+        if task["Resource"].endswith("lambda:invoke"):
+            assert task["TimeoutSeconds"] > LAMBDA_SECONDS, key
+        if ":states:startExecution" in task["Resource"]:
+            layer = task["Parameters"]["StateMachineArn"].removeprefix("${").removesuffix("StateMachineArn}").lower()
+            assert task["TimeoutSeconds"] > definition(layer)["TimeoutSeconds"], key
+    assert sum(task.get("TimeoutSeconds", 0) for _, task in tasks(machine)) < machine["TimeoutSeconds"]
+
+
+@every_machine
+def test_every_way_leads_to_an_end(name: str) -> None:
+    for level in levels(definition(name)):
+        ends = {key for key, one in level["States"].items() if one.get("End") or one["Type"] in ("Fail", "Succeed")}
+        grown = True
+        while grown:
+            more = {key for key, one in level["States"].items() if key not in ends and _next(one) & ends}
+            grown, ends = bool(more), ends | more
+        assert ends == set(level["States"])
+
+
+def _next(one: Definition) -> set[str]:
+    ways = [one, *one.get("Choices", ()), *one.get("Catch", ()), {"Next": one.get("Default")}]
+    return {way["Next"] for way in ways if way.get("Next")}
+
+
+def test_a_shape_that_only_the_run_knows_may_be_asked_for_anything() -> None:
+    machine = {"StartAt": "End", "States": {"End": {"Type": "Fail", "CausePath": "$.whatever.there.is"}}}
+    assert inspect(machine, Anything(), lambda _: Anything()).problems == ()
+    assert inspect(machine, shape_of({}), lambda _: Anything()).problems == (
+        "End: $.whatever.there.is is not always there",
+    )

@@ -1,0 +1,83 @@
+"""template.yaml as CloudFormation gets it: after the SAM transform, and with its conditions decided."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from unittest import mock
+
+import boto3
+from samtranslator.public.translator import ManagedPolicyLoader
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+TEMPLATE: Final = Path(__file__).resolve().parents[2] / "template.yaml"
+ROLE: Final = "arn:aws:iam::123456789012:role/LabRole"
+_NO_VALUE: Final = {"Ref": "AWS::NoValue"}
+
+Template = dict[str, Any]
+
+
+def parsed() -> Template:
+    """Return template.yaml as it is written."""
+    template: Template = yaml_parse(TEMPLATE.read_text("utf-8"))
+    return template
+
+
+def transformed() -> Template:
+    """Return what the SAM transform makes of it: default parameters, local paths as `sam package` leaves them."""
+    packaged = parsed()
+    packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code"
+    for resource in packaged["Resources"].values():
+        for path in {"ContentUri", "DefinitionUri"} & resource["Properties"].keys():
+            resource["Properties"][path] = "s3://artifacts/content"
+    with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": "us-east-1"}):
+        policies = ManagedPolicyLoader(boto3.session.Session().client("iam"))
+        result: Template = transform(packaged, defaults(packaged) | {"ExecutionRoleArn": ROLE}, policies)
+    return result
+
+
+def defaults(template: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters that have a default."""
+    return {name: str(one["Default"]) for name, one in template["Parameters"].items() if "Default" in one}
+
+
+def decided(template: Mapping[str, Any], **parameters: str) -> dict[str, dict[str, Any]]:
+    """Return the resources that are made with these parameters, with every `Fn::If` decided."""
+    values = defaults(template) | parameters
+
+    def holds(condition: Any) -> bool:
+        ((kind, of),) = condition.items() if isinstance(condition, Mapping) else (("Condition", condition),)
+        match kind:
+            case "Condition":
+                return holds(template["Conditions"][of])
+            case "Fn::Not":
+                return not holds(of[0])
+            case "Fn::Equals":
+                one, other = (values[side["Ref"]] if isinstance(side, Mapping) else str(side) for side in of)
+                return one == other
+        raise AssertionError(f"{kind} is not known here")
+
+    def value(of: Any) -> Any:
+        if isinstance(of, Mapping):
+            if "Fn::If" in of:
+                condition, then, otherwise = of["Fn::If"]
+                return value(then if holds(condition) else otherwise)
+            if set(of) == {"Ref"} and of["Ref"] in values:
+                return values[of["Ref"]]
+            return {key: decided_ for key, inner in of.items() if (decided_ := value(inner)) != _NO_VALUE}
+        if isinstance(of, list):
+            return [decided_ for inner in of if (decided_ := value(inner)) != _NO_VALUE]
+        return of
+
+    made = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or holds(resource["Condition"])
+    }
+    return {name: value({**resource, "Condition": _NO_VALUE}) for name, resource in made.items()}
+
+
+def of_type(resources: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the resources of a type, by logical name."""
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}

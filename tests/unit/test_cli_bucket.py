@@ -1,0 +1,173 @@
+"""The lakehouse's bucket: found, told from somebody else's, made where AWS wants it, with the template's settings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answering import Answering, refused
+from samtranslator.yaml_helper import yaml_parse
+
+from cli.account import bucket as buckets
+from cli.account.bucket import Bucket
+from cli.account.identity import Identity
+from cli.bucket import ensure
+from cli.embedded import Endpoint
+from cli.errors import CliError, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+ME = Identity("123456789012", "arn:aws:iam::123456789012:user/ana", "AIDA")
+NAME = "importau-lakehouse-ana"
+NOT_FOUND, FORBIDDEN = refused("404", "HeadBucket"), refused("403", "HeadBucket")
+WHOLE = {"TagSet": [{"Key": "project", "Value": "importau"}]}
+
+
+def cli(region: str = "us-east-1", **answers: Any) -> Answering:
+    given = {"head_bucket": {"BucketRegion": region}, "get_bucket_tagging": refused("NoSuchTagSet")} | answers
+    return Answering(
+        region=region, answers={f"s3api {name.replace('_', '-')}": answer for name, answer in given.items()}
+    )
+
+
+def test_a_bucket_that_is_there_and_mine_is_left_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    aws_cli = cli(get_bucket_tagging=WHOLE)
+    assert ensure(aws_cli, ME, NAME) == Bucket(NAME, "us-east-1")
+    assert aws_cli.commands() == ["s3api head-bucket", "s3api get-bucket-tagging"]
+    assert aws_cli.option("s3api head-bucket", "--expected-bucket-owner") == ME.account
+    assert f"bucket {NAME} is there, in us-east-1, and it is yours" in capsys.readouterr().err
+
+
+def test_one_that_was_not_made_to_the_end_is_said_to_be_so_and_settled_on_demand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ensure(cli(), ME, NAME)
+    assert f"./importau bucket --bucket {NAME} --settle" in capsys.readouterr().err.replace("\n", " ")
+    aws_cli = cli(get_bucket_tagging={"TagSet": [{"Key": "turma", "Value": "2"}]})
+    ensure(aws_cli, ME, NAME, settle_it=True)
+    tags = json.loads(aws_cli.option("s3api put-bucket-tagging", "--tagging"))["TagSet"]
+    assert {"Key": "turma", "Value": "2"} in tags  # what was there stays
+    assert {"Key": "project", "Value": "importau"} in tags
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "sa-east-1"])
+def test_a_new_bucket_names_its_region_except_the_one_that_may_not_be_named(region: str) -> None:
+    aws_cli = cli(region, head_bucket=NOT_FOUND)
+    assert ensure(aws_cli, ME, NAME) == Bucket(NAME, region)
+    (made,) = (asked for asked in aws_cli.asked if asked[1] == "create-bucket")
+    assert made[2:4] == ("--bucket", NAME)
+    if region == "us-east-1":
+        assert len(made) == 4
+    else:
+        assert json.loads(made[5]) == {"LocationConstraint": "sa-east-1"}
+
+
+def test_the_tags_come_last_so_that_they_say_that_all_of_it_was_done() -> None:
+    aws_cli = cli(head_bucket=NOT_FOUND)
+    ensure(aws_cli, ME, NAME)
+    assert aws_cli.commands()[-1] == "s3api put-bucket-tagging"
+
+
+def test_a_setting_that_may_not_be_made_is_told_and_the_others_are_made(capsys: pytest.CaptureFixture[str]) -> None:
+    denied = refused("AccessDenied", "PutBucketLifecycleConfiguration", "no s3:PutLifecycleConfiguration")
+    aws_cli = cli(head_bucket=NOT_FOUND, put_bucket_lifecycle_configuration=denied)
+    ensure(aws_cli, ME, NAME)
+    assert "lifecycle: no s3:PutLifecycleConfiguration" in capsys.readouterr().err
+    assert {"s3api put-public-access-block", "s3api put-bucket-policy", "s3api put-bucket-tagging"} <= set(
+        aws_cli.commands()
+    )
+
+
+def test_a_fault_while_settling_is_not_taken_for_a_refusal() -> None:
+    with pytest.raises(type(NOT_FOUND), match="InternalError"):
+        ensure(cli(head_bucket=NOT_FOUND, put_bucket_versioning=refused("InternalError")), ME, NAME)
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"Buckets": [{"Name": "other"}]}, "is somebody else's"),
+        ({"Buckets": [{"Name": NAME}]}, "is yours, and you may not look at it"),
+        (refused("AccessDenied", "ListBuckets"), "is somebody else's or may not be looked at"),
+    ],
+)
+def test_a_bucket_that_may_not_be_looked_at_is_told_from_somebody_elses(own: Any, said: str) -> None:
+    with pytest.raises(CliError, match=said) as failure:
+        ensure(cli(head_bucket=FORBIDDEN, list_buckets=own), ME, NAME)
+    assert failure.value.fix
+
+
+def test_a_name_that_somebody_took_in_the_meantime_is_somebody_elses() -> None:
+    with pytest.raises(CliError, match="somebody else's") as failure:
+        ensure(cli(head_bucket=NOT_FOUND, create_bucket=refused("BucketAlreadyExists", "CreateBucket")), ME, NAME)
+    assert f"{NAME}-2" in failure.value.fix
+
+
+def test_making_it_twice_at_once_is_no_error() -> None:
+    ensure(cli(head_bucket=NOT_FOUND, create_bucket=refused("BucketAlreadyOwnedByYou")), ME, NAME)
+
+
+def test_a_bucket_of_mine_in_another_region_is_refused_with_both_ways_out() -> None:
+    aws_cli = Answering(region="us-west-2", answers={"s3api head-bucket": {"BucketRegion": "us-east-1"}})
+    with pytest.raises(CliError, match="is yours, in us-east-1; the region in use is us-west-2") as failure:
+        ensure(aws_cli, ME, NAME)
+    assert "--region us-east-1" in failure.value.fix
+    assert "--bucket" in failure.value.fix
+
+
+@pytest.mark.parametrize("name", ["Ana", "an", "a" * 64, "-ana", "ana_b", "ana..b", "ana/b"])
+def test_a_name_that_no_bucket_can_have_is_not_even_asked_for(name: str) -> None:
+    aws_cli = cli()
+    with pytest.raises(UsageError):
+        ensure(aws_cli, ME, name)
+    assert not aws_cli.asked
+
+
+def test_the_settings_are_those_that_the_template_gives_its_own_bucket() -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+    own = _by_default(resources["LakeBucket"]["Properties"])
+    assert own["VersioningConfiguration"] == buckets.VERSIONING
+    assert own["PublicAccessBlockConfiguration"] == buckets.PUBLIC_ACCESS_BLOCK
+    (rule,) = own["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (ours,) = buckets.ENCRYPTION["Rules"]
+    assert ours["ApplyServerSideEncryptionByDefault"] == rule["ServerSideEncryptionByDefault"]
+    assert [_as_in_the_template(rule) for rule in buckets.LIFECYCLE["Rules"]] == own["LifecycleConfiguration"]["Rules"]
+    parameters = {"owner": "engenharia-de-dados", "cost-centre": "importau-lakehouse"}
+    assert {tag["Key"]: parameters.get(tag["Key"], tag["Value"]) for tag in own["Tags"]} == buckets.TAGS
+
+    aws_cli = cli()
+    buckets.settle(aws_cli, ME, Bucket(NAME, "us-east-1"))
+    policy = json.loads(aws_cli.option("s3api put-bucket-policy", "--policy"))
+    (statement,) = resources["LakeBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    (ours,) = policy["Statement"]
+    assert {**ours, "Resource": None} == {**statement, "Resource": None}
+    assert ours["Resource"] == [f"arn:aws:s3:::{NAME}", f"arn:aws:s3:::{NAME}/*"]
+
+
+def _by_default(value: Any) -> Any:
+    """Return a part of the template without what it only has where a parameter asks for it (a key of one's own)."""
+    if isinstance(value, list):
+        return [_by_default(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Fn::If"}:
+        return _by_default(value["Fn::If"][2])
+    resolved = {key: _by_default(inner) for key, inner in value.items()}
+    return {key: inner for key, inner in resolved.items() if inner != {"Ref": "AWS::NoValue"}}
+
+
+def _as_in_the_template(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a lifecycle rule of the S3 API as CloudFormation writes it."""
+    written = {key: value for key, value in rule.items() if key not in {"ID", "Filter", "Expiration"}}
+    prefix = rule["Filter"]["Prefix"]
+    return (
+        {"Id": rule["ID"]}
+        | written
+        | ({"Prefix": prefix} if prefix else {})
+        | ({"ExpirationInDays": rule["Expiration"]["Days"]} if "Expiration" in rule else {})
+    )
+
+
+def test_the_embedded_aws_has_no_tls_and_so_no_policy_that_demands_it() -> None:
+    aws_cli = Answering(endpoint=Endpoint(1, 1), answers={"s3api get-bucket-tagging": refused("NoSuchTagSet")})
+    buckets.settle(aws_cli, ME, Bucket(NAME, "us-east-1"))
+    assert "s3api put-bucket-policy" not in aws_cli.commands()
