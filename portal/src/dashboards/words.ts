@@ -2,7 +2,7 @@ import type { Words } from "../language";
 import type { Dimension } from "./selection";
 
 export const DASHBOARDS: Words<
-  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | "unknown" | "madeOf" | "notApplied" | "table" | "csv"
+  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "allOf" | "highest" | "madeOf" | "notApplied" | "table" | "csv"
   | "missing" | "empty" | "cashFlow" | "by" | "byStatus" | "bySource" | "month" | "paid" | "pending" | "scheduled" | "expected"
   | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "currency" | "volume" | "measure"
   | "flowValue" | "itemValue" | "pieces" | "category" | "country" | "byCategory" | "byCountry" | "forecast" | "series"
@@ -20,7 +20,12 @@ export const DASHBOARDS: Words<
     pais: "País",
     origem: "Origem do recurso",
     reset: "Limpar filtros",
-    unknown: "(sem valor)",
+    no_categoria: "sem categoria",
+    no_moeda: "sem moeda",
+    no_pais: "desconhecido",
+    no_origem: "sem origem",
+    allOf: "de",
+    highest: "maior:",
     madeOf: "Feito de",
     notApplied: "não se aplica aqui, pois a tabela não tem:",
     table: "Ver como tabela",
@@ -79,7 +84,12 @@ export const DASHBOARDS: Words<
     pais: "Country",
     origem: "Funding source",
     reset: "Clear filters",
-    unknown: "(no value)",
+    no_categoria: "no category",
+    no_moeda: "no currency",
+    no_pais: "unknown",
+    no_origem: "no source",
+    allOf: "from",
+    highest: "highest:",
     madeOf: "Made of",
     notApplied: "does not apply here, since the table lacks it:",
     table: "View as a table",
