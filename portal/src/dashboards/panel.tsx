@@ -85,8 +85,8 @@ export function SheetTable({ sheet, title }: { sheet: Sheet; title: string }) {
         <table>
           <thead>
             <tr>
-              {sheet.columns.map((column) => (
-                <th key={column.name} scope="col" className={classOf(column)}>
+              {sheet.columns.map((column, at) => (
+                <th key={at} scope="col" className={classOf(column)}>
                   {column.name}
                 </th>
               ))}
@@ -96,8 +96,8 @@ export function SheetTable({ sheet, title }: { sheet: Sheet; title: string }) {
             {sheet.rows.slice(0, SHOWN_ROWS).map((row, index) => (
               <tr key={index}>
                 {sheet.columns.map((column, at) => (
-                  <td key={column.name} className={classOf(column)}>
-                    {shown(row[at] ?? null, column, formats)}
+                  <td key={at} className={classOf(column)}>
+                    {written(row[at] ?? null, column, formats)}
                   </td>
                 ))}
               </tr>
@@ -108,12 +108,12 @@ export function SheetTable({ sheet, title }: { sheet: Sheet; title: string }) {
               <tr>
                 {sheet.columns.map((column, at) =>
                   at === 0 ? (
-                    <th key={column.name} scope="row">
+                    <th key={at} scope="row">
                       {words.sum}
                     </th>
                   ) : (
-                    <td key={column.name} className={classOf(column)}>
-                      {shown(totals[at] ?? null, column, formats)}
+                    <td key={at} className={classOf(column)}>
+                      {written(totals[at] ?? null, column, formats)}
                     </td>
                   ),
                 )}
@@ -135,7 +135,8 @@ function classOf({ kind, marked }: SheetColumn): string {
   return `${kind === "text" || kind === "month" ? "" : "number"} ${marked ? "marked" : ""}`.trim();
 }
 
-function shown(value: Value, column: SheetColumn, formats: ReturnType<typeof useFormats>): string {
+/** A value of a table as one reads it. */
+export function written(value: Value, column: SheetColumn, formats: ReturnType<typeof useFormats>): string {
   if (value === null) return "";
   if (typeof value === "bigint") {
     return column.kind === "money"

@@ -4,8 +4,8 @@ import type { Dimension } from "./selection";
 export const DASHBOARDS: Words<
   | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "allOf" | "highest" | "madeOf" | "notApplied" | "table" | "csv"
   | "missing" | "empty" | "cashFlow" | "by" | "byStatus" | "bySource" | "month" | "paid" | "pending" | "scheduled" | "expected"
-  | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "currency" | "volume" | "measure"
-  | "flowValue" | "itemValue" | "pieces" | "category" | "country" | "byCategory" | "byCountry" | "forecast" | "series"
+  | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "volume" | "measure"
+  | "flowValue" | "itemValue" | "pieces" | "byCategory" | "byCountry" | "forecast" | "series"
   | "value" | "target" | "movingMean" | "ptax" | "mean" | "least" | "most" | "features" | "open" | "outflow" | "rowsShown"
   | "numbers" | "sum"
 > = {
@@ -47,14 +47,11 @@ export const DASHBOARDS: Words<
     exposure: "Exposição cambial em aberto",
     exposureNote: "Cada moeda em si mesma: moedas diferentes não se somam.",
     variation: "Variação cambial, em reais",
-    currency: "Moeda",
     volume: "Volume de compras",
     measure: "Medida",
     flowValue: "valor do fluxo",
     itemValue: "valor dos itens",
     pieces: "quantidade",
-    category: "Categoria",
-    country: "País",
     byCategory: "Volume por categoria",
     byCountry: "Volume por país do fornecedor",
     forecast: "Forecast: variáveis e alvo",
@@ -111,14 +108,11 @@ export const DASHBOARDS: Words<
     exposure: "Open currency exposure",
     exposureNote: "Each currency by itself: different currencies are never added.",
     variation: "Exchange variation, in BRL",
-    currency: "Currency",
     volume: "Purchase volume",
     measure: "Measure",
     flowValue: "cash flow value",
     itemValue: "item value",
     pieces: "pieces",
-    category: "Category",
-    country: "Country",
     byCategory: "Volume by category",
     byCountry: "Volume by the supplier's country",
     forecast: "Forecast: features and target",
