@@ -1,6 +1,6 @@
 """`importau demo`: the whole lakehouse on this machine, from nothing to ten audited tables."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -16,7 +16,7 @@ from cli.export import download
 from cli.local import lasting
 from cli.portal.command import FILE, write
 from cli.portal.document import gather
-from cli.portal.page import filled, template
+from cli.portal.page import filled, prepared
 from cli.questions import answers, ask
 from cli.run import perform
 from cli.session import Aws, at, embedded_aws
@@ -45,8 +45,8 @@ def demo(  # noqa: PLR0917 - an argument an option
     data = source.complete(wanted, list, answers(yes, no_input), ask)
     server = embedded_aws()
     # npm takes its time; it has it while the lakehouse is deployed and runs.
-    with ThreadPoolExecutor(1) as pool, lasting(server, keep_running) as endpoint:
-        page = pool.submit(template)
+    page = prepared()
+    with lasting(server, keep_running) as endpoint:
         build_dir = server.home.parent / "build"  # not .aws-sam, which is for your account
         with present.step("sam build") as show:
             sam.build(endpoint, build_dir, show)

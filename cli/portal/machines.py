@@ -167,7 +167,7 @@ def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -
         costs.Line("s3_writes", Decimal(_written(run_id, members, lake))),
         costs.Line("s3_reads", Decimal(_read(members))),
     ]
-    glue = [costs.glue_jobs(len(layers), lambda_seconds)]
+    glue = [costs.glue_jobs(len(layers), lambda_seconds)] if layers else []
     return {
         "lines": [_line(line) for line in lines],
         "total_usd": str(costs.total(lines)),

@@ -7,8 +7,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 from cli import ROOT
@@ -57,6 +59,20 @@ def template(progress: Callable[[str], None] = lambda _: None) -> str:
                 npm(folder, "run", "--silent", "build", "--", "--logLevel", "error")
                 (folder / "dist/index.html").rename(page)
     return page.read_text(encoding="utf-8")
+
+
+def prepared() -> Future[str]:
+    """Begin to build the page beside other work; a command that is interrupted does not wait for it."""
+    page: Future[str] = Future()
+
+    def build() -> None:
+        try:
+            page.set_result(template())
+        except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            page.set_exception(error)
+
+    Thread(target=build, daemon=True).start()
+    return page
 
 
 @contextmanager

@@ -188,7 +188,7 @@ export interface Run {
 export interface Cost {
   lines: CostLine[];
   total_usd: string;
-  /** The same work as a Glue Spark job per layer, at the least Glue bills. */
+  /** The same work as a Glue Spark job per layer, at the least Glue bills; nothing where no layer ran. */
   glue: CostLine[];
   glue_total_usd: string;
 }

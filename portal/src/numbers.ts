@@ -4,6 +4,7 @@ const LOCALE: Record<Language, string> = { pt: "pt-BR", en: "en-US" };
 
 /** Intl takes decimals as strings without losing a digit; TypeScript's types do not know yet. */
 type Decimal = Intl.StringNumericLiteral;
+const CURRENCY = /^[A-Za-z]{3}$/;
 
 /** Numbers, money and moments, written as the reader's language does. Amounts in BRL are R$ 1.234,56 in Portuguese. */
 export function formats(language: Language) {
@@ -16,6 +17,11 @@ export function formats(language: Language) {
     return found;
   };
   const digits = (scale: number) => ({ minimumFractionDigits: scale, maximumFractionDigits: scale });
+  // Data may call anything a currency; Intl takes three letters.
+  const inCurrency = (currency: string, options: Intl.NumberFormatOptions, amount: number | Decimal) =>
+    CURRENCY.test(currency)
+      ? format({ style: "currency", currency, ...options }).format(amount)
+      : `${format(options).format(amount)} ${currency}`.trim();
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short" });
   const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeZone: "UTC" });
@@ -27,10 +33,10 @@ export function formats(language: Language) {
     exact: (units: bigint, scale: number) => format(digits(scale)).format(decimal(units, scale) as Decimal),
     /** Money in units of 10^-scale, in any currency the browser knows. */
     money: (units: bigint, currency = "BRL", scale = 2) =>
-      format({ style: "currency", currency, ...digits(scale) }).format(decimal(units, scale) as Decimal),
+      inCurrency(currency, digits(scale), decimal(units, scale) as Decimal),
     /** Money for the ticks of an axis: R$ 1,2 mi. */
     shortMoney: (amount: number, currency = "BRL") =>
-      format({ style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(amount),
+      inCurrency(currency, { notation: "compact", maximumFractionDigits: 1 }, amount),
     /** US dollars given as a decimal in a string; small amounts keep their digits, to the billionth. */
     usd: (amount: string) =>
       format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 9 }).format(
@@ -44,7 +50,7 @@ export function formats(language: Language) {
       return format({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }).format(amount / 1e3 ** step);
     },
     seconds: (amount: number) =>
-      format({ style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: 2 }).format(amount),
+      format({ style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: amount < 0.1 ? 3 : 2 }).format(amount),
     hours: (amount: number) => format({ style: "unit", unit: "hour", unitDisplay: "long" }).format(amount),
     /** How long ago, in the largest unit of which there is more than one. */
     ago: (hours: number) =>

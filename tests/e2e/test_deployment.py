@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from deployed_lakehouse import Lakehouse
 
 from lakehouse import layout
 
@@ -41,6 +42,7 @@ def test_the_bucket_is_versioned_and_the_logs_are_not_kept_for_ever(deployment: 
 
 
 def test_a_run_without_its_csv_files_fails_and_names_them(deployment: Any) -> None:
+    Lakehouse(deployment).empty_landing()
     execution = deployment.run("bronze")
     assert execution["status"] == "FAILED"
     assert all(table in execution["cause"] for table in layout.TABLES[layout.BRONZE]), execution["cause"]

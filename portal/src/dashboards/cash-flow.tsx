@@ -6,8 +6,9 @@ import { useWords } from "../language";
 import { BarsAndLines } from "./chart";
 import { Panel } from "./panel";
 import { ignoredBy, rowsOf, type Selection, valuesOf } from "./selection";
+import { exactSeries, type Series } from "./series";
 import type { Sheet } from "./sheet";
-import { drawn, everyMonth, running, type Sums, sumsBy, sumsByTwo } from "./sums";
+import { everyMonth, running, type Sums, sumsBy, sumsByTwo } from "./sums";
 import { DASHBOARDS } from "./words";
 
 export const CASH_FLOW = "importau_gold.agregado_fluxo_de_caixa_mensal";
@@ -32,7 +33,7 @@ export function CashFlow({ frame, selection }: { frame: Frame; selection: Select
     // Since the beginning of the data: a period shows a part of it.
     const before = rowsOf(frame, selection, { period: false });
     const sofar = filledIn(running(sumsBy(frame, before, "mes_referencia", "total_saida_brl")), months);
-    const parts = by === "status" ? byStatus(frame, rows, words) : bySource(frame, rows);
+    const parts = by === "status" ? byStatus(frame, rows, words) : bySource(frame, rows, words);
     const table: Sheet = {
       columns: [
         { name: words.month, kind: "month" },
@@ -40,6 +41,7 @@ export function CashFlow({ frame, selection }: { frame: Frame; selection: Select
           name,
           kind: "money" as const,
           scale: SCALE,
+          adds: name !== words.running,
         })),
       ],
       rows: months.map((month) => [
@@ -50,14 +52,16 @@ export function CashFlow({ frame, selection }: { frame: Frame; selection: Select
         cancelled.get(month) ?? 0n,
       ]),
     };
-    return {
-      labels: months.map(formats.month),
-      series: [
-        ...[...parts].map(([name, sums]) => ({ name, values: months.map((month) => drawn(sums.get(month) ?? 0n, SCALE)) })),
-        { name: words.running, values: months.map((month) => drawn(sofar.get(month), SCALE)), line: true, apart: true },
-      ],
-      sheet: table,
-    };
+    const drawn = (name: string, value: (month: string) => bigint | null) =>
+      exactSeries(name, months.map(value), SCALE, formats.money);
+    const series: Series[] = [
+      ...[...parts].map(([name, sums]) => drawn(name, (month) => sums.get(month) ?? 0n)),
+      { ...drawn(words.running, (month) => sofar.get(month) ?? null), as: "line", apart: true },
+    ];
+    if ([...cancelled.values()].some(Boolean)) {
+      series.push({ ...drawn(words.cancelled, (month) => cancelled.get(month) || null), as: "marks" });
+    }
+    return { labels: months.map(formats.month), series, sheet: table };
   }, [frame, selection, by, words, formats]);
   return (
     <Panel id="fluxo-de-caixa" title={words.cashFlow} source={CASH_FLOW} ignored={ignoredBy(frame, selection)} sheet={sheet}>
@@ -68,7 +72,7 @@ export function CashFlow({ frame, selection }: { frame: Frame; selection: Select
           <option value="source">{words.bySource}</option>
         </select>
       </label>
-      <BarsAndLines label={`${words.cashFlow}. ${words.table}.`} labels={labels} series={series} tick={formats.shortMoney} />
+      <BarsAndLines label={words.cashFlow} labels={labels} series={series} tick={formats.shortMoney} />
     </Panel>
   );
 }
@@ -78,9 +82,14 @@ function byStatus(frame: Frame, rows: number[], words: Record<keyof typeof MEASU
   return new Map(measures.map(([name, measure]) => [words[name], sumsBy(frame, rows, "mes_referencia", measure)]));
 }
 
-function bySource(frame: Frame, rows: number[]): Map<string, Sums> {
+function bySource(frame: Frame, rows: number[], words: Record<"no_origem", string>): Map<string, Sums> {
   const found = sumsByTwo(frame, rows, "origem_recurso", "mes_referencia", "total_saida_brl");
-  return new Map(valuesOf([frame], "origem").flatMap((source) => (found.has(source) ? [[source, found.get(source)!]] : [])));
+  return new Map(
+    valuesOf([frame], "origem").flatMap((source) => {
+      const sums = found.get(source);
+      return sums ? [[source || words.no_origem, sums]] : [];
+    }),
+  );
 }
 
 /** A month in which nothing happened keeps the sum of the month before. */

@@ -4,29 +4,25 @@ import {
 } from "chart.js";
 import { useEffect, useRef } from "react";
 
+import { useWords } from "../language";
 import { colour, useTheme } from "../theme";
+import { type Series, summaryOf } from "./series";
+import { DASHBOARDS } from "./words";
 
 Chart.register(
   BarController, BarElement, CategoryScale, Legend, LinearScale, LineController, LineElement, PointElement, Tooltip,
 );
 
-export interface Series {
-  name: string;
-  values: (number | null)[];
-  /** A line over the bars. */
-  line?: boolean;
-  /** With an axis of its own, on the right: it would dwarf the others. */
-  apart?: boolean;
-}
-
 const COLOURS = 8;
 const POINTS = ["circle", "rectRot", "triangle", "rect", "star", "cross"] as const;
 const TALL = 320;
 const PER_BAR = 28;
+// With more points than this, a line is told by itself, and its points would only blur it.
+const FEW = 40;
 
 /** Bars, stacked where there are several series, and lines over them; the numbers are in the table behind it. */
 export function BarsAndLines({ label, labels, series, tick, horizontal = false }: {
-  /** What a screen reader says the picture shows. */
+  /** What the picture shows. */
   label: string;
   labels: string[];
   series: Series[];
@@ -35,6 +31,7 @@ export function BarsAndLines({ label, labels, series, tick, horizontal = false }
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { theme } = useTheme();
+  const words = useWords(DASHBOARDS);
   useEffect(() => {
     if (!canvas.current) return;
     const chart = new Chart(canvas.current, configuration(labels, series, tick, horizontal));
@@ -43,7 +40,7 @@ export function BarsAndLines({ label, labels, series, tick, horizontal = false }
   }, [labels, series, tick, horizontal, theme]);
   return (
     <div className="chart" style={{ height: horizontal ? Math.max(labels.length * PER_BAR + 60, 120) : TALL }}>
-      <canvas ref={canvas} role="img" aria-label={label} />
+      <canvas ref={canvas} role="img" aria-label={summaryOf(label, labels, series, words)} />
     </div>
   );
 }
@@ -54,8 +51,11 @@ function configuration(
   tick: (value: number) => string,
   horizontal: boolean,
 ): ChartConfiguration<"bar" | "line"> {
+  const name = horizontal ? "y" : "x";
   const axis = { ticks: { color: colour("faint") }, grid: { color: colour("line") } };
-  const amounts = { ...axis, stacked: true, ticks: { ...axis.ticks, callback: (value: string | number) => tick(Number(value)) } };
+  const bars = series.some(({ as }) => as === undefined);
+  // Bars are compared by their lengths, so they begin at nothing; lines by their course.
+  const amounts = { ...axis, stacked: bars, beginAtZero: bars, ticks: { ...axis.ticks, callback: (value: string | number) => tick(Number(value)) } };
   const names = { ...axis, stacked: true };
   const apart = series.find((each) => each.apart)?.name;
   return {
@@ -65,13 +65,18 @@ function configuration(
       indexAxis: horizontal ? "y" : "x",
       maintainAspectRatio: false,
       animation: false,
-      interaction: { mode: "index", intersect: false, axis: horizontal ? "y" : "x" },
+      interaction: { mode: "index", intersect: false, axis: name },
       scales: horizontal ? { x: amounts, y: names } : { x: names, y: amounts, ...(apart && { right: rightAxis(amounts, apart) }) },
       plugins: {
-        legend: { display: series.length > 1, labels: { color: colour("ink"), usePointStyle: true } },
+        legend: {
+          display: series.length > 1,
+          labels: { color: colour("ink"), usePointStyle: true },
+          // By default a press hides a series, which no key can; the filters do that for everybody.
+          onClick: () => undefined,
+        },
         tooltip: {
           callbacks: {
-            label: ({ dataset: { label: name }, parsed }) => `${name}: ${tick((horizontal ? parsed.x : parsed.y) ?? 0)}`,
+            label: ({ datasetIndex, dataIndex }) => `${series[datasetIndex]?.name}: ${series[datasetIndex]?.said(dataIndex)}`,
           },
         },
       },
@@ -83,15 +88,17 @@ function rightAxis<Axis>(amounts: Axis, name: string) {
   return {
     ...amounts,
     stacked: false,
+    beginAtZero: true,
     position: "right" as const,
     grid: { drawOnChartArea: false },
     title: { display: true, text: name, color: colour("faint") },
   };
 }
 
-function dataset({ name, values, line = false, apart = false }: Series, index: number) {
+function dataset({ name, values, as, apart = false }: Series, index: number) {
   const drawnIn = colour(`series-${(index % COLOURS) + 1}`);
-  return line
+  const marks = as === "marks";
+  return as
     ? {
         type: "line" as const,
         label: name,
@@ -99,9 +106,11 @@ function dataset({ name, values, line = false, apart = false }: Series, index: n
         borderColor: drawnIn,
         backgroundColor: drawnIn,
         pointStyle: POINTS[index % POINTS.length] ?? "circle",
-        pointRadius: 4,
+        pointRadius: marks || values.length <= FEW ? 4 : 0,
+        pointHitRadius: 8,
+        pointBorderWidth: 2,
         borderDash: index % 2 ? [6, 4] : [],
-        spanGaps: true,
+        showLine: !marks,
         yAxisID: apart ? "right" : "y",
         // Apart from the bars, or it would be stacked upon them.
         stack: name,

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Frame } from "../document";
 import { formats } from "../numbers";
 import { ignoredBy, isEmpty, monthsOf, parametersOf, rowsOf, selectionOf, valuesOf } from "./selection";
-import { csvOf } from "./sheet";
+import { exactSeries, summaryOf } from "./series";
+import { csvOf, totalsOf } from "./sheet";
 import { everyMonth, largestFirst, running, sumsBy, sumsByTwo, total } from "./sums";
 
 const HUGE = "9007199254740993"; // one more than a JavaScript number can tell apart
@@ -94,11 +95,49 @@ describe("the export", () => {
   });
 });
 
+describe("a table", () => {
+  const amount = { kind: "money" as const, scale: 2 };
+  const sheet = {
+    columns: [
+      { name: "mês", kind: "month" as const },
+      { name: "=valor", ...amount, adds: true },
+      { name: "acumulado", ...amount },
+    ],
+    rows: [
+      ["2024-11", BigInt(HUGE), 5n],
+      ["2024-12", null, 6n],
+      ["2025-01", 1n, 7n],
+    ],
+  };
+
+  it("is added up exactly, but for what does not add up", () => {
+    expect(totalsOf(sheet)).toEqual([null, 9007199254740994n, null]);
+    expect(totalsOf({ ...sheet, columns: sheet.columns.map((each) => ({ ...each, adds: false })) })).toBeNull();
+  });
+
+  it("is exported without its sums, and a heading made of data is no formula either", () => {
+    const lines = csvOf(sheet, "pt").split("\r\n");
+    expect(lines[0]).toBe("\uFEFFmês;'=valor;acumulado");
+    expect(lines).toHaveLength(5);
+  });
+});
+
+describe("a picture", () => {
+  it("is told in words: what it spans and the largest of each series, to the cent", () => {
+    const money = (value: bigint) => formats("pt").money(value).replace(/\s/g, " ");
+    const series = [exactSeries("Paga", [-5n, 123456n, null], 2, money), exactSeries("Prevista", [null, null, null], 2, money)];
+    expect(summaryOf("Fluxo", ["out", "nov", "dez"], series, { allOf: "de", to: "Até", highest: "maior:" })).toBe(
+      "Fluxo, de out até dez. Paga, maior: R$ 1.234,56 (nov).",
+    );
+  });
+});
+
 describe("numbers", () => {
   it("are written as Brazilians read them", () => {
     expect(formats("pt").money(123456n).replace(/\s/g, " ")).toBe("R$ 1.234,56");
     expect(formats("pt").money(900719925474099399n).replace(/\s/g, " ")).toBe("R$ 9.007.199.254.740.993,99");
     expect(formats("en").money(-5n, "USD")).toBe("-$0.05");
+    expect(formats("pt").money(123456n, "dólar")).toBe("1.234,56 dólar");
     expect(formats("pt").month("2024-11")).toContain("2024");
   });
 });

@@ -7,8 +7,9 @@ import { CASH_FLOW } from "./cash-flow";
 import { BarsAndLines } from "./chart";
 import { Panel } from "./panel";
 import { ignoredBy, rowsOf, type Selection } from "./selection";
+import { exactSeries } from "./series";
 import type { Sheet } from "./sheet";
-import { drawn, everyMonth, type Sums, sumsByTwo } from "./sums";
+import { everyMonth, type Sums, sumsByTwo } from "./sums";
 import { DASHBOARDS } from "./words";
 
 const SCALE = 2;
@@ -23,7 +24,9 @@ export function Exposure({ frame, selection }: { frame: Frame; selection: Select
     () =>
       [...byCurrency].map(([currency, sums]) => ({
         currency,
-        series: [{ name: currency, values: months.map((month) => drawn(sums.get(month) ?? 0n, SCALE)) }],
+        series: [
+          exactSeries(currency, months.map((month) => sums.get(month) ?? 0n), SCALE, (value) => formats.money(value, currency)),
+        ],
         tick: (value: number) => formats.shortMoney(value, currency),
       })),
     [byCurrency, months, formats],
@@ -57,8 +60,10 @@ export function Variation({ frame, selection }: { frame: Frame; selection: Selec
   const { byCurrency, months } = useByCurrency(frame, selection, "variacao_cambial_brl");
   const series = useMemo(
     () =>
-      [...byCurrency].map(([name, sums]) => ({ name, values: months.map((month) => drawn(sums.get(month) ?? 0n, SCALE)) })),
-    [byCurrency, months],
+      [...byCurrency].map(([name, sums]) =>
+        exactSeries(name, months.map((month) => sums.get(month) ?? 0n), SCALE, formats.money),
+      ),
+    [byCurrency, months, formats],
   );
   const labels = useMemo(() => months.map(formats.month), [months, formats]);
   return (
@@ -95,7 +100,13 @@ function sheetOf(
   return {
     columns: [
       { name: month, kind: "month" },
-      ...[...byCurrency.keys()].map((name) => ({ name, kind: "money" as const, scale: SCALE, currency: currencyOf(name) })),
+      ...[...byCurrency.keys()].map((name) => ({
+        name,
+        kind: "money" as const,
+        scale: SCALE,
+        currency: currencyOf(name),
+        adds: true,
+      })),
     ],
     rows: months.map((each) => [each, ...[...byCurrency.values()].map((sums) => sums.get(each) ?? 0n)]),
   };

@@ -1,12 +1,13 @@
 import { useMemo, useState } from "react";
 
 import { useFormats } from "../data";
-import type { Frame } from "../document";
+import type { Frame, FrameColumn } from "../document";
 import { column, texts, type Value, valueAt } from "../frames";
 import { useWords } from "../language";
 import { BarsAndLines } from "./chart";
-import { Panel, SheetTable } from "./panel";
-import { ignoredBy, rowsOf, type Selection } from "./selection";
+import { Panel, SheetTable, written } from "./panel";
+import { ignoredBy, nameOf, rowsOf, type Selection } from "./selection";
+import { type Series } from "./series";
 import type { Sheet, SheetColumn } from "./sheet";
 import { everyMonth } from "./sums";
 import { DASHBOARDS } from "./words";
@@ -20,7 +21,7 @@ export function Forecast({ frame, selection }: { frame: Frame; selection: Select
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const rows = useMemo(() => rowsOf(frame, selection), [frame, selection]);
-  const series = useMemo(() => seriesOf(frame, rows, words.unknown), [frame, rows, words]);
+  const series = useMemo(() => seriesOf(frame, rows, words), [frame, rows, words]);
   const [chosen, choose] = useState("");
   const name = series.has(chosen) ? chosen : longest(series);
   const sheet = useMemo(() => sheetOf(frame, rows), [frame, rows]);
@@ -29,22 +30,27 @@ export function Forecast({ frame, selection }: { frame: Frame; selection: Select
     const months = texts(frame, MONTH);
     const axis = everyMonth(its.map((row) => months[row] ?? ""));
     const at = new Map(its.map((row) => [months[row] ?? "", row]));
-    const line = (label: string, of: string) => ({
-      name: label,
-      line: true,
-      values: axis.map((month) => (at.has(month) ? number(frame, of, at.get(month)!) : null)),
-    });
+    const drawn = (label: string, of: string, as?: "line"): Series => {
+      const from = column(frame, of);
+      const all = axis.map((month) => (at.has(month) ? valueAt(from, at.get(month)!) : null));
+      return {
+        name: label,
+        ...(as && { as }),
+        values: all.map((value) => number(from, value)),
+        said: (index) => written(all[index] ?? null, columnOf(from), formats),
+      };
+    };
     return {
       labels: axis.map(formats.month),
       values: [
-        { ...line(words.value, "valor_fluxo_brl"), line: false },
-        line(words.target, TARGET),
-        line(words.movingMean, "media_movel_3m_brl"),
+        drawn(words.value, "valor_fluxo_brl"),
+        drawn(words.target, TARGET, "line"),
+        drawn(words.movingMean, "media_movel_3m_brl", "line"),
       ],
       rates: [
-        line(words.mean, "taxa_ptax_media"),
-        line(words.least, "taxa_ptax_min"),
-        line(words.most, "taxa_ptax_max"),
+        drawn(words.mean, "taxa_ptax_media", "line"),
+        drawn(words.least, "taxa_ptax_min", "line"),
+        drawn(words.most, "taxa_ptax_max", "line"),
       ],
     };
   }, [frame, its, words, formats]);
@@ -71,11 +77,12 @@ export function Forecast({ frame, selection }: { frame: Frame; selection: Select
 }
 
 /** Rows by category and currency, in the order of the table, which is that of the months. */
-function seriesOf(frame: Frame, rows: number[], unknown: string): Map<string, number[]> {
+function seriesOf(frame: Frame, rows: number[], words: Parameters<typeof nameOf>[2]): Map<string, number[]> {
   const [categories, currencies] = [texts(frame, "categoria"), texts(frame, "moeda_origem")];
   const found = new Map<string, number[]>();
   for (const row of rows) {
-    const name = `${categories[row] ?? unknown} · ${currencies[row] ?? unknown}`;
+    const category = nameOf("categoria", categories[row] ?? "", words);
+    const name = `${category} · ${nameOf("moeda", currencies[row] ?? "", words)}`;
     const list = found.get(name);
     if (list) list.push(row);
     else found.set(name, [row]);
@@ -97,21 +104,20 @@ function sheetOf(frame: Frame, rows: number[]): Sheet {
   names.splice(names.indexOf("valor_fluxo_brl") + 1, 0, TARGET);
   const columns = names.map((name) => column(frame, name));
   return {
-    columns: columns.map((each): SheetColumn => {
-      const marked = each.name === TARGET;
-      if (each.name === MONTH) return { name: each.name, kind: "month" };
-      if (each.kind === "double") return { name: each.name, kind: "double" };
-      if (!("scale" in each)) return { name: each.name, kind: "text" };
-      const money = each.name.endsWith("_brl") || each.name.startsWith("valor_fluxo_lag");
-      return { name: each.name, kind: money ? "money" : "number", scale: each.scale, marked };
-    }),
+    columns: columns.map(columnOf),
     rows: rows.map((row) => columns.map((each): Value => valueAt(each, row))),
   };
 }
 
-function number(frame: Frame, name: string, row: number): number | null {
-  const from = column(frame, name);
-  const value = valueAt(from, row);
+function columnOf({ name, ...from }: FrameColumn): SheetColumn {
+  if (name === MONTH) return { name, kind: "month" };
+  if (from.kind === "double") return { name, kind: "double" };
+  if (!("scale" in from)) return { name, kind: "text" };
+  const money = name.endsWith("_brl") || name.startsWith("valor_fluxo_lag");
+  return { name, kind: money ? "money" : "number", scale: from.scale, marked: name === TARGET };
+}
+
+function number(from: FrameColumn, value: Value): number | null {
   if (value === null || typeof value === "string") return null;
   return "scale" in from ? Number(value) / 10 ** from.scale : Number(value);
 }

@@ -1,7 +1,9 @@
 import { useFormats } from "../data";
 import type { Frame } from "../document";
 import { useWords } from "../language";
-import { rowsOf, type Selection } from "./selection";
+import { CASH_FLOW } from "./cash-flow";
+import { MadeOf } from "./panel";
+import { ignoredBy, rowsOf, type Selection } from "./selection";
 import { sumsBy, total } from "./sums";
 import { DASHBOARDS } from "./words";
 
@@ -20,13 +22,16 @@ export function KeyNumbers({ frame, selection }: { frame: Frame; selection: Sele
     [words.exposure, exposure.map(([currency, value]) => formats.money(value, currency)).join(" · ") || "—"],
   ] as const;
   return (
-    <dl className="key-numbers">
-      {numbers.map(([name, value]) => (
-        <div key={name} className="card">
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <div>
+      <dl className="key-numbers">
+        {numbers.map(([name, value]) => (
+          <div key={name} className="card">
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <MadeOf source={CASH_FLOW} ignored={ignoredBy(frame, selection)} />
+    </div>
   );
 }

@@ -78,6 +78,11 @@ export function monthsOf(frames: Frame[]): string[] {
   return distinct(frames.map((frame) => texts(frame, MONTH))).filter(Boolean);
 }
 
+/** A value as one reads it: an unknown one has a name too. */
+export function nameOf(dimension: Dimension, value: string, words: Record<`no_${Dimension}`, string>): string {
+  return value || words[`no_${dimension}`];
+}
+
 function has(frame: Frame, dimension: Dimension): boolean {
   return frame.columns.some(({ name }) => name === DIMENSIONS[dimension]);
 }

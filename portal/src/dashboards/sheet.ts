@@ -17,6 +17,14 @@ export interface SheetColumn {
   currency?: string;
   /** Stands out, as the target of a forecast does. */
   marked?: boolean;
+  /** Its values add up to something: a running total's do not. */
+  adds?: boolean;
+}
+
+/** The exact sums of the columns that add up; null where no column does. They are shown, but are no rows of the export. */
+export function totalsOf({ columns, rows }: Sheet): Value[] | null {
+  if (!columns.some(({ adds }) => adds)) return null;
+  return columns.map(({ adds }, at) => (adds ? rows.reduce((sum, row) => sum + ((row[at] as bigint | null) ?? 0n), 0n) : null));
 }
 
 // A spreadsheet takes a cell that begins so for a formula.
@@ -31,15 +39,17 @@ export function csvOf({ columns, rows }: Sheet, language: Language): string {
     if (value === null) return "";
     if (typeof value === "bigint") return decimal(value, column.scale ?? 0).replace(".", point);
     if (typeof value === "number") return String(value).replace(".", point);
-    return quoted(FORMULA.test(value) ? `'${value}` : value, separator);
+    return written(value, separator);
   };
   const lines = [
-    columns.map(({ name }) => quoted(name, separator)),
+    // Some headings are values, as that of a currency.
+    columns.map(({ name }) => written(name, separator)),
     ...rows.map((row) => columns.map((column, index) => cell(row[index] ?? null, column))),
   ];
   return BYTE_ORDER_MARK + lines.map((line) => `${line.join(separator)}\r\n`).join("");
 }
 
-function quoted(text: string, separator: string): string {
+function written(value: string, separator: string): string {
+  const text = FORMULA.test(value) ? `'${value}` : value;
   return /["\r\n]/.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -6,9 +6,10 @@ import { scaleOf } from "../frames";
 import { useWords } from "../language";
 import { BarsAndLines } from "./chart";
 import { Panel } from "./panel";
-import { ignoredBy, rowsOf, type Selection } from "./selection";
+import { DIMENSIONS, type Dimension, ignoredBy, nameOf, rowsOf, type Selection } from "./selection";
+import { exactSeries } from "./series";
 import type { SheetColumn } from "./sheet";
-import { drawn, largestFirst, sumsBy } from "./sums";
+import { largestFirst, sumsBy } from "./sums";
 import { DASHBOARDS } from "./words";
 
 export const FACT = "importau_silver.fato_pedido_correlacionado";
@@ -32,36 +33,36 @@ export function Volume({ frame, selection }: { frame: Frame; selection: Selectio
         </select>
       </label>
       <div className="pair">
-        <By frame={frame} selection={selection} measure={measure} id="volume-categoria" title={words.byCategory} column="categoria" heading={words.category} />
-        <By frame={frame} selection={selection} measure={measure} id="volume-pais" title={words.byCountry} column="pais_origem" heading={words.country} />
+        <By frame={frame} selection={selection} measure={measure} id="volume-categoria" title={words.byCategory} by="categoria" />
+        <By frame={frame} selection={selection} measure={measure} id="volume-pais" title={words.byCountry} by="pais" />
       </div>
     </>
   );
 }
 
-function By({ frame, selection, measure, id, title, column, heading }: {
+function By({ frame, selection, measure, id, title, by }: {
   frame: Frame;
   selection: Selection;
   measure: Measure;
   id: string;
   title: string;
-  column: string;
-  heading: string;
+  by: Dimension;
 }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const scale = scaleOf(frame, MEASURES[measure]);
   const money = measure !== "pieces";
   const { labels, series, sheet } = useMemo(() => {
-    const sums = largestFirst(sumsBy(frame, rowsOf(frame, selection), column, MEASURES[measure]));
-    const names = [...sums.keys()].map((name) => name || words.unknown);
-    const value: SheetColumn = { name: words[measure], kind: money ? "money" : "number", scale };
+    const sums = largestFirst(sumsBy(frame, rowsOf(frame, selection), DIMENSIONS[by], MEASURES[measure]));
+    const names = [...sums.keys()].map((name) => nameOf(by, name, words));
+    const value: SheetColumn = { name: words[measure], kind: money ? "money" : "number", scale, adds: true };
+    const write = money ? formats.money : (units: bigint) => formats.exact(units, scale);
     return {
       labels: names,
-      series: [{ name: words[measure], values: [...sums.values()].map((sum) => drawn(sum, scale)) }],
-      sheet: { columns: [{ name: heading, kind: "text" as const }, value], rows: [...sums.values()].map((sum, at) => [names[at]!, sum]) },
+      series: [exactSeries(words[measure], [...sums.values()], scale, write)],
+      sheet: { columns: [{ name: words[by], kind: "text" as const }, value], rows: [...sums.values()].map((sum, at) => [names[at]!, sum]) },
     };
-  }, [frame, selection, column, measure, words, heading, money, scale]);
+  }, [frame, selection, by, measure, words, formats, money, scale]);
   const tick = money ? formats.shortMoney : formats.number;
   return (
     <Panel id={id} title={title} source={FACT} ignored={ignoredBy(frame, selection)} sheet={sheet}>

@@ -2,10 +2,10 @@ import type { Words } from "../language";
 import type { Dimension } from "./selection";
 
 export const DASHBOARDS: Words<
-  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | "unknown" | "madeOf" | "notApplied" | "table" | "csv"
+  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "allOf" | "highest" | "madeOf" | "notApplied" | "table" | "csv"
   | "missing" | "empty" | "cashFlow" | "by" | "byStatus" | "bySource" | "month" | "paid" | "pending" | "scheduled" | "expected"
-  | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "currency" | "volume" | "measure"
-  | "flowValue" | "itemValue" | "pieces" | "category" | "country" | "byCategory" | "byCountry" | "forecast" | "series"
+  | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "volume" | "measure"
+  | "flowValue" | "itemValue" | "pieces" | "byCategory" | "byCountry" | "forecast" | "series"
   | "value" | "target" | "movingMean" | "ptax" | "mean" | "least" | "most" | "features" | "open" | "outflow" | "rowsShown"
   | "numbers" | "sum"
 > = {
@@ -20,7 +20,12 @@ export const DASHBOARDS: Words<
     pais: "País",
     origem: "Origem do recurso",
     reset: "Limpar filtros",
-    unknown: "(sem valor)",
+    no_categoria: "sem categoria",
+    no_moeda: "sem moeda",
+    no_pais: "desconhecido",
+    no_origem: "sem origem",
+    allOf: "de",
+    highest: "maior:",
     madeOf: "Feito de",
     notApplied: "não se aplica aqui, pois a tabela não tem:",
     table: "Ver como tabela",
@@ -42,14 +47,11 @@ export const DASHBOARDS: Words<
     exposure: "Exposição cambial em aberto",
     exposureNote: "Cada moeda em si mesma: moedas diferentes não se somam.",
     variation: "Variação cambial, em reais",
-    currency: "Moeda",
     volume: "Volume de compras",
     measure: "Medida",
     flowValue: "valor do fluxo",
     itemValue: "valor dos itens",
     pieces: "quantidade",
-    category: "Categoria",
-    country: "País",
     byCategory: "Volume por categoria",
     byCountry: "Volume por país do fornecedor",
     forecast: "Forecast: variáveis e alvo",
@@ -79,7 +81,12 @@ export const DASHBOARDS: Words<
     pais: "Country",
     origem: "Funding source",
     reset: "Clear filters",
-    unknown: "(no value)",
+    no_categoria: "no category",
+    no_moeda: "no currency",
+    no_pais: "unknown",
+    no_origem: "no source",
+    allOf: "from",
+    highest: "highest:",
     madeOf: "Made of",
     notApplied: "does not apply here, since the table lacks it:",
     table: "View as a table",
@@ -101,14 +108,11 @@ export const DASHBOARDS: Words<
     exposure: "Open currency exposure",
     exposureNote: "Each currency by itself: different currencies are never added.",
     variation: "Exchange variation, in BRL",
-    currency: "Currency",
     volume: "Purchase volume",
     measure: "Measure",
     flowValue: "cash flow value",
     itemValue: "item value",
     pieces: "pieces",
-    category: "Category",
-    country: "Country",
     byCategory: "Volume by category",
     byCountry: "Volume by the supplier's country",
     forecast: "Forecast: features and target",

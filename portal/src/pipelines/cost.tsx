@@ -26,7 +26,13 @@ export function RunCost() {
             · {formats.number(last.rows)} {words.rows.toLowerCase()}
           </>
         )}{" "}
-        · {words.lastCost} <strong>{formats.usd(last.cost.total_usd)}</strong> ({words.glueTotal}: {formats.usd(last.cost.glue_total_usd)})
+        · {words.lastCost} <strong>{formats.usd(last.cost.total_usd)}</strong>
+        {last.cost.glue.length > 0 && (
+          <>
+            {" "}
+            ({words.glueTotal}: {formats.usd(last.cost.glue_total_usd)})
+          </>
+        )}
       </p>
       <h2 id="cost">{words.cost}</h2>
       <label>
@@ -76,16 +82,18 @@ function CostTable({ run }: { run: Run }) {
             <td className="number">{formats.usd(run.cost.total_usd)}</td>
           </tr>
         </tbody>
-        <tbody>
-          <tr>
-            <th scope="rowgroup" colSpan={4}>
-              {words.asGlue}
-            </th>
-          </tr>
-          {run.cost.glue.map((line) => (
-            <Line key={line.what} line={line} />
-          ))}
-        </tbody>
+        {run.cost.glue.length > 0 && (
+          <tbody>
+            <tr>
+              <th scope="rowgroup" colSpan={4}>
+                {words.asGlue}
+              </th>
+            </tr>
+            {run.cost.glue.map((line) => (
+              <Line key={line.what} line={line} />
+            ))}
+          </tbody>
+        )}
       </table>
     </div>
   );
