@@ -93,7 +93,7 @@ class Aws:
         except KeyError:
             raise NotDeployedError(
                 f"the stack {self.stack} has no output {name}: it was deployed from another version of template.yaml",
-                "Deploy it again: `sam build && sam deploy`.",
+                "Deploy it again: `./importau deploy`.",
             ) from None
 
     @property
@@ -117,7 +117,7 @@ class Aws:
             )
         return NotDeployedError(
             f"the stack {self.stack} is not deployed in {self.session.region_name}",
-            "Deploy it (`sam build && sam deploy`), name the right one (--stack, --region, --profile), "
+            "Deploy it (`./importau deploy`), name the right one (--stack, --region, --profile), "
             "or use the embedded AWS (--local).",
         )
 
