@@ -106,7 +106,7 @@ class Aws:
         if name not in values:
             raise NotDeployedError(
                 f"the stack {self.stack} has no {what} {name}: it was deployed from another version of template.yaml",
-                "Deploy it again: `sam build && sam deploy`.",
+                "Deploy it again: `./importau deploy`.",
             )
         return values[name]
 
@@ -131,7 +131,7 @@ class Aws:
             )
         return NotDeployedError(
             f"the stack {self.stack} is not deployed in {self.session.region_name}",
-            "Deploy it (`sam build && sam deploy`), name the right one (--stack, --region, --profile), "
+            "Deploy it (`./importau deploy`), name the right one (--stack, --region, --profile), "
             "or use the embedded AWS (--local).",
         )
 

@@ -98,6 +98,7 @@ def test_logs_of_every_function_are_json_that_says_run_execution_table_and_rows(
     tables = [line for line in said if "_aws" not in line and "table" in line]
     assert {line["service"] for line in tables} == FUNCTIONS
     assert all({"run_id", "execution_id", "table", "rows"} <= set(line) for line in tables)
+    assert all(line["execution_id"].startswith("arn:aws:states:") for line in tables)
     (run,) = {line["run_id"] for line in tables if line["service"] == "silver"}
     of_run = student.does("logs", "--run", run).splitlines()
     assert any("staged fato_pedido_correlacionado rows=1014" in line for line in of_run)

@@ -93,7 +93,7 @@ def test_a_stack_that_is_not_deployed_is_one_line_and_its_fix(aws: Aws, stack: S
     stack.add_client_error("describe_stacks", "ValidationError", "Stack with id importau does not exist", 400)
     with pytest.raises(NotDeployedError, match="the stack importau is not deployed in us-east-1") as caught:
         aws.bucket  # noqa: B018
-    assert "sam deploy" in caught.value.fix
+    assert "./importau deploy" in caught.value.fix
 
 
 def test_on_the_embedded_aws_the_fix_is_the_demo(aws: Aws) -> None:
