@@ -106,6 +106,6 @@ def _explain_answer(error: ClientError) -> CliError:
     if code in DENIED:
         return CliError(
             f"AWS refused {error.operation_name}: {message}",
-            "The identity in use lacks that permission; `aws sts get-caller-identity` says which one it is.",
+            "The identity in use lacks that permission; `./importau check` says who that is, and what else is missing.",
         )
     return CliError(f"AWS refused {error.operation_name} ({code}): {message}")

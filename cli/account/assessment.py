@@ -24,7 +24,7 @@ _PROBES: Final[dict[str, tuple[str, ...]]] = {
     "glue:GetDatabase": ("glue", "get-database", "--name", "importau_bronze"),
     "glue:GetTable": ("glue", "get-table", "--database-name", "importau_bronze", "--name", "pedidos"),
     "glue:GetTables": ("glue", "get-tables", "--database-name", "importau_bronze", "--max-items", "1"),
-    "glue:SearchTables": ("glue", "search-tables", "--search-text", "pedidos", "--max-items", "1"),
+    "glue:SearchTables": ("glue", "search-tables", "--search-text", "pedidos", "--max-results", "1"),
     "lambda:GetFunction": ("lambda", "get-function", "--function-name", "{stack}-bronze", "--query", "Configuration"),
     "lambda:ListTags": ("lambda", "list-tags", "--resource", "{functions}"),
     "logs:DescribeLogGroups": ("logs", "describe-log-groups", "--max-items", "1"),
@@ -134,13 +134,13 @@ def _asked(
     groups: dict[str, list[Permission]] = {}
     for each in wanted:
         groups.setdefault(each.need.resource, []).append(each)
-    answers = aws_cli.run_all([_question(source, place, resource, its) for resource, its in groups.items()])
-    refused = [answer for answer in answers if isinstance(answer, Exception)]
-    for error in refused:
-        if not isinstance(error, ClientError) or error.response["Error"]["Code"] not in DENIED | _NOT_SIMULATED:
-            raise error
-    if refused:
+    questions = [_question(source, place, resource, its) for resource, its in groups.items()]
+    answers = aws_cli.run_all(questions, stop_at_failure=True)
+    refusal = answers[-1]
+    if isinstance(refusal, ClientError) and refusal.response["Error"]["Code"] in DENIED | _NOT_SIMULATED:
         return None
+    if isinstance(refusal, Exception):
+        raise refusal
     found: dict[Permission, Assessed] = {}
     for its, answer in zip(groups.values(), answers, strict=True):
         results = {result["EvalActionName"].lower(): result for result in answer["EvaluationResults"]}
@@ -179,7 +179,7 @@ def _tried(aws_cli: AwsCli, place: Place, wanted: Sequence[Permission]) -> dict[
     """Try what can be tried without changing anything; nobody can try for the execution role."""
     own = [each for each in wanted if each.holder == "user"]
     tried = list(dict.fromkeys(each.action for each in own if each.action in _PROBES))
-    filled = vars(place) | {name: sample(name, place) for name in RESOURCES}
+    filled = {name: sample(name, place) for name in RESOURCES} | vars(place)
     commands = [[word.format_map(filled) for word in _PROBES[action]] for action in tried]
     answers = dict(zip(tried, map(_heard, aws_cli.run_all(commands)), strict=True))
     unknown: tuple[Verdict, str] = (

@@ -1,6 +1,7 @@
 """Runs several AWS CLI commands in one process, for starting it takes longer than most of them; runs in `.venv-sam`.
 
-Standard input: JSON, a list of argument lists. Standard output: JSON, ``[exit code, stdout, stderr]`` for each.
+Standard input: JSON, ``[argument lists, whether to stop at the first that fails]``.
+Standard output: JSON, ``[exit code, stdout, stderr]`` for each that was run.
 """
 
 import contextlib
@@ -14,8 +15,11 @@ from awscli.clidriver import create_clidriver  # type: ignore[import-not-found]
 def main() -> None:
     """Run the commands in turn."""
     driver = create_clidriver()
-    answers = []
-    for arguments in json.load(sys.stdin):
+    answers: list[tuple[object, str, str]] = []
+    commands, stop_at_failure = json.load(sys.stdin)
+    for arguments in commands:
+        if stop_at_failure and answers and answers[-1][0]:
+            break
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:

@@ -115,29 +115,35 @@ class AwsCli:
             raise _error(arguments, ran.stderr)
         return _parsed(ran.stdout)
 
-    def run_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
+    def run_all(self, commands: Sequence[Sequence[str]], *, stop_at_failure: bool = False) -> list[Any]:
         """Run several commands in one process, which is many times quicker than one each.
+
+        Parameters
+        ----------
+        commands : sequence of sequence of str
+        stop_at_failure : bool
+            Whether the first that fails is the last.
 
         Returns
         -------
         list
-            For each command what `run` returns, or the exception that it raises.
+            For each command that was run what `run` returns, or the exception that it raises.
         """
-        if self.show_commands:
-            for arguments in commands:
-                present.say(f"$ {self.command(*arguments)}")
         ran = subprocess.run(
             _BATCH,
             env=self.environment,
-            input=json.dumps([[*arguments, *self._where(), *_PATIENCE] for arguments in commands]),
+            input=json.dumps([[[*each, *self._where(), *_PATIENCE] for each in commands], stop_at_failure]),
             capture_output=True,
             text=True,
             encoding="utf-8",
             check=True,
         )
+        answers = list(zip(commands, json.loads(ran.stdout), strict=False))
+        if self.show_commands:
+            for arguments, _ in answers:
+                present.say(f"$ {self.command(*arguments)}")
         return [
-            _error(tuple(arguments), said) if code else _parsed(printed)
-            for arguments, (code, printed, said) in zip(commands, json.loads(ran.stdout), strict=True)
+            _error(tuple(arguments), said) if code else _parsed(printed) for arguments, (code, printed, said) in answers
         ]
 
     def command(self, *arguments: str) -> str:

@@ -16,7 +16,7 @@ _TABLE: Final = Path(__file__).with_suffix(".toml")
 
 Holder = Literal["user", "role"]
 # Who makes the call: our own code, where the tests see it; or a service for the holder, where they cannot.
-Caller = Literal["own", "cloudformation", "step functions", "lambda", "glue crawler", "only after a failure"]
+Caller = Literal["own", "cloudformation", "step functions", "lambda", "glue crawler", "sometimes"]
 
 
 @dataclass(frozen=True)

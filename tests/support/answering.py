@@ -40,8 +40,12 @@ class Answering(AwsCli):
             raise answer
         return answer
 
-    def run_all(self, commands: Sequence[Sequence[str]]) -> list[Any]:
-        return [self._heard(arguments) for arguments in commands]
+    def run_all(self, commands: Sequence[Sequence[str]], *, stop_at_failure: bool = False) -> list[Any]:
+        answers: list[Any] = []
+        for arguments in commands:
+            if not (stop_at_failure and answers and isinstance(answers[-1], Exception)):
+                answers.append(self._heard(arguments))
+        return answers
 
     def _heard(self, arguments: Sequence[str]) -> Any:
         try:

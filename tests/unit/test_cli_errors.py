@@ -32,7 +32,7 @@ def refusal(code: str, message: str = "") -> ClientError:
         (refusal("ExpiredToken"), "the AWS session has expired", "aws sso login"),
         (refusal("ExpiredTokenException"), "the AWS session has expired", "aws sso login"),
         (refusal("InvalidClientTokenId"), "does not accept these credentials", "aws configure"),
-        (refusal("AccessDenied", "not you"), "AWS refused DescribeStacks: not you", "get-caller-identity"),
+        (refusal("AccessDenied", "not you"), "AWS refused DescribeStacks: not you", "importau check"),
         (refusal("Strange", "why"), "AWS refused DescribeStacks (Strange): why", ""),
         (refusal("404"), "AWS refused DescribeStacks (404): 404", ""),
     ],
