@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,10 +29,9 @@ class SamError(CliError):
 
 def version() -> str:
     """Return the SAM CLI's version, such as ``1.170.0``."""
-    said = subprocess.run(
-        [str(_SAM), "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    return said.stdout.rpartition(" ")[2].strip()
+    packages = [str(folder) for folder in _SAM.parent.parent.glob("lib/python*/site-packages")]
+    (found,) = metadata.distributions(name="aws-sam-cli", path=packages)
+    return found.version
 
 
 def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progress: Progress | None = None) -> None:

@@ -134,15 +134,14 @@ def _asked(
     groups: dict[str, list[Permission]] = {}
     for each in wanted:
         groups.setdefault(each.need.resource, []).append(each)
-    questions = [_question(source, place, resource, its) for resource, its in groups.items()]
-    answers = aws_cli.run_all(questions, stop_at_failure=True)
-    refusal = answers[-1]
-    if isinstance(refusal, ClientError) and refusal.response["Error"]["Code"] in DENIED | _NOT_SIMULATED:
-        return None
-    if isinstance(refusal, Exception):
-        raise refusal
     found: dict[Permission, Assessed] = {}
-    for its, answer in zip(groups.values(), answers, strict=True):
+    for resource, its in groups.items():
+        try:
+            answer = aws_cli.run(*_question(source, place, resource, its))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in DENIED | _NOT_SIMULATED:
+                raise
+            return None
         results = {result["EvalActionName"].lower(): result for result in answer["EvaluationResults"]}
         found |= {each: _judged(each, results[each.action.lower()]) for each in its}
     return found
@@ -180,8 +179,7 @@ def _tried(aws_cli: AwsCli, place: Place, wanted: Sequence[Permission]) -> dict[
     own = [each for each in wanted if each.holder == "user"]
     tried = list(dict.fromkeys(each.action for each in own if each.action in _PROBES))
     filled = {name: sample(name, place) for name in RESOURCES} | vars(place)
-    commands = [[word.format_map(filled) for word in _PROBES[action]] for action in tried]
-    answers = dict(zip(tried, map(_heard, aws_cli.run_all(commands)), strict=True))
+    answers = {action: _probed(aws_cli, [word.format_map(filled) for word in _PROBES[action]]) for action in tried}
     unknown: tuple[Verdict, str] = (
         "unknown",
         "the policy simulator may not be asked, and to try it would change something",
@@ -189,15 +187,15 @@ def _tried(aws_cli: AwsCli, place: Place, wanted: Sequence[Permission]) -> dict[
     return {each: Assessed(each, *answers.get(each.action, unknown)) for each in wanted}
 
 
-def _heard(answer: Any) -> tuple[Verdict, str]:
+def _probed(aws_cli: AwsCli, command: Sequence[str]) -> tuple[Verdict, str]:
     """Return what the answer to a read says of the permission to read."""
-    if not isinstance(answer, Exception):
-        return "allowed", "it was tried"
-    if not isinstance(answer, ClientError):
-        raise answer
-    code = answer.response["Error"]["Code"]
-    if code in DENIED:
-        return "denied", "it was tried and refused"
-    if any(absent in code for absent in _ABSENT):
-        return "allowed", "it was tried"
-    return "unknown", f"it was tried, and {code} says nothing of it"
+    try:
+        aws_cli.run(*command)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in DENIED:
+            return "denied", "it was tried and refused"
+        if any(absent in code for absent in _ABSENT):
+            return "allowed", "it was tried"
+        return "unknown", f"it was tried, and {code} says nothing of it"
+    return "allowed", "it was tried"

@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import subprocess
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,8 +34,7 @@ from cli import ROOT, present
 from cli.embedded import REGION, Endpoint
 from cli.errors import CliError
 
-_AWS: Final = ROOT / ".venv-sam/bin/aws"
-_BATCH: Final = (str(ROOT / ".venv-sam/bin/python"), str(Path(__file__).with_name("aws_batch.py")))
+_PROCESS: Final = (str(ROOT / ".venv-sam/bin/python"), str(Path(__file__).with_name("aws_process.py")))
 # A wrong region or a blocked network shows within seconds; these are not part of what a person would type.
 _PATIENCE: Final = ("--cli-connect-timeout", "10", "--cli-read-timeout", "60")
 _ENVIRONMENT: Final = {
@@ -101,50 +101,10 @@ class AwsCli:
         """
         if self.show_commands:
             present.say(f"$ {self.command(*arguments)}")
-        ran = subprocess.run(
-            [str(_AWS), *arguments, *self._where(), *_PATIENCE],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if ran.returncode:
-            raise _error(arguments, ran.stderr)
-        return _parsed(ran.stdout)
-
-    def run_all(self, commands: Sequence[Sequence[str]], *, stop_at_failure: bool = False) -> list[Any]:
-        """Run several commands in one process, which is many times quicker than one each.
-
-        Parameters
-        ----------
-        commands : sequence of sequence of str
-        stop_at_failure : bool
-            Whether the first that fails is the last.
-
-        Returns
-        -------
-        list
-            For each command that was run what `run` returns, or the exception that it raises.
-        """
-        ran = subprocess.run(
-            _BATCH,
-            env=self.environment,
-            input=json.dumps([[[*each, *self._where(), *_PATIENCE] for each in commands], stop_at_failure]),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=True,
-        )
-        answers = list(zip(commands, json.loads(ran.stdout), strict=False))
-        if self.show_commands:
-            for arguments, _ in answers:
-                present.say(f"$ {self.command(*arguments)}")
-        return [
-            _error(tuple(arguments), said) if code else _parsed(printed) for arguments, (code, printed, said) in answers
-        ]
+        code, printed, said = self._answer([*arguments, *self._where(), *_PATIENCE])
+        if code:
+            raise _error(arguments, said)
+        return json.loads(printed) if printed.strip() else None
 
     def command(self, *arguments: str) -> str:
         """Return a command as a person could run it."""
@@ -164,11 +124,8 @@ class AwsCli:
         if self.region:
             return self.region
         profile = ["--profile", self.profile] if self.profile else []
-        answer = subprocess.run(
-            [str(_AWS), "configure", "get", "region", *profile],
-            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        configured = self.environment.get("AWS_DEFAULT_REGION") or answer.stdout.strip()
+        _, printed, _ = self._answer(["configure", "get", "region", *profile])
+        configured = self.environment.get("AWS_DEFAULT_REGION") or printed.strip()
         if not configured:
             raise NoRegionError
         return configured
@@ -176,8 +133,39 @@ class AwsCli:
     @cached_property
     def version(self) -> str:
         """The AWS CLI's version, such as ``1.46.3``."""
-        said = subprocess.run([str(_AWS), "--version"], capture_output=True, text=True, check=False).stdout
-        return said.partition(" ")[0].removeprefix("aws-cli/").strip()
+        _, printed, _ = self._answer(["--version"])
+        return printed.partition(" ")[0].removeprefix("aws-cli/").strip()
+
+    def _answer(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        """Return a command's exit code, and what it printed to standard output and error."""
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None  # noqa: S101 - both are pipes
+        assert answers is not None  # noqa: S101
+        try:
+            requests.write(json.dumps(arguments) + "\n")
+            requests.flush()
+            line = answers.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise CliError(f"the AWS CLI ended while it ran `aws {' '.join(arguments[:2])}`")
+        code, printed, said = json.loads(line)
+        return code, printed, said
+
+    @cached_property
+    def _process(self) -> "subprocess.Popen[str]":
+        """The AWS CLI, waiting for commands; it ends with this object."""
+        process = subprocess.Popen(
+            _PROCESS,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is for us to unwind
+        )
+        weakref.finalize(self, _end, process)
+        return process
 
     def _where(self) -> list[str]:
         if self.endpoint is not None:
@@ -195,8 +183,12 @@ def answer_in(said: str) -> ClientError | None:
     return ClientError({"Error": error}, answer["operation"])  # type: ignore[typeddict-item]
 
 
-def _parsed(printed: str) -> Any:
-    return json.loads(printed) if printed.strip() else None
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _error(arguments: tuple[str, ...], said: str) -> Exception:

@@ -133,20 +133,15 @@ def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket) -> list[str]:
     }
     if aws_cli.endpoint is None:  # the embedded AWS has no TLS, so this would lock everybody out
         settings["access over TLS only"] = ("put-bucket-policy", "--policy", _tls_only(identity.partition, bucket.name))
-    tags = {"tags": ("put-bucket-tagging", "--tagging", _tagging(tags_of(aws_cli, bucket.name) | TAGS))}
+    settings["tags"] = ("put-bucket-tagging", "--tagging", _tagging(tags_of(aws_cli, bucket.name) | TAGS))
     refused = []
-    for settable in (settings, tags):
-        answers = aws_cli.run_all(
-            [
-                ("s3api", operation, "--bucket", bucket.name, option, _json(content))
-                for operation, option, content in settable.values()
-            ]
-        )
-        for what, answer in zip(settable, answers, strict=True):
-            if isinstance(answer, ClientError) and answer.response["Error"]["Code"] in DENIED:
-                refused.append(f"{what}: {answer.response['Error']['Message'] or 'not allowed'}")
-            elif isinstance(answer, Exception):
-                raise answer
+    for what, (operation, option, content) in settings.items():
+        try:
+            aws_cli.run("s3api", operation, "--bucket", bucket.name, option, _json(content))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in DENIED:
+                raise
+            refused.append(f"{what}: {error.response['Error']['Message'] or 'not allowed'}")
     return refused
 
 

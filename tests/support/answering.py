@@ -1,6 +1,5 @@
 """An AWS CLI that answers what a test says, and remembers what it was asked."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,19 +38,6 @@ class Answering(AwsCli):
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-    def run_all(self, commands: Sequence[Sequence[str]], *, stop_at_failure: bool = False) -> list[Any]:
-        answers: list[Any] = []
-        for arguments in commands:
-            if not (stop_at_failure and answers and isinstance(answers[-1], Exception)):
-                answers.append(self._heard(arguments))
-        return answers
-
-    def _heard(self, arguments: Sequence[str]) -> Any:
-        try:
-            return self.run(*arguments)
-        except ClientError as error:
-            return error
 
     def commands(self) -> list[str]:
         """Return what was asked, without the arguments."""
