@@ -1,13 +1,17 @@
-import { useLakehouse } from "../data";
-import type { State } from "../document";
+import { useFormats, useLakehouse } from "../data";
+import type { Pipeline, State } from "../document";
 import { Catalogued, useWords } from "../language";
+import { Name } from "../parts/name";
 import { toAsset } from "../routes";
+import { Transitions } from "./transitions";
 import { PIPELINES } from "./words";
 
 /** What a state does: in words, who answers for it, what it reads and writes. */
-export function StateDetails({ state }: { state: State | null }) {
+export function StateDetails({ pipeline, state }: { pipeline: Pipeline; state: State | null }) {
   const words = useWords(PIPELINES);
+  const formats = useFormats();
   if (!state) return <p className="card faint">{words.choose}</p>;
+  const last = pipeline.executions[0]?.tasks.find((task) => task.state === state.name);
   return (
     <section className="card details" aria-live="polite" aria-label={state.name}>
       <h3>{state.name}</h3>
@@ -43,6 +47,16 @@ export function StateDetails({ state }: { state: State | null }) {
             <dd>{state.retries}</dd>
           </>
         )}
+        {last && (
+          <>
+            <dt>{words.lastDuration}</dt>
+            <dd>{formats.seconds(last.seconds)}</dd>
+          </>
+        )}
+        <dt>{words.leadsTo}</dt>
+        <dd>
+          <Transitions pipeline={pipeline.name} state={state} />
+        </dd>
       </dl>
     </section>
   );
@@ -56,7 +70,7 @@ function Assets({ ids }: { ids: string[] }) {
   return (
     <ul className="assets">
       {ids.map((id) => (
-        <li key={id}>{assets.has(id) ? <a href={toAsset(id)}>{id}</a> : id}</li>
+        <li key={id}>{assets.has(id) ? <a href={toAsset(id)}><Name text={id} /></a> : <Name text={id} />}</li>
       ))}
     </ul>
   );
