@@ -37,9 +37,9 @@ export function formats(language: Language) {
     /** Money for the ticks of an axis: R$ 1,2 mi. */
     shortMoney: (amount: number, currency = "BRL") =>
       inCurrency(currency, { notation: "compact", maximumFractionDigits: 1 }, amount),
-    /** US dollars given as a decimal in a string; small amounts keep their digits, to the billionth. */
+    /** US dollars given as a decimal in a string; small amounts and prices keep their digits. */
     usd: (amount: string) =>
-      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 9 }).format(
+      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 10 }).format(
         amount as Decimal,
       ),
     double: (value: number, most = 4) => format({ maximumFractionDigits: most }).format(value),

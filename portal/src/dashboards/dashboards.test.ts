@@ -126,8 +126,8 @@ describe("a picture", () => {
   it("is told in words: what it spans and the largest of each series, to the cent", () => {
     const money = (value: bigint) => formats("pt").money(value).replace(/\s/g, " ");
     const series = [exactSeries("Paga", [-5n, 123456n, null], 2, money), exactSeries("Prevista", [null, null, null], 2, money)];
-    expect(summaryOf("Fluxo", ["out", "nov", "dez"], series, { allOf: "de", to: "Até", highest: "maior:" })).toBe(
-      "Fluxo, de out até dez. Paga, maior: R$ 1.234,56 (nov).",
+    expect(summaryOf("Fluxo", ["out", "nov", "dez"], series, { spanFrom: "de", spanTo: "a", highest: "maior:" })).toBe(
+      "Fluxo, de out a dez. Paga, maior: R$ 1.234,56 (nov).",
     );
   });
 });

@@ -34,9 +34,9 @@ export function summaryOf(
   title: string,
   labels: string[],
   series: Series[],
-  words: Record<"allOf" | "to" | "highest", string>,
+  words: Record<"spanFrom" | "spanTo" | "highest", string>,
 ): string {
-  const span = labels.length > 1 ? `, ${words.allOf} ${labels[0]} ${words.to.toLowerCase()} ${labels.at(-1)}` : "";
+  const span = labels.length > 1 ? `, ${words.spanFrom} ${labels[0]} ${words.spanTo} ${labels.at(-1)}` : "";
   const peaks = series.flatMap(({ name, values, said }) => {
     const at = values.reduce<number>((best, value, index) => (value !== null && value > (values[best] ?? -Infinity) ? index : best), 0);
     return (values[at] ?? null) === null ? [] : [`${name}, ${words.highest} ${said(at)} (${labels[at]})`];

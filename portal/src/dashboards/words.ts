@@ -2,7 +2,7 @@ import type { Words } from "../language";
 import type { Dimension } from "./selection";
 
 export const DASHBOARDS: Words<
-  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "allOf" | "highest" | "madeOf" | "notApplied" | "table" | "csv"
+  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "spanFrom" | "spanTo" | "highest" | "madeOf" | "notApplied" | "table" | "csv"
   | "missing" | "empty" | "cashFlow" | "by" | "byStatus" | "bySource" | "month" | "paid" | "pending" | "scheduled" | "expected"
   | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "volume" | "measure"
   | "flowValue" | "itemValue" | "pieces" | "byCategory" | "byCountry" | "forecast" | "series"
@@ -24,7 +24,8 @@ export const DASHBOARDS: Words<
     no_moeda: "sem moeda",
     no_pais: "desconhecido",
     no_origem: "sem origem",
-    allOf: "de",
+    spanFrom: "de",
+    spanTo: "a",
     highest: "maior:",
     madeOf: "Feito de",
     notApplied: "não se aplica aqui, pois a tabela não tem:",
@@ -85,7 +86,8 @@ export const DASHBOARDS: Words<
     no_moeda: "no currency",
     no_pais: "unknown",
     no_origem: "no source",
-    allOf: "from",
+    spanFrom: "from",
+    spanTo: "to",
     highest: "highest:",
     madeOf: "Made of",
     notApplied: "does not apply here, since the table lacks it:",

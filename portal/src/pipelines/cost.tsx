@@ -3,37 +3,26 @@ import { useState } from "react";
 import { useFormats, useLakehouse } from "../data";
 import type { CostLine, Run } from "../document";
 import { useWords } from "../language";
-import { COSTS, PIPELINES, UNITS } from "./words";
+import { comparisonOf } from "./comparison";
+import { runsOthers } from "./order";
 import { Status } from "./status";
+import { COSTS, PIPELINES, UNITS } from "./words";
 
 /** What the last run cost, at a glance; what it is made of, and the same as Glue jobs, below. */
 export function RunCost() {
   const words = useWords(PIPELINES);
   const formats = useFormats();
-  const { runs } = useLakehouse().lakehouse;
+  const { runs, pipelines } = useLakehouse().lakehouse;
   const [chosen, choose] = useState(0);
+  const all = new Set(pipelines.filter(runsOthers).map(({ name }) => name));
+  const whole = runs.find(({ pipeline }) => all.has(pipeline));
   const run = runs[chosen];
   const last = runs[0];
   if (!run || !last) return null;
   return (
     <section className="card run-cost" aria-labelledby="cost">
-      <p className="at-a-glance">
-        {words.lastRun}: <Status status={last.status} /> <time dateTime={last.started}>{formats.moment(last.started)}</time>
-        {last.seconds !== null && <> · {formats.seconds(last.seconds)}</>}
-        {last.rows !== null && (
-          <>
-            {" "}
-            · {formats.number(last.rows)} {words.rows.toLowerCase()}
-          </>
-        )}{" "}
-        · {words.lastCost} <strong>{formats.usd(last.cost.total_usd)}</strong>
-        {last.cost.glue.length > 0 && (
-          <>
-            {" "}
-            ({words.glueTotal}: {formats.usd(last.cost.glue_total_usd)})
-          </>
-        )}
-      </p>
+      <Glance name={words.lastRun} run={last} />
+      {whole && whole !== last && <Glance name={words.lastWhole} run={whole} />}
       <h2 id="cost">{words.cost}</h2>
       <label>
         {words.run}{" "}
@@ -51,11 +40,45 @@ export function RunCost() {
   );
 }
 
+/** A run in a line: what ran, how it went, what it cost, and that beside Glue jobs, like with like. */
+function Glance({ name, run }: { name: string; run: Run }) {
+  const words = useWords(PIPELINES);
+  const formats = useFormats();
+  const { computing, crawlers, withGlue } = comparisonOf(run.cost);
+  return (
+    <div className="at-a-glance">
+      <p>
+        {name}: <Status status={run.status} /> {run.pipeline} ·{" "}
+        <time dateTime={run.started}>{formats.moment(run.started)}</time>
+        {run.seconds !== null && <> · {formats.seconds(run.seconds)}</>}
+        {run.rows !== null && (
+          <>
+            {" "}
+            · {formats.number(run.rows)} {words.rows.toLowerCase()}
+          </>
+        )}{" "}
+        · {words.lastCost} <strong>{formats.usd(run.cost.total_usd)}</strong>
+        {Number(crawlers) > 0 && (
+          <>
+            , {words.ofWhichCrawlers} {formats.usd(crawlers)}
+          </>
+        )}
+      </p>
+      {run.cost.glue.length > 0 && (
+        <p className="faint">
+          {words.computing} {formats.usd(computing)}; {words.asGlueJobs} {formats.usd(run.cost.glue_total_usd)} (
+          {words.wholeWithGlue}: {formats.usd(withGlue)}).
+        </p>
+      )}
+    </div>
+  );
+}
+
 function CostTable({ run }: { run: Run }) {
   const words = useWords(PIPELINES);
   const formats = useFormats();
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={words.cost}>
+    <div className="scroll" tabIndex={0} role="region" aria-label={`${words.cost}: ${words.costLines}`}>
       <table>
         <thead>
           <tr>

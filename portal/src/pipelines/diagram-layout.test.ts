@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Pipeline, State } from "../document";
-import { diagramOf, ordinary } from "./diagram-layout";
+import { diagramOf, ordinary, pathThrough } from "./diagram-layout";
 
 const state = (name: string, given: Partial<State> = {}): State => ({
   name,
@@ -63,5 +63,34 @@ describe("the diagram of a state machine", () => {
     const top = Object.fromEntries(placed.map((each) => [each.state.name, each.y]));
     expect(top["Write"]).toBeLessThan(top["Passed"]!);
     expect(top["Passed"]).toBeLessThan(top["Publish"]!);
+  });
+
+  it("leads its lines from border to border, within a container too, and cuts what is long", () => {
+    const long = "$.found.crawler.State = READY e $.found.crawler.LastCrawl.Status = SUCCEEDED";
+    const looping: Pipeline = {
+      ...PIPELINE,
+      start: "Map",
+      states: [
+        state("Map", { type: "Map", end: true }),
+        state("Ask", { parent: "Map", next: [to("Ready"), to("Ready", "catch")] }),
+        state("Ready", { parent: "Map", type: "Choice", next: [{ to: "Done", kind: "choice", label: long }, to("Ask", "default")] }),
+        state("Done", { parent: "Map", end: true }),
+      ],
+    };
+    const { placed, links } = diagramOf(looping, true, ({ kind, label }) => (kind === "default" ? "senão" : label));
+    const [map, ask, ready] = placed;
+    expect(links.map(({ said }) => said)).toEqual(["", "", "$.found.crawler.State = READY…", "senão"]);
+    const down = links[0]!.points;
+    expect(down[0]!.y).toBeCloseTo(map!.y + ask!.y + ask!.height);
+    expect(down.at(-1)!.y).toBeCloseTo(map!.y + ready!.y);
+    expect(links[0]!.points).not.toEqual(links[1]!.points);
+    const back = links[3]!.points;
+    expect(back[0]!.y).toBeGreaterThan(back.at(-1)!.y);
+  });
+
+  it("draws a line that is round where it turns and ends where it should", () => {
+    expect(pathThrough([{ x: 0, y: 0 }, { x: 0, y: 9 }])).toBe("M 0 0 L 0 9");
+    expect(pathThrough([{ x: 0, y: 0 }, { x: 5, y: 5 }, { x: 0, y: 9 }])).toBe("M 0 0 Q 5 5 0 9");
+    expect(pathThrough([])).toBe("");
   });
 });

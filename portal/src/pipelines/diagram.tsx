@@ -1,4 +1,6 @@
-import { Background, Controls, type Edge, Handle, MarkerType, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
+import {
+  Background, BaseEdge, Controls, type Edge, type EdgeProps, Handle, MarkerType, type Node, type NodeProps, Position, ReactFlow,
+} from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { memo, useMemo } from "react";
 
@@ -6,12 +8,17 @@ import type { Pipeline, State } from "../document";
 import { useWords } from "../language";
 import { toPipeline } from "../routes";
 import { useTheme } from "../theme";
-import { diagramOf } from "./diagram-layout";
+import { diagramOf, type Link, pathThrough } from "./diagram-layout";
+import { DiagramLegend } from "./diagram-legend";
 import { PIPELINES } from "./words";
 
 type StateNode = Node<{ state: State; pipeline: string; chosen: boolean; holds: boolean }, "state">;
 
+type RouteEdge = Edge<{ link: Link }, "route">;
+
 const NODE_TYPES = { state: memo(StateBox) };
+const EDGE_TYPES = { route: memo(Route) };
+const TALLEST = 960;
 
 /** A state machine as a picture; each state is a link to what it does. */
 export function Diagram({ pipeline, chosen, withFailures }: {
@@ -21,7 +28,10 @@ export function Diagram({ pipeline, chosen, withFailures }: {
 }) {
   const words = useWords(PIPELINES);
   const { theme } = useTheme();
-  const diagram = useMemo(() => diagramOf(pipeline, withFailures), [pipeline, withFailures]);
+  const diagram = useMemo(
+    () => diagramOf(pipeline, withFailures, ({ kind, label }) => (kind === "default" ? words.otherwise : label)),
+    [pipeline, withFailures, words],
+  );
   const containers = useMemo(() => new Set(pipeline.states.map(({ parent }) => parent)), [pipeline]);
   const nodes = diagram.placed.map(
     ({ state, x, y, width, height }): StateNode => ({
@@ -37,48 +47,52 @@ export function Diagram({ pipeline, chosen, withFailures }: {
   const edges = useMemo(
     () =>
       diagram.links.map(
-        ({ from, to, kind, label }, index): Edge => ({
+        (link, index): RouteEdge => ({
           id: String(index),
-          source: from,
-          target: to,
-          type: "smoothstep",
-          className: kind,
+          source: link.from,
+          target: link.to,
+          type: "route",
+          className: link.kind,
           markerEnd: { type: MarkerType.ArrowClosed },
-          ...(kind === "choice" ? { label } : {}),
+          data: { link },
         }),
       ),
     [diagram],
   );
   const height = Math.max(...diagram.placed.map(({ y, height: tall }) => y + tall), 200);
   return (
-    <div className="diagram card" style={{ height: Math.min(height + 40, 720) }}>
-      <ReactFlow
-        key={`${pipeline.name} ${withFailures}`}
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        colorMode={theme}
-        fitView
-        minZoom={0.2}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        // The page scrolls with the wheel; the picture zooms with its buttons or a pinch.
-        zoomOnScroll={false}
-        preventScrolling={false}
-        proOptions={{ hideAttribution: true }}
-        ariaLabelConfig={{
-          "controls.ariaLabel": words.diagram,
-          "controls.zoomIn.ariaLabel": words.zoomIn,
-          "controls.zoomOut.ariaLabel": words.zoomOut,
-          "controls.fitView.ariaLabel": words.fit,
-        }}
-      >
-        <Background />
-        <Controls showInteractive={false} />
-      </ReactFlow>
+    <div>
+      <div className="diagram card" style={{ height: Math.min(height + 40, TALLEST) }}>
+        <ReactFlow
+          key={`${pipeline.name} ${withFailures}`}
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          colorMode={theme}
+          fitView
+          minZoom={0.2}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          // The page scrolls with the wheel; the picture zooms with its buttons or a pinch.
+          zoomOnScroll={false}
+          preventScrolling={false}
+          proOptions={{ hideAttribution: true }}
+          ariaLabelConfig={{
+            "controls.ariaLabel": words.diagram,
+            "controls.zoomIn.ariaLabel": words.zoomIn,
+            "controls.zoomOut.ariaLabel": words.zoomOut,
+            "controls.fitView.ariaLabel": words.fit,
+          }}
+        >
+          <Background />
+          <Controls showInteractive={false} />
+        </ReactFlow>
+      </div>
+      <DiagramLegend withFailures={withFailures} />
     </div>
   );
 }
@@ -92,5 +106,22 @@ function StateBox({ data: { state, pipeline, chosen, holds } }: NodeProps<StateN
       </a>
       <Handle type="source" position={Position.Bottom} />
     </div>
+  );
+}
+
+/** As dagre laid it: around the boxes, with room for what is written at it. */
+function Route({ data, markerEnd }: EdgeProps<RouteEdge>) {
+  if (!data) return null;
+  const { points, said, saidAt } = data.link;
+  return (
+    <BaseEdge
+      path={pathThrough(points)}
+      {...(markerEnd && { markerEnd })}
+      label={said}
+      labelX={saidAt.x}
+      labelY={saidAt.y}
+      labelBgPadding={[3, 1]}
+      interactionWidth={0}
+    />
   );
 }

@@ -54,8 +54,8 @@ function TaskTimes({ execution }: { execution: Execution }) {
   const longest = Math.max(...execution.tasks.map(({ seconds }) => seconds), 0.001);
   return (
     <ul className="times">
-      {execution.tasks.map(({ state, seconds, status }) => (
-        <li key={state}>
+      {execution.tasks.map(({ state, seconds, status }, index) => (
+        <li key={index}>
           <span className="name">{state}</span>
           <span className="track" aria-hidden="true">
             <span className={`taken ${status}`} style={{ width: `${Math.max((100 * seconds) / longest, 1)}%` }} />

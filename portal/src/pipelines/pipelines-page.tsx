@@ -1,28 +1,29 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 
 import { useLakehouse } from "../data";
 import type { Pipeline } from "../document";
 import { Catalogued, useWords } from "../language";
-import { toPipeline } from "../routes";
+import { go, toPipeline } from "../routes";
 import { RunCost } from "./cost";
 import { Diagram } from "./diagram";
+import { ordinary } from "./diagram-layout";
 import { Executions } from "./executions";
+import { inOrder } from "./order";
 import "./pipelines.css";
 import { StateDetails } from "./state-details";
+import { StateList } from "./state-list";
 import { PIPELINES } from "./words";
-
-// The one that runs all the others.
-const WHOLE = "StateMachine_DAG_pipeline";
 
 /** The state machines: what a run costs, what they do, how they went. */
 export function PipelinesPage({ pipeline: name, state }: { pipeline: string | null; state: string | null }) {
   const words = useWords(PIPELINES);
-  const { pipelines } = useLakehouse().lakehouse;
-  const pipeline = pipelines.find((each) => each.name === (name ?? WHOLE)) ?? pipelines[0];
+  const { lakehouse } = useLakehouse();
+  const pipelines = useMemo(() => inOrder(lakehouse.pipelines), [lakehouse]);
+  const pipeline = name === null ? pipelines[0] : pipelines.find((each) => each.name === name);
   return (
     <div className="page pipelines">
       <h1>{words.title}</h1>
-      {pipeline ? (
+      {pipelines.length > 0 ? (
         <>
           <RunCost />
           <nav className="tabs" aria-label={words.title}>
@@ -32,7 +33,13 @@ export function PipelinesPage({ pipeline: name, state }: { pipeline: string | nu
               </a>
             ))}
           </nav>
-          <OnePipeline key={pipeline.name} pipeline={pipeline} chosen={state} />
+          {pipeline ? (
+            <OnePipeline key={pipeline.name} pipeline={pipeline} chosen={state} />
+          ) : (
+            <p>
+              {words.unknown} <code>{name}</code>
+            </p>
+          )}
         </>
       ) : (
         <p>{words.none}</p>
@@ -43,7 +50,14 @@ export function PipelinesPage({ pipeline: name, state }: { pipeline: string | nu
 
 function OnePipeline({ pipeline, chosen }: { pipeline: Pipeline; chosen: string | null }) {
   const words = useWords(PIPELINES);
-  const [withFailures, setWithFailures] = useState(false);
+  const [asked, ask] = useState(false);
+  const state = pipeline.states.find(({ name }) => name === chosen) ?? null;
+  // A link to a state that only failures reach shows it.
+  const withFailures = asked || (state !== null && !ordinary(pipeline).has(state.name));
+  const show = (wanted: boolean) => {
+    ask(wanted);
+    if (!wanted && !asked) go(toPipeline(pipeline.name));
+  };
   return (
     <section aria-labelledby="pipeline">
       <h2 id="pipeline">{pipeline.name}</h2>
@@ -51,23 +65,22 @@ function OnePipeline({ pipeline, chosen }: { pipeline: Pipeline; chosen: string 
         <Catalogued>{pipeline.description}</Catalogued>
       </p>
       <label className="check">
-        <input type="checkbox" checked={withFailures} onChange={(event) => setWithFailures(event.target.checked)} />{" "}
+        <input type="checkbox" checked={withFailures} onChange={(event) => show(event.target.checked)} />{" "}
         {words.showFailures}
       </label>
       <div className="beside">
         <Diagram pipeline={pipeline} chosen={chosen} withFailures={withFailures} />
-        <StateDetails state={pipeline.states.find(({ name }) => name === chosen) ?? null} />
+        {chosen !== null && state === null ? (
+          <p className="card">
+            {words.unknown} <code>{chosen}</code>
+          </p>
+        ) : (
+          <StateDetails pipeline={pipeline} state={state} />
+        )}
       </div>
       <details>
         <summary>{words.stateList}</summary>
-        <ol>
-          {pipeline.states.map((state) => (
-            <li key={state.name}>
-              <a href={toPipeline(pipeline.name, state.name)}>{state.name}</a> ({state.type}){" "}
-              {state.next.length > 0 && <>→ {state.next.map(({ to }) => to).join(", ")}</>}
-            </li>
-          ))}
-        </ol>
+        <StateList pipeline={pipeline} />
       </details>
       <h2>{words.executions}</h2>
       <Executions pipeline={pipeline} />

@@ -3,9 +3,11 @@ import type { Words } from "../language";
 
 export const PIPELINES: Words<
   | "title" | "none" | "lastRun" | "lastCost" | "run" | "cost" | "item" | "quantity" | "unitPrice" | "amount" | "total"
-  | "asGlue" | "glueTotal" | "assumptions" | "diagram" | "showFailures" | "states" | "stateList" | "executions"
+  | "asGlue" | "assumptions" | "diagram" | "showFailures" | "states" | "stateList" | "executions"
   | "noExecutions" | "started" | "status" | "duration" | "rows" | "perTask" | "cause" | "owner" | "resource" | "inputs"
   | "outputs" | "retries" | "nothing" | "close" | "type" | "choose" | "zoomIn" | "zoomOut" | "fit" | "running"
+  | "unknown" | "leadsTo" | "ends" | "when" | "otherwise" | "onFailure" | "lastDuration" | "lineNext" | "lineChoice"
+  | "lineDefault" | "lineCatch" | "ofWhichCrawlers" | "computing" | "asGlueJobs" | "wholeWithGlue" | "lastWhole" | "costLines"
 > = {
   pt: {
     title: "Pipelines",
@@ -20,7 +22,23 @@ export const PIPELINES: Words<
     amount: "Valor",
     total: "Total estimado",
     asGlue: "O mesmo como jobs Glue Spark",
-    glueTotal: "como jobs Glue",
+    ofWhichCrawlers: "dos quais crawlers",
+    computing: "Só o processamento: em Lambda",
+    asGlueJobs: "como jobs Glue",
+    wholeWithGlue: "a execução inteira com jobs Glue no lugar das Lambdas",
+    lastWhole: "Última execução do pipeline inteiro",
+    costLines: "Custo, item por item",
+    unknown: "Não há nada com este nome:",
+    leadsTo: "Segue para",
+    ends: "termina aqui",
+    when: "se",
+    otherwise: "senão",
+    onFailure: "se falhar com",
+    lastDuration: "Última duração",
+    lineNext: "segue",
+    lineChoice: "se a condição valer",
+    lineDefault: "senão",
+    lineCatch: "se falhar",
     assumptions:
       "Preços de tabela de us-east-1, sem a cota gratuita: uma estimativa, não a fatura. Cada crawler usa 2 DPUs e é cobrado " +
       "por pelo menos 10 minutos. Jobs Glue: um por camada, 2 DPUs, pelo menos 1 minuto cada, se levassem o mesmo tempo que " +
@@ -65,7 +83,23 @@ export const PIPELINES: Words<
     amount: "Amount",
     total: "Estimated total",
     asGlue: "The same as Glue Spark jobs",
-    glueTotal: "as Glue jobs",
+    ofWhichCrawlers: "of which crawlers",
+    computing: "The computing alone: in Lambda",
+    asGlueJobs: "as Glue jobs",
+    wholeWithGlue: "the whole run with Glue jobs in place of the Lambdas",
+    lastWhole: "Last run of the whole pipeline",
+    costLines: "Cost, item by item",
+    unknown: "There is nothing of this name:",
+    leadsTo: "Leads to",
+    ends: "ends here",
+    when: "if",
+    otherwise: "otherwise",
+    onFailure: "if it fails with",
+    lastDuration: "Last duration",
+    lineNext: "goes on",
+    lineChoice: "if the condition holds",
+    lineDefault: "otherwise",
+    lineCatch: "if it fails",
     assumptions:
       "List prices of us-east-1, without the free tier: an estimate, not the bill. A crawler takes 2 DPUs and is billed for 10 " +
       "minutes at the least. Glue jobs: one a layer, 2 DPUs, at least 1 minute each, if they took as long as the Lambdas did; " +
