@@ -73,7 +73,9 @@ def journey(account: Account, csv_dir: Path, tmp_path_factory: pytest.TempPathFa
     go("governance", "run", "governance")
     go("verify", "verify", "--json")
     go("search", "search", "forecast")
-    go("export", "export", str(tmp_path_factory.mktemp("export") / "out"))
+    out = tmp_path_factory.mktemp("export") / "out"
+    go("export", "export", str(out))
+    go("portal", "portal", "--publish", "--output", str(out / "portal.html"))
     go("logs", "logs", "bronze")
     go("destroy", "destroy", "--yes", "--delete-data")
     return Journey(said, refusals, account.server.calls(), stacks)
@@ -81,7 +83,7 @@ def journey(account: Account, csv_dir: Path, tmp_path_factory: pytest.TempPathFa
 
 STEPS = [
     "check", "check without the simulator", "bucket", "deploy", "deploy again", "run", "governance", "verify", "search",
-    "export", "logs", "destroy",
+    "export", "portal", "logs", "destroy",
 ]  # fmt: skip
 
 
