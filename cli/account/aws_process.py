@@ -1,6 +1,6 @@
 """Runs AWS CLI commands one after the other, for starting it takes longer than most of them; runs in `.venv-sam`.
 
-Standard input: a JSON list of arguments a line. Standard output, a line for each: JSON, ``[exit code, stdout, stderr]``.
+Standard input: a JSON list of arguments a line. Standard output, as often: JSON, ``[exit code, stdout, stderr]``.
 """
 
 import contextlib

@@ -1,0 +1,201 @@
+"""The table of permissions, against the code, the state machines, the template and what AWS publishes."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sam_template
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from permissions_page import regenerated
+from restricted_account import FORBIDDEN
+
+from cli.account.execution_role import SERVICES
+from cli.account.permissions import EXAMPLE, NEEDS, RESOURCES, Holder, arns, permissions, policy, sample
+from cli.main import app
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDLERS: dict[str, dict[str, list[str]]] = json.loads((ROOT / "tests/golden/cloudformation_handlers.json").read_text())
+# What a Step Functions integration asks of the role, by the resource of its task (AWS Step Functions Developer Guide).
+INTEGRATIONS = {
+    "arn:aws:states:::lambda:invoke": {"lambda:InvokeFunction"},
+    "arn:aws:states:::aws-sdk:s3:copyObject": {"s3:GetObject", "s3:PutObject"},
+    "arn:aws:states:::states:startExecution.sync:2": {
+        "states:StartExecution", "states:DescribeExecution", "states:StopExecution",
+        "events:PutTargets", "events:PutRule", "events:DescribeRule",
+    },
+    "arn:aws:states:::aws-sdk:glue:startCrawler": {"glue:StartCrawler"},
+    "arn:aws:states:::aws-sdk:glue:getCrawler": {"glue:GetCrawler"},
+}  # fmt: skip
+# Logging of executions (the same guide).
+DELIVERIES = {
+    f"logs:{operation}"
+    for operation in (
+        "CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries",
+        "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups",
+    )
+}  # fmt: skip
+# What CloudFormation could call for a type and does not for ours, and why.
+NOT_CALLED = {
+    "lambda:*FunctionConcurrency": "only with the parameter ReservedConcurrency",
+    "kms:*": "only with the parameter KmsKeyArn",
+    "logs:*KmsKey": "only with the parameter KmsKeyArn",
+    "ec2:*": "no function is in a VPC",
+    "elasticfilesystem:*": "no function mounts a file system",
+    "lambda:GetCodeSigningConfig": "no function has a code signing configuration",
+    "lambda:*FunctionCodeSigningConfig": "no function has a code signing configuration",
+    "lambda:PutRuntimeManagementConfig": "no function has a runtime management configuration",
+    "s3:GetObjectVersion": "code is named by its hash, not by a version",
+    "logs:*DataProtectionPolicy": "no log group has a data protection policy",
+    "logs:CreateLogDelivery": "no log group delivers anywhere",
+    "logs:*ResourcePolic*": "no log group has a resource policy",
+    "logs:DeleteRetentionPolicy": "every log group has a retention",
+    "s3:REST.PUT.OBJECT": "no log group delivers anywhere",
+    "firehose:*": "no log group delivers anywhere",
+}
+# `deploy` makes the bucket itself and hands it over as ExistingBucket.
+NOT_MADE = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
+
+
+def listed(holder: Holder, *callers: str) -> set[str]:
+    return {each.action for each in permissions(holder) if not callers or each.need.caller in callers}
+
+
+def tasks() -> Iterator[str]:
+    """Yield the resource of every task of every state machine."""
+    for file in sorted((ROOT / "statemachine").glob("*.asl.json")):
+        yield from re.findall(r'"Resource": "(arn:[^"]+)"', file.read_text())
+
+
+def managed(name: str) -> set[str]:
+    """Return the actions of a policy that AWS manages."""
+    statements = json.loads(aws_managed_policies_data)[name]["Document"]["Statement"]
+    return {action for statement in statements for action in statement["Action"]}
+
+
+def matches(action: str, patterns: Any) -> bool:
+    return any(fnmatchcase(action, pattern) for pattern in patterns)
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, dict[str, Any]]:
+    return sam_template.decided(sam_template.transformed(), ExistingBucket="somewhere")
+
+
+def test_every_permission_says_what_still_works_without_it() -> None:
+    assert all(need.purpose and need.without and need.needed_by and need.actions for need in NEEDS)
+
+
+def test_no_permission_is_listed_twice_for_the_same_resource() -> None:
+    keys = [(each.holder, each.action, each.need.resource) for each in permissions()]
+    assert sorted(set(keys)) == sorted(keys)
+
+
+def test_every_resource_is_used_and_its_sample_lies_within_what_the_policy_names() -> None:
+    assert {need.resource for need in NEEDS} == set(RESOURCES)
+    for name in RESOURCES:
+        assert matches(sample(name, EXAMPLE), [*arns(name, EXAMPLE), *(f"{arn}:*" for arn in arns(name, EXAMPLE))])
+
+
+def test_the_user_needs_nothing_that_a_learner_lab_forbids() -> None:
+    assert not [action for action in listed("user") if matches(action, FORBIDDEN)]
+
+
+def test_every_user_permission_names_commands_that_there_are() -> None:
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert {name for need in NEEDS if need.holder == "user" for name in need.needed_by} <= commands
+
+
+@pytest.mark.parametrize("holder", ["user", "role"])
+def test_the_least_policy_fits_into_a_managed_policy(holder: Holder) -> None:
+    assert len(json.dumps(policy(holder, EXAMPLE), separators=(",", ":"))) <= 6144
+
+
+@pytest.mark.parametrize("holder", ["user", "role"])
+def test_the_least_policy_has_no_wildcard_in_an_action(holder: Holder) -> None:
+    statements = policy(holder, EXAMPLE)["Statement"]
+    assert not [action for statement in statements for action in statement["Action"] if "*" in action]
+    assert len({statement["Sid"] for statement in statements}) == len(statements)
+
+
+# ---- called while it waits, or after a failure ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", sorted(listed("user", "sometimes")))
+def test_what_is_called_only_sometimes_is_called_somewhere(action: str) -> None:
+    words = re.findall("[A-Z][a-z]+", action.partition(":")[2].replace("ListAllMyBuckets", "ListBuckets"))
+    spellings = ("-".join(words).lower(), "_".join(words).lower())
+    code = "".join(file.read_text() for file in sorted((ROOT / "cli").rglob("*.py")))
+    assert any(f'"{spelling}"' in code or f".{spelling}(" in code for spelling in spellings)
+
+
+# ---- called by CloudFormation for the user -------------------------------------------------------------------------
+
+
+def test_the_published_permissions_of_every_type_of_the_template_are_known(made: dict[str, Any]) -> None:
+    assert {resource["Type"] for resource in made.values()} <= set(HANDLERS) | NOT_MADE
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind in HANDLERS if kind.startswith("AWS::")))
+def test_what_cloudformation_calls_for_a_type_is_listed_or_not_called_for_a_reason(kind: str) -> None:
+    published = {action for key in ("create", "read", "update", "delete") for action in HANDLERS[kind].get(key, ())}
+    assert {action for action in published - listed("user") if not matches(action, NOT_CALLED)} == set()
+
+
+def test_nothing_is_listed_for_cloudformation_that_it_does_not_call(made: dict[str, Any]) -> None:
+    used = {resource["Type"] for resource in made.values()} - NOT_MADE
+    called = {action for kind in used for actions in HANDLERS[kind].values() for action in actions}
+    # Reading a SAM template, and the dynamic references to AWS's layers.
+    called |= {"cloudformation:CreateChangeSet", "ssm:GetParameters"}
+    assert "{{resolve:ssm:" in (ROOT / "template.yaml").read_text()
+    assert listed("user", "cloudformation") <= called
+
+
+@pytest.mark.parametrize("pattern", NOT_CALLED)
+def test_a_reason_for_not_calling_is_given_only_where_one_is_needed(pattern: str) -> None:
+    published = {action for kind in set(HANDLERS) - {"source"} for some in HANDLERS[kind].values() for action in some}
+    assert [action for action in published if fnmatchcase(action, pattern)]
+
+
+# ---- called by services for the execution role ---------------------------------------------------------------------
+
+
+def test_what_step_functions_calls_is_listed_and_nothing_else(made: dict[str, Any]) -> None:
+    machines = [one["Properties"] for one in made.values() if one["Type"] == "AWS::StepFunctions::StateMachine"]
+    called = {action for task in tasks() for action in INTEGRATIONS[task]}
+    if any("LoggingConfiguration" in machine for machine in machines):
+        called |= DELIVERIES
+    if any("TracingConfiguration" in machine for machine in machines):
+        called |= {action for action in managed("AWSXRayDaemonWriteAccess") if "Statistic" not in action}
+    assert called <= listed("role")
+    assert listed("role", "step functions") <= called
+
+
+def test_what_lambda_calls_is_what_its_basic_execution_role_has(made: dict[str, Any]) -> None:
+    assert {one["Type"] for one in made.values()} >= {"AWS::Logs::LogGroup"}  # so that Lambda makes none itself
+    assert listed("role", "lambda") == managed("AWSLambdaBasicExecutionRole") - {"logs:CreateLogGroup"}
+
+
+def test_what_a_crawler_calls_is_within_aws_s_own_policy_for_it() -> None:
+    assert all(matches(action, managed("AWSGlueServiceRole")) for action in listed("role", "glue crawler"))
+
+
+def test_the_role_is_trusted_to_whom_the_template_gives_it(made: dict[str, Any]) -> None:
+    services = {"Lambda": "lambda", "StepFunctions": "states", "Glue": "glue"}
+    given = {one["Type"].split("::")[1] for one in made.values() if {"Role", "RoleArn"} & one["Properties"].keys()}
+    assert {f"{services[each]}.amazonaws.com" for each in given} == set(SERVICES)
+
+
+# ---- the page ------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_the_table_says() -> None:
+    page = ROOT / "docs/permissions.md"
+    made = regenerated(page.read_text("utf-8"))
+    if os.environ.get("IMPORTAU_WRITE_GOLDEN"):
+        page.write_text(made, "utf-8")
+    assert page.read_text("utf-8") == made
