@@ -218,7 +218,9 @@ def test_the_log_is_printed(aws: Aws) -> None:
 
 
 WAITING = """
-import sys, time
+import signal, sys, time
+# A shell's background job, which these tests may run in, ignores SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from cli import demo, main
 demo.sam.build = lambda *arguments: (print("started", flush=True), time.sleep(60))
 main.main()

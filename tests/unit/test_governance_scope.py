@@ -11,7 +11,9 @@ from lakehouse import layout
 from lakehouse.errors import LakehouseError
 from lakehouse.stepfunctions import StateMachine, StateMachines
 
-MACHINES = [StateMachine(f"StateMachine_DAG_{name}", f"arn:{name}", "", {}, ()) for name in (*layout.LAYERS, "pipeline")]
+MACHINES = [
+    StateMachine(f"StateMachine_DAG_{name}", f"arn:{name}", "", {}, ()) for name in (*layout.LAYERS, "pipeline")
+]
 
 
 class StepFunctions:
