@@ -86,7 +86,7 @@ def find(aws_cli: AwsCli, identity: Identity, named: str | None) -> ExecutionRol
             raise CliError(f"there is no role {arn}", "`aws iam list-roles` shows the roles there are.")
         return role
     if aws_cli.endpoint is not None:
-        return ExecutionRole(LOCAL_ROLE, None, "the embedded AWS's")
+        return ExecutionRole(LOCAL_ROLE, frozenset({"*"}), "the embedded AWS's, which asks for no trust")
     role = _read(aws_cli, LAB_ROLE, _arn(identity, LAB_ROLE), f"the account's {LAB_ROLE}")
     if role is None or (role.trusted is None and identity.role != LAB_SESSION):
         raise CliError(

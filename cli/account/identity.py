@@ -91,7 +91,8 @@ class Identity:
     @property
     def is_personal(self) -> bool:
         """Whether the name is a person's, and not a role's, a machine's or everybody's."""
-        return self.name != self.role and _legal(self.name) not in _GENERIC and not _MADE_UP.fullmatch(self.name)
+        made_up = any(_MADE_UP.fullmatch(each) for each in (self._path[-1], self.name))
+        return not made_up and self.name != self.role and _legal(self.name) not in _GENERIC
 
     @cached_property
     def _parts(self) -> re.Match[str]:

@@ -219,3 +219,18 @@ def test_what_aws_refuses_to_sam_is_told_as_aws_said_it(
     done = world.runs("--yes")
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-2] == said
+
+
+def test_a_deployment_that_would_fail_half_way_is_not_begun(world: World) -> None:
+    def simulate(arguments: tuple[str, ...]) -> dict[str, Any]:
+        names = arguments[arguments.index("--action-names") + 1 : arguments.index("--context-entries")]
+        denied = {"lambda:CreateFunction": "implicitDeny"}
+        results = [{"EvalActionName": name, "EvalDecision": denied.get(name, "allowed")} for name in names]
+        return {"EvaluationResults": results}
+
+    world.aws_cli.answers["iam simulate-principal-policy"] = simulate
+    ran = world.runs("--yes")
+    assert ran.exit_code == 1
+    assert "nothing was deployed" in ran.stderr
+    assert "lambda:CreateFunction (make and change the functions): no policy allows it" in ran.stderr
+    assert not world.given

@@ -1,0 +1,161 @@
+"""What is known of a permission: from the simulator, from reads that change nothing, or not at all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from answering import Answering, refused
+
+from cli.account import assessment
+from cli.account.assessment import Assessed, assess, missing, policy_source
+from cli.account.identity import Identity
+from cli.account.permissions import EXAMPLE, permissions, sample
+from cli.embedded import Endpoint
+
+LAB = Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/voclabs/user1=Ana", "AROA:x")
+USER = Identity("123456789012", "arn:aws:iam::123456789012:user/ana", "AIDA")
+ROOT = Identity("123456789012", "arn:aws:iam::123456789012:root", "123456789012")
+SIMULATE = "iam simulate-principal-policy"
+
+
+def values(arguments: Sequence[str], option: str) -> list[str]:
+    """Return the values of an option."""
+    rest = arguments[arguments.index(option) + 1 :]
+    return [*rest[: next((i for i, word in enumerate(rest) if word.startswith("--")), len(rest))]]
+
+
+def simulator(decisions: dict[str, str], missing_context: Sequence[str] = ()) -> Any:
+    """Return a policy simulator that allows everything but what is named."""
+
+    def answer(arguments: Sequence[str]) -> dict[str, Any]:
+        return {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": action,
+                    "EvalDecision": decisions.get(action, "allowed"),
+                    "MissingContextValues": list(missing_context),
+                }
+                for action in values(arguments, "--action-names")
+            ]
+        }
+
+    return answer
+
+
+def verdicts(assessed: list[Assessed], holder: str = "user") -> dict[str, str]:
+    return {each.permission.action: each.verdict for each in assessed if each.permission.holder == holder}
+
+
+def test_everything_is_asked_of_the_simulator_about_whoever_it_is() -> None:
+    aws_cli = Answering(answers={SIMULATE: simulator({})})
+    found = assess(aws_cli, LAB, EXAMPLE, permissions())
+    assert {each.verdict for each in found} == {"allowed"}
+    assert [each.permission for each in found] == list(permissions())
+    sources = {values(arguments, "--policy-source-arn")[0] for arguments in aws_cli.asked}
+    assert sources == {EXAMPLE.caller, EXAMPLE.role}
+
+
+def test_every_permission_is_asked_for_on_its_own_resource() -> None:
+    aws_cli = Answering(answers={SIMULATE: simulator({})})
+    assess(aws_cli, LAB, EXAMPLE, permissions())
+    asked = {
+        (values(arguments, "--policy-source-arn")[0], action, (values(arguments, "--resource-arns") or ["*"])[0])
+        if "--resource-arns" in arguments
+        else (values(arguments, "--policy-source-arn")[0], action, "*")
+        for arguments in aws_cli.asked
+        for action in values(arguments, "--action-names")
+    }
+    source = {"user": EXAMPLE.caller, "role": EXAMPLE.role}
+    assert asked == {(source[each.holder], each.action, sample(each.need.resource, EXAMPLE)) for each in permissions()}
+
+
+def test_the_simulator_is_told_the_region_and_whom_a_role_is_passed_to() -> None:
+    aws_cli = Answering(answers={SIMULATE: simulator({})})
+    assess(aws_cli, LAB, EXAMPLE, permissions("user", ["deploy"]))
+    for arguments in aws_cli.asked:
+        given = values(arguments, "--context-entries")
+        assert f"ContextKeyName=aws:RequestedRegion,ContextKeyType=string,ContextKeyValues={EXAMPLE.region}" in given
+        assert any("iam:PassedToService" in each for each in given)
+
+
+@pytest.mark.parametrize(
+    ("decision", "context", "verdict", "how"),
+    [
+        ("explicitDeny", [], "denied", "a policy denies it"),
+        ("implicitDeny", [], "denied", "no policy allows it"),
+        ("implicitDeny", ["aws:SourceVpc"], "unknown", "it depends on aws:SourceVpc"),
+        ("explicitDeny", ["aws:SourceVpc"], "denied", "a policy denies it"),
+    ],
+)
+def test_a_decision_becomes_a_verdict(decision: str, context: list[str], verdict: str, how: str) -> None:
+    aws_cli = Answering(answers={SIMULATE: simulator({"states:StartExecution": decision}, context)})
+    found = assess(aws_cli, LAB, EXAMPLE, permissions("user"))
+    (start,) = [each for each in found if each.permission.action == "states:StartExecution"]
+    assert (start.verdict, start.how) == (verdict, how)
+    assert verdicts(found)["states:ListExecutions"] == "allowed"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidInput", "NoSuchEntity"])
+def test_where_the_simulator_does_not_answer_it_is_asked_once_and_reads_are_tried(code: str) -> None:
+    answers: dict[str, Any] = {
+        SIMULATE: refused(code),
+        "stepfunctions list-executions": refused("AccessDeniedException"),
+        "lambda get-function": refused("ResourceNotFoundException"),
+        "s3api list-objects-v2": refused("NoSuchBucket"),
+        "cloudformation describe-stacks": refused("ValidationError"),
+    }
+    aws_cli = Answering(answers=answers)
+    found = verdicts(assess(aws_cli, LAB, EXAMPLE, permissions("user")))
+    assert aws_cli.commands().count(SIMULATE) == 1
+    assert found["states:ListExecutions"] == "denied"
+    assert found["lambda:GetFunction"] == "allowed"  # it was looked for, and is not there
+    assert found["cloudformation:DescribeStacks"] == "allowed"
+    assert found["glue:GetTables"] == "allowed"
+    assert found["s3:ListBucket"] == "unknown"  # S3 says that to everybody
+    assert found["states:StartExecution"] == found["s3:PutObject"] == "unknown"
+
+
+def test_what_is_tried_changes_nothing() -> None:
+    reads = ("get-", "list-", "describe-", "search-", "filter-", "head-")
+    assert all(command[1].startswith(reads) for command in assessment._PROBES.values())
+    assert set(assessment._PROBES) <= {each.action for each in permissions("user")}
+
+
+def test_what_is_tried_is_filled_in() -> None:
+    aws_cli = Answering(answers={SIMULATE: refused("AccessDenied")})
+    assess(aws_cli, LAB, EXAMPLE, permissions("user"))
+    assert not [word for arguments in aws_cli.asked for word in arguments if "{" in word]
+    assert aws_cli.option("s3api list-objects-v2", "--bucket") == EXAMPLE.bucket
+    assert aws_cli.option("lambda get-function", "--function-name") == f"{EXAMPLE.stack}-bronze"
+
+
+def test_nobody_can_try_for_the_execution_role() -> None:
+    aws_cli = Answering(answers={SIMULATE: refused("AccessDenied")})
+    assert set(verdicts(assess(aws_cli, LAB, EXAMPLE, permissions("role")), "role").values()) == {"unknown"}
+
+
+def test_the_account_s_root_is_not_asked_about() -> None:
+    aws_cli = Answering(answers={SIMULATE: simulator({})})
+    assert set(verdicts(assess(aws_cli, ROOT, EXAMPLE, permissions("user"))).values()) == {"allowed"}
+    assert aws_cli.asked == []
+
+
+def test_the_embedded_aws_is_not_asked_at_all() -> None:
+    aws_cli = Answering(endpoint=Endpoint(1, 1))
+    assert {each.verdict for each in assess(aws_cli, ROOT, EXAMPLE, permissions())} == {"allowed"}
+    assert aws_cli.asked == []
+
+
+def test_only_what_is_denied_and_needed_is_missing() -> None:
+    denied = {"glue:SearchTables": "explicitDeny", "s3:CreateBucket": "implicitDeny", "s3:PutObject": "implicitDeny"}
+    found = assess(Answering(answers={SIMULATE: simulator(denied)}), LAB, EXAMPLE, permissions("user"))
+    assert {each.permission.action for each in missing(found, has_bucket=False)} == {"s3:CreateBucket", "s3:PutObject"}
+    assert {each.permission.action for each in missing(found, has_bucket=True)} == {"s3:PutObject"}
+
+
+def test_an_assumed_role_is_asked_about_as_the_role_with_its_path() -> None:
+    arn = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/voclabs"
+    assert policy_source(Answering(answers={"iam get-role": {"Role": {"Arn": arn}}}), LAB) == arn
+    refusal = Answering(answers={"iam get-role": refused("AccessDenied")})
+    assert policy_source(refusal, LAB) == "arn:aws:iam::123456789012:role/voclabs"
+    assert policy_source(Answering(), USER) == USER.arn

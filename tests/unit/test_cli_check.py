@@ -1,0 +1,185 @@
+"""`check`: what it tells, in which form, and with which exit code."""
+
+import json
+from typing import Any
+
+import pytest
+from answering import Answering, refused
+from botocore.exceptions import NoCredentialsError, NoRegionError
+from typer.testing import CliRunner, Result
+
+from cli import check, present
+from cli.account.execution_role import SERVICES
+from cli.account.permissions import permissions
+from cli.main import app
+
+ROLE = "arn:aws:iam::123456789012:role/LabRole"
+
+
+class World:
+    """An account of which a test says what it denies."""
+
+    def __init__(self) -> None:
+        self.denied: set[tuple[str, str]] = set()
+        self.trusted = list(SERVICES)
+        self.answers: dict[str, Any] = {
+            "sts get-caller-identity": {
+                "Account": "123456789012",
+                "Arn": "arn:aws:sts::123456789012:assumed-role/voclabs/user3=Ana_Araujo",
+                "UserId": "AROA:user3=Ana_Araujo",
+            },
+            "iam get-role": self._role,
+            "iam simulate-principal-policy": self._simulate,
+            "s3api head-bucket": refused("404"),
+        }
+        self.aws_cli = Answering(region="us-east-1", answers=self.answers)
+
+    def deny(self, holder: str, action: str) -> None:
+        self.denied.add((holder, action))
+
+    def checks(self, *arguments: str) -> Result:
+        return CliRunner().invoke(app, ["check", *arguments], catch_exceptions=False)
+
+    def _role(self, arguments: tuple[str, ...]) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Principal": {"Service": self.trusted}, "Action": "sts:AssumeRole"}
+        arn = f"arn:aws:iam::123456789012:role/{arguments[-1]}"
+        return {"Role": {"Arn": arn, "AssumeRolePolicyDocument": {"Statement": [statement]}}}
+
+    def _simulate(self, arguments: tuple[str, ...]) -> dict[str, Any]:
+        actions = arguments[arguments.index("--action-names") + 1 :]
+        holder = "role" if arguments[arguments.index("--policy-source-arn") + 1] == ROLE else "user"
+        return {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": action,
+                    "EvalDecision": "explicitDeny" if (holder, action) in self.denied else "allowed",
+                }
+                for action in actions
+            ]
+        }
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    monkeypatch.setattr(check, "account", lambda *given: made.aws_cli)
+    monkeypatch.setattr(present, "_TABLE_WIDTH", 400)  # so that no cell is folded
+    return made
+
+
+def test_a_learner_lab_that_may_do_everything_passes(world: World) -> None:
+    ran = world.checks()
+    assert ran.exit_code == 0, ran.output
+    for told in ("Ana_Araujo", "assumed role voclabs", "123456789012", "us-east-1", "LabRole", "not there yet",
+                 "importau-lakehouse-ana-araujo", "AWS CLI", "SAM CLI"):  # fmt: skip
+        assert told in ran.stdout
+    assert "denied" not in ran.stdout
+
+
+def test_every_permission_is_in_the_table_and_in_the_json(world: World) -> None:
+    table, found = world.checks().stdout, json.loads(world.checks("--json").stdout)
+    assert all(each.action.partition(":")[2] in table for each in permissions())  # the service is said once a row
+    assert [(each["holder"], each["permission"]) for each in found["permissions"]] == [
+        (each.holder, each.action) for each in permissions()
+    ]
+    assert found["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("holder", "action", "whose"),
+    [
+        ("user", "lambda:CreateFunction", "you may not lambda:CreateFunction"),
+        ("role", "glue:CreateTable", "the execution role may not glue:CreateTable"),
+    ],
+)
+def test_something_needed_that_is_denied_is_named_and_fails(world: World, holder: str, action: str, whose: str) -> None:
+    world.deny(holder, action)
+    ran = world.checks()
+    assert ran.exit_code == 1
+    assert whose in ran.stderr
+    assert "✗ denied" in ran.stdout
+    found = json.loads(world.checks("--json").stdout)
+    assert found["ok"] is False
+    denied = [(one["holder"], one["permission"]) for one in found["permissions"] if one["verdict"] == "denied"]
+    assert denied == [(holder, action)]
+
+
+def test_something_optional_that_is_denied_does_not_fail(world: World) -> None:
+    world.deny("role", "xray:PutTraceSegments")
+    ran = world.checks()
+    assert ran.exit_code == 0
+    assert "✗ denied" in ran.stdout
+    assert "XRayTracing=PassThrough" in ran.stdout
+
+
+def test_what_is_unknown_does_not_fail(world: World) -> None:
+    world.answers["iam simulate-principal-policy"] = refused("AccessDenied")
+    ran = world.checks()
+    assert ran.exit_code == 0, ran.output
+    assert "? unknown" in ran.stdout
+    assert "could not be asked for" in ran.stderr
+
+
+def test_a_bucket_need_not_be_made_where_it_is(world: World) -> None:
+    world.deny("user", "s3:CreateBucket")
+    assert world.checks().exit_code == 1
+    world.answers["s3api head-bucket"] = {"BucketRegion": "us-east-1"}
+    assert world.checks().exit_code == 0
+
+
+def test_all_problems_are_told_at_once(world: World) -> None:
+    world.answers["s3api head-bucket"] = refused("403")
+    world.answers["s3api list-buckets"] = {"Buckets": []}
+    world.trusted = ["lambda.amazonaws.com", "states.amazonaws.com"]
+    world.deny("user", "iam:PassRole")
+    ran = world.checks()
+    assert ran.exit_code == 1
+    for told in ("somebody else's", "may not be taken on by glue.amazonaws.com", "you may not iam:PassRole"):
+        assert told in ran.stderr
+
+
+def test_an_account_without_a_role_is_told_so_and_checked_nevertheless(world: World) -> None:
+    world.answers["iam get-role"] = refused("NoSuchEntity")
+    ran = world.checks()
+    assert ran.exit_code == 1
+    assert "no execution role was named" in ran.stderr
+    assert "execution role  none" in ran.stdout
+    assert "lambda:CreateFunction" in ran.stdout
+    assert "what the execution role needs" not in ran.stdout
+
+
+def test_what_keeps_aws_from_being_asked_is_told_together_and_without_a_traceback(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.answers["sts get-caller-identity"] = NoCredentialsError()
+    monkeypatch.setattr(type(world.aws_cli), "region_in_use", property(_no_region))
+    ran = world.checks()
+    assert ran.exit_code == 1
+    assert "no AWS region is set" in ran.stderr
+    assert "no AWS credentials were found" in ran.stderr
+
+
+def _no_region(aws_cli: Answering) -> str:
+    raise NoRegionError
+
+
+def test_an_expired_session_is_one_line(world: World) -> None:
+    world.answers["sts get-caller-identity"] = refused("ExpiredToken", "GetCallerIdentity")
+    ran = world.checks()
+    assert ran.exit_code == 1
+    assert "error: the AWS session has expired" in ran.stderr
+
+
+@pytest.mark.parametrize("holder", ["user", "role"])
+def test_the_least_policy_is_printed_with_the_account_s_own_names(world: World, holder: str) -> None:
+    ran = world.checks("--policy", holder)
+    document = json.loads(ran.stdout)
+    assert ran.exit_code == 0
+    assert document["Version"] == "2012-10-17"
+    assert "arn:aws:s3:::importau-lakehouse-ana-araujo" in [each["Resource"] for each in document["Statement"]]
+
+
+def test_a_role_and_a_bucket_may_be_named(world: World) -> None:
+    found = json.loads(world.checks("--role", "DataRole", "--bucket", "company-lake", "--json").stdout)
+    assert ("iam", "get-role", "--role-name", "DataRole") in world.aws_cli.asked
+    assert found["bucket"]["name"] == "company-lake"
