@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,7 +189,8 @@ def _end(process: "subprocess.Popen[str]") -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with suppress(BrokenPipeError):  # what it has not read before it ended
+                pipe.close()
 
 
 def _error(arguments: tuple[str, ...], said: str) -> Exception:

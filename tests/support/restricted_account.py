@@ -108,8 +108,10 @@ class Account:
         """Deny a role some actions for the length of a block."""
         iam = self.client("iam")
         iam.put_role_policy(RoleName=role, PolicyName="denied", PolicyDocument=_document("Deny", actions))
-        yield
-        iam.delete_role_policy(RoleName=role, PolicyName="denied")
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(RoleName=role, PolicyName="denied")
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
