@@ -1,21 +1,24 @@
 """What the document of the portal is made of: audits, flows, state machines, runs; and how it gets into the page."""
 
 import json
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import ROOT
+from cli import ROOT, demo
 from cli.errors import CliError
 from cli.portal import page
 from cli.portal.audits import history
 from cli.portal.flows import Flow, column_edges, edges
 from cli.portal.machines import condition, pipeline, runs
 from cli.portal.page import filled
+from cli.session import Aws
 from lakehouse.history import StateTime
 from lakehouse.pipelines import tasks_of
 from lakehouse.stepfunctions import Execution, StateMachine
@@ -224,3 +227,11 @@ def test_the_page_is_written_whole_and_where_it_cannot_be_says_so(tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         write("", tmp_path / "file/portal.html")
+
+
+def test_a_demo_without_node_shows_no_portal_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    page: Future[str] = Future()
+    page.set_exception(CliError("the portal is built with Node.js, which was not found", "Install Node.js."))
+    demo._show(Aws(boto3.Session(region_name="us-east-1"), "importau"), page, tmp_path / "portal.html")
+    assert "no portal: the portal is built with Node.js, which was not found" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
