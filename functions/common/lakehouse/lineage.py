@@ -154,7 +154,7 @@ def facets(asset: Asset, place: Place) -> dict[str, Any]:
     contract = asset.contract
     if contract is None:
         return {"dataSource": data_source}
-    prefix = layout.published_key(asset.table).rsplit("/", 1)[0]
+    prefix = layout.published_prefix(asset.table).removesuffix("/")
     return {
         "dataSource": data_source,
         "schema": SchemaDatasetFacet(

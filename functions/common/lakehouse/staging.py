@@ -29,13 +29,19 @@ class StagedTable(TypedDict):
 
 
 class StagedLayer(TypedDict):
-    """What a write Lambda returns and a test Lambda is given (docs/architecture.md)."""
+    """What a write Lambda returns and a test Lambda is given (docs/architecture.md).
+
+    Where ``in_parts``, the objects to publish, and the ``stale`` ones to retire, are listed in the two keys' objects;
+    a message has no room for them.
+    """
 
     run_id: str
     layer: str
     tables: list[StagedTable]
     staging_prefix: str
+    parts: int
     in_parts: bool
+    stale: int
     publish_key: str
     retire_key: str
     lineage: dict[str, Any]
@@ -150,7 +156,9 @@ def staged_layer(
         layer=layer,
         tables=list(tables),
         staging_prefix=layout.staging_prefix(run_id, layer),
+        parts=max(table["parts"] for table in tables),
         in_parts=in_parts,
+        stale=len(stale),
         publish_key=publish_key,
         retire_key=retire_key,
         lineage=dict(lineage),
