@@ -43,7 +43,7 @@ class FanOut:
 
     def one(self, part: int) -> dict[str, Any]:
         """Do one part, and keep its record; return the message of the invocation."""
-        self.lake.write_json(self.work(part), self._key(part))
+        self._done(part)
         return {"run_id": self.run_id, "layer": self.layer, "part": part, "parts": self.parts}
 
     def all(self) -> list[Record]:
@@ -56,7 +56,12 @@ class FanOut:
 
     def _record(self, part: int, done: set[str]) -> Record:
         key = self._key(part)
-        return dict(self.lake.read_json(key)) if key in done else self.work(part)
+        return dict(self.lake.read_json(key)) if key in done else self._done(part)
+
+    def _done(self, part: int) -> Record:
+        record = self.work(part)
+        self.lake.write_json(record, self._key(part))
+        return record
 
     def _key(self, part: int) -> str:
         return layout.part_record_key(self.run_id, self.layer, self.step, part, self.parts)

@@ -77,6 +77,12 @@ def parts_of(table: str, keys: Iterable[str]) -> int | None:
     return None
 
 
+def is_file_of(table: str, name: str) -> bool:
+    """Return whether a file name is that of a table, or of one of its parts."""
+    match = _PART.search(name)
+    return name == (file_name(table) if match is None else file_name(table, int(match["part"]), int(match["parts"])))
+
+
 def part_number(key: str) -> tuple[int, int]:
     """Return which part, from 0, of how many a file is; raise ``ValueError`` for the key of another object."""
     match = _PART.search(key)
