@@ -1,8 +1,8 @@
 """Cold starts: what each function takes before its handler is called, and for its first call, in AWS's runtime.
 
-Every function runs in the runtime interface emulator, with what its layers bring and nothing else, and without bytecode,
-as on AWS (`tests/support/cold_bootstrap.py`). A repetition is one run of 1,000 synthetic orders through all seven
-functions, each in a fresh process, so that all are measured in turns.
+Every function runs in the runtime interface emulator, with what its layers bring and nothing else, and without
+bytecode, as on AWS (`tests/support/cold_bootstrap.py`). A repetition is one run of 1,000 synthetic orders through all
+seven functions, each in a fresh process, so that all are measured in turns.
 """
 
 import json
@@ -12,7 +12,7 @@ import re
 import statistics
 import sys
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,7 +71,7 @@ class Cold:
 
     def most(self, phase: str) -> list[tuple[str, float]]:
         """Return the most expensive packages of a phase with their seconds, the worst first."""
-        return Counter(self.imports[phase]).most_common(MOST)
+        return sorted(self.imports[phase].items(), key=lambda its: -its[1])[:MOST]
 
 
 def measured(repetitions: int = REPETITIONS) -> dict[str, Cold]:
@@ -149,11 +149,11 @@ def phases(log: str) -> dict[str, dict[str, Any]]:
 def imports(log: str) -> dict[str, dict[str, float]]:
     """Return the seconds each top-level package took to load, by phase, from a log with -X importtime."""
     found: dict[str, dict[str, float]] = {}
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for line in log.splitlines():
         if line.startswith(MARK):
             found[json.loads(line.removeprefix(MARK))["phase"]] = dict(seconds)
-            seconds = Counter()
+            seconds.clear()
         elif match := _IMPORT.match(line):
             package = match[2].partition(".")[0]
             standard = package in sys.stdlib_module_names

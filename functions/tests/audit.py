@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, Final
-
-from openlineage.client.generated.data_quality_assertions_dataset import Assertion
+from typing import TYPE_CHECKING, Any, Final
 
 from lakehouse import layout
 from lakehouse.contracts import Rule, load
@@ -20,6 +18,9 @@ from lakehouse.staging import StagedTable
 from tests.audited import Audited, Check, failing
 from tests.checks import bronze, every_layer, gold, silver
 from tests.staged import by_table, read_layer, read_quarantine, reasons
+
+if TYPE_CHECKING:
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
 _CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
     layout.BRONZE: (bronze, every_layer),
@@ -122,8 +123,10 @@ def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict
     return audit(event, lake, datetime.now(UTC), Runs.of_event(lake, event, function_arn))
 
 
-def _assertion(result: RuleResult) -> Assertion:
-    """Return a rule's result in OpenLineage's words."""
+def _assertion(result: RuleResult) -> "Assertion":
+    """Return a rule's result in OpenLineage's words; its client is not for a cold start to wait for."""
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion  # noqa: PLC0415
+
     return Assertion(
         assertion=result.rule.metric or result.rule.kind,
         success=not result.outcome.failed,
