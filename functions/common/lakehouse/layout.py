@@ -31,9 +31,13 @@ def layer_of(table: str) -> str:
     raise KeyError(table)
 
 
-def file_name(table: str) -> str:
-    """Return a table's Parquet file name: lower case in Bronze, upper case from Silver on."""
-    return f"{table if layer_of(table) == BRONZE else table.upper()}.parquet"
+def file_name(table: str, part: int = 0, parts: int = 1) -> str:
+    """Return the name of a table's Parquet file, or of one of its part files (see `lakehouse.parts`).
+
+    Lower case in Bronze, upper case from Silver on.
+    """
+    name = table if layer_of(table) == BRONZE else table.upper()
+    return f"{name}.parquet" if parts == 1 else f"{name}-{part:05d}-of-{parts:05d}.parquet"
 
 
 def landing_key(table: str) -> str:
@@ -41,9 +45,14 @@ def landing_key(table: str) -> str:
     return f"{LANDING_PREFIX}{table}.csv"
 
 
-def published_key(table: str) -> str:
-    """Return where readers find a table."""
-    return f"{layer_of(table)}/{table}/{file_name(table)}"
+def published_prefix(table: str) -> str:
+    """Return under what readers find a table: all that is there is the table."""
+    return f"{layer_of(table)}/{table}/"
+
+
+def published_key(table: str, part: int = 0, parts: int = 1) -> str:
+    """Return where readers find a table, or one of its parts."""
+    return f"{published_prefix(table)}{file_name(table, part, parts)}"
 
 
 def staging_prefix(run_id: str, layer: str) -> str:
@@ -51,9 +60,9 @@ def staging_prefix(run_id: str, layer: str) -> str:
     return f"staging/{run_id}/{layer}/"
 
 
-def staging_key(run_id: str, table: str) -> str:
-    """Return where a run writes a table before it is audited."""
-    return f"{staging_prefix(run_id, layer_of(table))}{table}/{file_name(table)}"
+def staging_key(run_id: str, table: str, part: int = 0, parts: int = 1) -> str:
+    """Return where a run writes a table, or one of its parts, before it is audited."""
+    return f"{staging_prefix(run_id, layer_of(table))}{table}/{file_name(table, part, parts)}"
 
 
 def quarantine_key(run_id: str, layer: str, table: str) -> str:

@@ -11,9 +11,13 @@ from lakehouse.s3 import Lake
 
 
 class StagedTable(TypedDict):
-    """One staged table: where it is, where it will be published, and its accounting."""
+    """One staged table: where it is, where it will be published, and its accounting.
+
+    Of a table in several ``parts`` the keys are those of the first one; `lakehouse.layout` has the others.
+    """
 
     table: str
+    parts: int
     staged_key: str
     published_key: str
     rows_read: int
@@ -64,6 +68,7 @@ def stage(
     key = layout.staging_key(run_id, table)
     staged = StagedTable(
         table=table,
+        parts=1,
         staged_key=key,
         published_key=layout.published_key(table),
         rows_read=rows_read,

@@ -1,0 +1,56 @@
+"""Parquet as this lakehouse writes it: snappy, decimals as integers, the same table as the same bytes.
+
+Text that repeats goes through as dictionaries, from the reader to the writer: it is neither gathered nor hashed.
+"""
+
+from collections.abc import Sequence
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+COMPRESSION: Final = "snappy"
+# A dictionary is written as it is given, whatever its size: what is encoded already stays so.
+_LARGEST_DICTIONARY: Final = 1 << 28
+
+
+def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a Parquet file of a schema, whose dictionary columns are written as they are and no other is encoded.
+
+    Parameters
+    ----------
+    sink : binary file, or path
+    schema : pa.Schema
+        Of every table to come.
+    """
+    return pq.ParquetWriter(
+        sink,
+        schema,
+        compression=COMPRESSION,
+        use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
+        dictionary_pagesize_limit=_LARGEST_DICTIONARY,
+        store_schema=False,
+        store_decimal_as_integer=True,
+    )
+
+
+def write(table: pa.Table, sink: BinaryIO | str) -> None:
+    """Write a table as one Parquet file."""
+    with writer(sink, table.schema) as file:
+        file.write_table(table)
+
+
+def read(source: object, columns: Sequence[str] | None = None, encoded: Sequence[str] = ()) -> pa.Table:
+    """Return a Parquet file as a table.
+
+    Parameters
+    ----------
+    source : path, binary file or pa.NativeFile
+    columns : sequence of str, optional
+        The columns to decode, in this order; all by default.
+    encoded : sequence of str
+        The text columns to leave dictionary-encoded.
+    """
+    with pq.ParquetFile(source, read_dictionary=list(encoded)) as file:
+        table = file.read(columns, use_threads=False)
+    return table if columns is None else table.select(list(columns))
