@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cli import ROOT, options, present
 from cli.errors import CliError, UsageError
-from cli.plan_model import LAMBDA_CONCURRENCY, MOST_ORDERS, Coefficients, Limit, Plan, limits
+from cli.plan_model import LAMBDA_CONCURRENCY, LAMBDA_MB, MOST_ORDERS, Coefficients, Limit, Plan, limits
 from cli.plan_model import plan as predicted
 from lakehouse import costs
 
@@ -24,7 +24,7 @@ def plan(
         int | None, typer.Option("--orders", metavar="N", min=1, max=MOST_ORDERS, help="How many orders a run has.")
     ] = None,
     memory: Annotated[
-        int, typer.Option("--memory", metavar="MB", min=512, max=10_240, help="Memory of each Lambda.")
+        int, typer.Option("--memory", metavar="MB", min=512, max=LAMBDA_MB, help="Memory of each Lambda.")
     ] = MEMORY_MB,
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", min=1, help="Lambdas that your account runs at once.")
@@ -80,7 +80,7 @@ def _check(measured: Coefficients, orders: int) -> None:
     with present.step(f"a run of {orders:,} orders"):
         took = run(orders)
     # The run was on the machine of the measurements, so nothing of it is slowed down for want of memory.
-    made = predicted(measured, orders, 10_240)
+    made = predicted(measured, orders, LAMBDA_MB)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption="seconds of Lambdas, without cold starts")
     table.add_column("Lambda")
     for heading in ("predicted", "measured", "off by"):
@@ -108,8 +108,9 @@ def _compared(foreseen: float, found: float) -> tuple[str, str, str]:
 def _show(made: Plan, measured: Coefficients, met: list[Limit]) -> None:
     present.lines(
         [
-            ("orders", f"{made.orders:,} in {made.parts:,} part{'' if made.parts == 1 else 's'}"),
-            ("memory", f"{made.memory_mb:,} MB a Lambda; {made.least_mb:,} MB would do"),
+            ("orders", f"{made.orders:,}"),
+            ("parts", _parts(made)),
+            ("memory", f"{made.memory_mb:,} MB a Lambda; {_memory(made)}"),
             ("time", f"{present.duration(made.elapsed_seconds)} of Lambdas, {made.concurrency:,} at once at the most"),
             ("coefficients", f"measured on {measured.machine}"),
         ]
@@ -120,6 +121,16 @@ def _show(made: Plan, measured: Coefficients, met: list[Limit]) -> None:
     present.grid(_costs(made))
     present.out.print()
     present.grid(_limits(met, made.orders))
+
+
+def _memory(made: Plan) -> str:
+    return f"{made.least_mb:,} MB would do" if made.least_mb <= LAMBDA_MB else "no Lambda has as much as it needs"
+
+
+def _parts(made: Plan) -> str:
+    if made.parts == 1 or any(its.stage.is_per_part for its in made.stages):
+        return f"{made.parts:,}"
+    return f"{made.parts:,}, but the engine that was measured does not work by part"
 
 
 def _stages(made: Plan) -> Table:
