@@ -67,11 +67,18 @@ class TableRun:
         Of the table written; no bytes, no statistics.
     assertions : list of Assertion
         Results of the rules, for a run that audits.
+    also : Traffic
+        What went through the lake elsewhere.
     """
 
     rows: int = 0
     bytes: int = 0
     assertions: "list[Assertion]" = field(default_factory=list)
+    also: Traffic = field(default_factory=Traffic)
+
+    def saw(self, traffic: Traffic) -> None:
+        """Add what other invocations, a part each, read and wrote for this run."""
+        self.also = traffic.joined(self.also)
 
 
 class Runs:
@@ -138,11 +145,11 @@ class Runs:
                 yield run
             except BaseException as error:
                 try:
-                    self._emit("FAIL", table, run_id, traffic.joined(also), run, error)
+                    self._emit("FAIL", table, run_id, traffic.joined(run.also).joined(also), run, error)
                 except (ClientError, BotoCoreError) as lost:
                     error.add_note(f"The lineage event of this failure could not be kept: {lost}")
                 raise
-        self._emit("COMPLETE", table, run_id, traffic.joined(also), run)
+        self._emit("COMPLETE", table, run_id, traffic.joined(run.also).joined(also), run)
 
     def declare(self, name: str, event: "JobEvent") -> None:
         """Keep, and send on, what a task declares that it reads and writes.

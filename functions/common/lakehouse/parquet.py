@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 COMPRESSION: Final = "snappy"
 # A dictionary is written as it is given, whatever its size: what is encoded already stays so.
 _LARGEST_DICTIONARY: Final = 1 << 28
+# Rows that are encoded at once.
+_BATCH: Final = 1 << 16
 
 
 def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
@@ -23,11 +25,15 @@ def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
     schema : pa.Schema
         Of every table to come.
     """
+    encoded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     return pq.ParquetWriter(
         sink,
         schema,
         compression=COMPRESSION,
-        use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
+        use_dictionary=encoded,
+        # The least and greatest of a text column costs as much as writing it, and every part has nearly all of them.
+        write_statistics=[field.name for field in schema if field.name not in encoded],
+        write_batch_size=_BATCH,
         dictionary_pagesize_limit=_LARGEST_DICTIONARY,
         store_schema=False,
         store_decimal_as_integer=True,

@@ -20,6 +20,7 @@ FACT_COLUMNS: Final = (
     "tipo_registro", "mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento",
     "valor_fluxo_brl", "variacao_cambial_brl",
 )  # fmt: skip
+AMOUNTS: Final = ("valor_fluxo_brl", "variacao_cambial_brl")
 _OUTFLOWS: Final = {
     "saida_paga_brl": "PAGO",
     "saida_pendente_brl": "PENDENTE",
