@@ -1,13 +1,13 @@
 """`importau bench`: measurements; they are never tests."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich import box
 from rich.table import Table
 
-from cli import options, present
+from cli import ROOT, options, present
 from cli.portal.document import gather
 from cli.portal.page import filled, template
 from cli.session import connect
@@ -15,9 +15,13 @@ from cli.session import connect
 app: Final = typer.Typer(help="Measure how quick it is.", no_args_is_help=True)
 
 
-@app.callback()
-def bench() -> None:
+@app.callback(invoke_without_command=True)
+def bench(
+    is_cold: Annotated[bool, typer.Option("--cold", help="The same as the command cold.")] = False,
+) -> None:
     """Measure how quick it is."""
+    if is_cold:
+        cold()
 
 
 @app.command()
@@ -43,3 +47,29 @@ def portal(
     for name, its in times.items():
         table.add_row(name, *(f"{milliseconds:.0f}" for milliseconds in its.values()))
     present.grid(table)
+
+
+@app.command()
+def cold(
+    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Fresh processes of each function.")] = 5,
+) -> None:
+    """Measure the cold start of every function in AWS's runtime, and write bench/cold.md."""
+    # What only measurements and tests need is not loaded by every command.
+    from bench.cold import GOALS, measured, report  # noqa: PLC0415
+
+    with present.step("measuring"):
+        found = measured(repetitions)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption=f"seconds, medians of {repetitions}")
+    table.add_column("function")
+    for heading in ("init", "goal", "first call"):
+        table.add_column(heading, justify="right")
+    table.add_column("most expensive imports of the init, ms")
+    for name, its in found.items():
+        late = its.median("init") > GOALS[name]
+        init = f"[bold red]{its.median('init'):.2f}[/]" if late else f"{its.median('init'):.2f}"
+        imports = ", ".join(f"{package} {seconds * 1000:.0f}" for package, seconds in its.most("init"))
+        table.add_row(name, init, f"{GOALS[name]:.0f}", f"{its.median('call'):.2f}", imports)
+    present.grid(table)
+    page = ROOT / "bench/cold.md"
+    page.write_text(report(found, repetitions), "utf-8")
+    present.say(f"written: {page.relative_to(ROOT)}")

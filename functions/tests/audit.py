@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
-from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
 from lakehouse import layout
 from lakehouse.errors import ContractError
@@ -21,6 +20,9 @@ from tests.audited import added_up
 from tests.checks import gold
 from tests.examination import Examination
 from tests.staged import by_table
+
+if TYPE_CHECKING:
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
 # The published tables a layer is compared with, and what is read of them; None: everything.
 _BELOW: Final[dict[str, dict[str, tuple[str, ...] | None]]] = {
@@ -183,8 +185,10 @@ def _reported(lake: Lake, run_id: str, layer: str, results: list[TableResult], n
     }
 
 
-def _assertion(result: RuleResult) -> Assertion:
-    """Return a rule's result in OpenLineage's words."""
+def _assertion(result: RuleResult) -> "Assertion":
+    """Return a rule's result in OpenLineage's words; its client is not for a cold start to wait for."""
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion  # noqa: PLC0415
+
     return Assertion(
         assertion=result.rule.metric or result.rule.kind,
         success=not result.outcome.failed,
