@@ -1,5 +1,6 @@
 """The engines that are measured, and the jobs they do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,10 +10,15 @@ from cli import ROOT
 SILVER_GOLD: Final = "silver-gold"
 END_TO_END: Final = "end-to-end"
 BRONZE: Final = "bronze"
-FLOOR: Final = "floor"
-
-_OURS: Final = ROOT / ".venv/bin/python"
-_THEIRS: Final = ROOT / ".venv-bench/bin/python"
+SYNTHETIC: Final = "synthetic"
+# The function of an engine's module that does a job: it takes the folder of the inputs and that of the outputs.
+FUNCTIONS: Final[Mapping[str, str]] = {
+    SILVER_GOLD: "main",
+    END_TO_END: "end_to_end",
+    BRONZE: "bronze",
+    SYNTHETIC: "synthetic",
+}
+OURS: Final = "importau"
 
 
 @dataclass(frozen=True)
@@ -24,23 +30,27 @@ class Engine:
     name : str
     title : str
         For the page.
-    module : str
-        Has ``main(source, target)``: seven Parquet files in, the fact and the aggregates out.
-    end_to_end, bronze : str or None
-        The module with ``end_to_end(source, target)`` and ``bronze(source, target)``, from CSVs; None: it does not.
+    module, from_csv : str
+        The modules that have its jobs: Silver and Gold, and those from the CSVs on.
+    does : frozenset of str
+        The jobs it does.
     prepares : bool
         Its module has ``prepare(source, target)``: the inputs in the layout it reads best, made before the clock.
     needs : str
         A program that must be there; "" when there is none.
+    is_floor : bool
+        Reads the inputs and writes the finished fact, and does nothing else. Its module has ``load(source)``, whose
+        result, made before the clock, is what its job takes last.
     """
 
     name: str
     title: str
     module: str
-    end_to_end: str | None = None
-    bronze: str | None = None
+    from_csv: str
+    does: frozenset[str]
     prepares: bool = False
     needs: str = ""
+    is_floor: bool = False
 
     @property
     def ours(self) -> bool:
@@ -50,21 +60,30 @@ class Engine:
     @property
     def python(self) -> Path:
         """The interpreter of its environment."""
-        return _OURS if self.ours else _THEIRS
+        return ROOT / (".venv" if self.ours else ".venv-bench") / "bin/python"
+
+    def module_of(self, job: str) -> str:
+        """Return the module that has a job."""
+        return self.module if job == SILVER_GOLD else self.from_csv
 
 
-OURS: Final = "importau"
+def _peer(name: str, title: str, *does: str, prepares: bool = False, needs: str = "") -> Engine:
+    module = f"bench.peers.{name}"
+    return Engine(name, title, module, module, frozenset({SILVER_GOLD, END_TO_END, *does}), prepares, needs)
+
+
+def _floor(name: str, title: str) -> Engine:
+    module = f"bench.floors.{name}"
+    return Engine(name, title, module, module, frozenset({SILVER_GOLD}), is_floor=True)
+
+
 ENGINES: Final = (
-    Engine(OURS, "IMPORTAÚ (pyarrow and numpy)", "bench.ours", "bench.ours_end_to_end", "bench.ours_end_to_end"),
-    Engine("polars_tuned", "Polars, tuned", "bench.peers.polars_tuned", "bench.peers.polars_tuned",
-           "bench.peers.polars_tuned", prepares=True),
-    Engine("duckdb_tuned", "DuckDB, tuned", "bench.peers.duckdb_tuned", "bench.peers.duckdb_tuned", prepares=True),
-    Engine("pandas_student", "pandas, as a student writes it", "bench.peers.pandas_student",
-           "bench.peers.pandas_student"),
-    Engine("pyspark", "PySpark, local mode", "bench.peers.pyspark_local", "bench.peers.pyspark_local", needs="java"),
-)  # fmt: skip
-FLOORS: Final = (
-    Engine("floor_polars", "Polars", "bench.floors.polars_floor", prepares=False),
-    Engine("floor_pyarrow", "pyarrow, with dictionaries", "bench.floors.pyarrow_floor"),
-    Engine("floor_duckdb", "DuckDB", "bench.floors.duckdb_floor"),
+    Engine(OURS, "IMPORTAÚ (pyarrow and numpy)", "bench.ours", "bench.ours_end_to_end", frozenset(FUNCTIONS)),
+    _peer("polars_tuned", "Polars, tuned", BRONZE, prepares=True),
+    _peer("duckdb_tuned", "DuckDB, tuned", prepares=True),
+    _peer("pandas_student", "pandas, as a student writes it"),
+    _peer("pyspark_local", "PySpark, local mode", needs="java"),
+    _floor("polars_floor", "floor: Polars"),
+    _floor("pyarrow_floor", "floor: pyarrow, with dictionaries"),
+    _floor("duckdb_floor", "floor: DuckDB"),
 )

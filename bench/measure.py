@@ -4,15 +4,13 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from bench import inputs, process
-from bench.engines import BRONZE, END_TO_END, FLOOR, OURS, SILVER_GOLD, Engine
-from bench.process import DidNotFinish, Limits, Took
+from bench.engines import BRONZE, END_TO_END, ENGINES, FUNCTIONS, OURS, SILVER_GOLD, SYNTHETIC, Engine
+from bench.process import Limits, Took, UnfinishedError
 from bench.tables import BRONZE as BRONZE_TABLES
 from bench.totals import Totals, differences, rows_of, totals
 
-_FUNCTIONS: Final = {SILVER_GOLD: "main", END_TO_END: "end_to_end", BRONZE: "bronze", FLOOR: "main"}
 Say = Callable[[str], None]
 
 
@@ -63,7 +61,7 @@ class Table:
     totals: Totals = field(default_factory=dict)
 
 
-class Disagreement(Exception):
+class DisagreementError(Exception):
     """Two engines do not have the same results.
 
     Parameters
@@ -78,27 +76,19 @@ class Disagreement(Exception):
         super().__init__(f"{engine} and {reference} do not have the same results")
 
 
-def median_ratio(ours: Measured, theirs: Measured) -> float:
-    """Return how many times longer ``theirs`` takes, by the medians of wall time."""
-    return theirs.median.wall / ours.median.wall
-
-
-def measured(
-    job: str, orders: int, engines: Sequence[Engine], repetitions: int, limits: Limits, say: Say
-) -> Table:
-    """Measure engines at one job and size.
+def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int, limits: Limits, say: Say) -> Table:
+    """Measure engines at one job and size; who does not do the job is left out.
 
     Raises
     ------
-    Disagreement
+    DisagreementError
         An engine's totals are not those of the first engine that finished.
     """
     home = inputs.folder(orders)
-    failures, runs = {}, {engine.name: [] for engine in engines}  # type: dict[str, str], dict[str, list[Took]]
+    engines = [engine for engine in engines if job in engine.does]
+    failures = _prepared(job, home, engines, limits, say)
+    runs: dict[str, list[Took]] = {engine.name: [] for engine in engines}
     agreed = _Agreed()
-    for engine in engines:
-        if why := process.available(engine):
-            failures[engine.name] = f"not run: {why}"
     for repetition in range(1, repetitions + 1):
         for engine in engines:
             if engine.name in failures:
@@ -106,48 +96,64 @@ def measured(
             say(f"{engine.name}, {repetition} of {repetitions}")
             target = home / "out" / engine.name
             try:
-                took = process.run(engine, _module(engine, job), _FUNCTIONS[job], source(engine, job, home), target, limits)
-            except DidNotFinish as reason:
+                took = process.run(
+                    engine, engine.module_of(job), FUNCTIONS[job], source(engine, job, home), target, limits
+                )
+            except UnfinishedError as reason:
                 failures[engine.name] = str(reason)
                 continue
             runs[engine.name].append(took)
-            if job in (SILVER_GOLD, END_TO_END):
+            if job in (SILVER_GOLD, END_TO_END) and not engine.is_floor:
                 agreed.check(engine.name, totals(target))
-    rows = rows_of(agreed.totals) if agreed.totals else _csv_rows(home)
-    engines_measured = {
-        engine.name: Measured(() if engine.name in failures else tuple(runs[engine.name]), failures.get(engine.name, ""))
+    found = {
+        engine.name: Measured(
+            () if engine.name in failures else tuple(runs[engine.name]), failures.get(engine.name, "")
+        )
         for engine in engines
     }
-    return Table(job, orders, rows, engines_measured, agreed.totals)
+    return Table(job, orders, rows_of(agreed.totals) if agreed.totals else _csv_rows(home), found, agreed.totals)
+
+
+def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, say: Say) -> dict[str, str]:
+    """See to what is not measured: the layouts that engines read best, and the fact that a floor writes.
+
+    Returns
+    -------
+    dict of str to str
+        Why an engine cannot be measured, by its name.
+    """
+    failures = {}
+    for engine in engines:
+        if why := process.available(engine):
+            failures[engine.name] = f"not run: {why}"
+        elif engine.prepares and job == SILVER_GOLD:
+            say(f"inputs as {engine.name} reads them best")
+            process.run(engine, engine.module, "prepare", home / "bronze", source(engine, job, home), limits)
+    if any(engine.is_floor for engine in engines):
+        say("a finished fact for the floor")
+        ours = next(engine for engine in ENGINES if engine.name == OURS)
+        process.run(ours, ours.module, FUNCTIONS[SILVER_GOLD], home / "bronze", home / "finished", limits)
+    return failures
 
 
 class _Agreed:
     """The totals that all engines have so far."""
 
     def __init__(self) -> None:
-        self.reference, self.totals = "", Totals()
+        self.reference = ""
+        self.totals: Totals = {}
 
     def check(self, engine: str, found: Totals) -> None:
         if not self.totals:
             self.reference, self.totals = engine, found
         elif different := differences(self.totals, found):
-            raise Disagreement(engine, self.reference, different)
-
-
-def _module(engine: Engine, job: str) -> str:
-    module = {END_TO_END: engine.end_to_end, BRONZE: engine.bronze}.get(job, engine.module)
-    if module is None:
-        raise ValueError(f"{engine.name} does not do the job '{job}'")
-    return module
-
-
-def does(engine: Engine, job: str) -> bool:
-    """Return whether an engine does a job."""
-    return {END_TO_END: engine.end_to_end, BRONZE: engine.bronze}.get(job, engine.module) is not None
+            raise DisagreementError(engine, self.reference, different)
 
 
 def source(engine: Engine, job: str, home: Path) -> Path:
     """Return where an engine finds the inputs of a job, in the layout it reads best."""
+    if job == SYNTHETIC or engine.is_floor:
+        return home
     if job in (END_TO_END, BRONZE):
         return home / "csv"
     return home / ("prepared/" + engine.name if engine.prepares else "bronze")
@@ -155,4 +161,8 @@ def source(engine: Engine, job: str, home: Path) -> Path:
 
 def _csv_rows(home: Path) -> int:
     """Return how many records the CSVs have; no text of the synthetic company has a line end in it."""
-    return sum((home / "csv" / f"{table}.csv").read_bytes().count(b"\n") - 1 for table in BRONZE_TABLES)
+    rows = 0
+    for table in BRONZE_TABLES:
+        with (home / "csv" / f"{table}.csv").open("rb") as file:
+            rows += sum(1 for _ in file) - 1
+    return rows

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bench import ours
+from bench import inputs, ours
 from bronze import csv_source
+from bronze.synthetic import accepted, generate
 from lakehouse import layout
 
 
@@ -24,3 +25,9 @@ def end_to_end(source: Path, target: Path) -> None:
     typed.mkdir()
     bronze(source, typed)
     ours.main(typed, target)
+
+
+def synthetic(source: Path, target: Path) -> None:
+    """Generate as many orders as the folder is called, check them, and write the seven bronze tables."""
+    tables = generate(int(source.name), inputs.SEED)
+    inputs.write_bronze({name: accepted(name, table).kept for name, table in tables.items()}, target)

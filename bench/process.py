@@ -35,7 +35,7 @@ class Took:
     peak: int
 
 
-class DidNotFinish(Exception):
+class UnfinishedError(Exception):
     """A job was stopped, or failed; says which and why."""
 
 
@@ -59,7 +59,7 @@ def run(engine: Engine, module: str, function: str, source: Path, target: Path, 
 
     Raises
     ------
-    DidNotFinish
+    UnfinishedError
         It took too long or too much memory, or failed.
     """
     shutil.rmtree(target, ignore_errors=True)
@@ -79,7 +79,7 @@ def run(engine: Engine, module: str, function: str, source: Path, target: Path, 
             finally:
                 _end(job)
         if job.returncode:
-            raise DidNotFinish(_why(job.returncode, said.read_text("utf-8", "replace")))
+            raise UnfinishedError(_why(job.returncode, said.read_text("utf-8", "replace")))
         measured = json.loads(clock.read_text("utf-8"))
     return Took(measured["wall"], measured["cpu"], max(peak, measured["peak"]))
 
@@ -103,9 +103,9 @@ def _watched(job: "subprocess.Popen[bytes]", limits: Limits) -> int:
     while job.poll() is None:
         peak = max(peak, sum(map(_resident, _tree(job.pid))))
         if peak > limits.bytes:
-            raise DidNotFinish(f"stopped at {peak / 1e9:.1f} GB of memory")
+            raise UnfinishedError(f"stopped at {peak / 1e9:.1f} GB of memory")
         if monotonic() - start > limits.seconds:
-            raise DidNotFinish(f"stopped after {limits.seconds:.0f} s")
+            raise UnfinishedError(f"stopped after {limits.seconds:.0f} s")
         sleep(_LOOK)
     return peak
 

@@ -205,9 +205,7 @@ def _payments(pagamentos: pl.LazyFrame, orders: pl.LazyFrame) -> pl.LazyFrame:
 
 def _resource(method: str) -> pl.Expr:
     card = pl.col(method) == "CARTAO_CREDITO"
-    return (
-        pl.when(card).then(pl.lit("CARTAO_CREDITO_PJ")).otherwise(pl.lit("CONTA_CORRENTE_PJ")).cast(pl.Categorical)
-    )
+    return pl.when(card).then(pl.lit("CARTAO_CREDITO_PJ")).otherwise(pl.lit("CONTA_CORRENTE_PJ")).cast(pl.Categorical)
 
 
 def _unpaid(
@@ -244,10 +242,9 @@ def _unpaid(
 def _loans(emprestimos: pl.LazyFrame) -> pl.LazyFrame:
     """Return the remaining instalments of the loans."""
     paid, value = pl.col("num_parcelas_pagas"), _units("valor_parcela_mensal")
-    none = {
-        name: pl.lit(None, pl.Categorical)
-        for name in ("fornecedor_id", "status_pedido", "metodo_pagamento")
-    } | {name: pl.lit(None, pl.String) for name in ("pedido_id", "pagamento_id")}
+    none = {name: pl.lit(None, pl.Categorical) for name in ("fornecedor_id", "status_pedido", "metodo_pagamento")} | {
+        name: pl.lit(None, pl.String) for name in ("pedido_id", "pagamento_id")
+    }
     return (
         emprestimos.filter((pl.col("status") != "QUITADO") & (paid < pl.col("prazo_meses")))
         .sort("emprestimo_id")
