@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,20 +58,20 @@ def with_traps(tables: World) -> World:
     lost = orders["pedido_id"].take(pa.array(np.arange(7, len(orders), 97)))
     traps["pedidos"] = _replaced(
         orders.filter(pc.invert(pc.is_in(orders["pedido_id"], lost))),
-        {"valor_total_brl": (83, 0), "fornecedor_id": (89, "FORN999")},
+        {"valor_total_brl": (83, Decimal(0)), "fornecedor_id": (89, "FORN999")},
     )
     bare = orders["pedido_id"].take(pa.array(np.arange(11, len(orders), 61)))
     alike = orders["pedido_id"].take(pa.array(np.arange(5, len(orders), 7)))
     nothing = orders["pedido_id"].take(pa.array(np.arange(4, len(orders), 41)))
     items = items.filter(pc.invert(pc.is_in(items["pedido_id"], bare)))
-    for of, value in ((alike, 1234567), (nothing, 0)):
+    for of, value in ((alike, Decimal("12345.67")), (nothing, Decimal(0))):
         same = pc.is_in(items["pedido_id"], of)
         items = _set(items, "valor_total_item", same, _typed("itens_pedido", "valor_total_item", value))
     traps["itens_pedido"] = _replaced(items, {"produto_id": (67, "PROD9999"), "quantidade": (37, 0)})
     traps["pagamentos"] = _replaced(
         payments,
-        {"pedido_id": (53, None), "fornecedor_id": (59, None), "data_pagamento": (43, None), "valor_pago_brl": (47, 0),
-         "moeda_origem": (71, "CNY"), "valor_moeda_origem": (31, 0)},
+        {"pedido_id": (53, None), "fornecedor_id": (59, None), "data_pagamento": (43, None), "valor_pago_brl": (47, Decimal(0)),
+         "moeda_origem": (71, "CNY"), "valor_moeda_origem": (31, Decimal(0))},
     )  # fmt: skip
     quoted = traps["cambio"]
     traps["cambio"] = quoted.filter(pc.greater(quoted["data_cotacao"], pa.scalar(date(2023, 3, 1))))
@@ -122,11 +123,7 @@ def _replaced(table: pa.Table, changes: Mapping[str, tuple[int, Any]]) -> pa.Tab
 
 
 def _typed(table: str, column: str, value: Any) -> pa.Scalar:
-    return (
-        pa.scalar(value).cast(load(table).schema.field(column).type)
-        if value is not None
-        else pa.scalar(None, load(table).schema.field(column).type)
-    )
+    return pa.scalar(value, load(table).schema.field(column).type)
 
 
 def _set(table: pa.Table, column: str, where: Any, value: pa.Scalar) -> pa.Table:
