@@ -4,6 +4,7 @@ import io
 import json
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,33 +16,78 @@ from machines import ungoverned
 
 from cli.embedded import ACCOUNT, REGION, EmbeddedAws
 from lakehouse import layout
+from lakehouse.parts import PARTED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUCKET = "lake"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
-# The event's source says how the stand-in behaves; the audit fails where a staged object says so.
-WRITE = """
-import boto3, os
-TABLES = {tables!r}
+# The numbers of parts that runs here have.
+PARTS = (1, 3, 5)
+# The event's source says how the stand-in behaves; the audit fails where a staged object says so. One part is made to
+# fail by an object that says how often; every call for a part leaves an object behind.
+OF_A_PART = """
+import json, re, uuid
+import boto3
+client = boto3.client("s3")
 class InputError(Exception): pass
+def keys(prefix):
+    return [o["Key"] for o in client.list_objects_v2(Bucket="lake", Prefix=prefix).get("Contents", [])]
+def put(key, body):
+    client.put_object(Bucket="lake", Key=key, Body=body)
+def of_a_part(step, event):
+    part, parts = map(int, re.search(r"-([0-9]{{5}})-of-([0-9]{{5}})", event["part_key"]).groups())
+    of = event["layer"] + "/" + step + "/" + str(part) + "/"
+    put("calls/" + event["run_id"] + "/" + of + uuid.uuid4().hex, b"")
+    for fault in keys("faults/" + of)[:1]:
+        client.delete_object(Bucket="lake", Key=fault)
+        raise InputError("part " + str(part) + " is broken")
+    return dict(run_id=event["run_id"], layer=event["layer"], part=part, parts=parts)
+"""
+WRITE = OF_A_PART + """
+PUBLISHED = {published!r}
 def handler(event, context):
     source = event.get("source", {{}})
     if source.get("fault"):
         raise InputError(source["fault"])
-    client, prefix = boto3.client("s3"), "staging/" + event["run_id"] + "/" + event["layer"] + "/"
-    tables = []
-    for table, key in TABLES.items():
-        staged = prefix + table + "/" + key.rsplit("/", 1)[1]
-        body = source.get("body", "new ") + event["run_id"] + " " + event["origin"]["state_machine"]
-        client.put_object(Bucket="lake", Key=staged, Body=body)
-        tables.append(dict(table=table, staged_key=staged, published_key=key, rows_read=1, rows=1, quarantined=0,
-                           quarantine_key=None, bytes=1))
-    return dict(run_id=event["run_id"], layer=event["layer"], tables=tables, staging_prefix=prefix)
+    prefix = "staging/" + event["run_id"] + "/" + event["layer"] + "/"
+    if "part_key" in event:
+        done = of_a_part("write", event)
+        for table, by_parts in PUBLISHED.items():
+            if len(by_parts) > 1:
+                key = by_parts[done["parts"]][done["part"]]
+                put(prefix + table + "/" + key.rsplit("/", 1)[1], "part of " + event["run_id"])
+        return done
+    below = keys("bronze/pedidos/") if event["layer"] == "silver" else [None] * source.get("parts", 1)
+    tables, copies, stale = [], [], []
+    for table, by_parts in PUBLISHED.items():
+        published = by_parts.get(len(below), by_parts[1])
+        staged = [prefix + table + "/" + key.rsplit("/", 1)[1] for key in published]
+        for place in staged:
+            if event["layer"] == "bronze" or len(staged) == 1:
+                body = source.get("body", "new ") + event["run_id"] + " " + event["origin"]["state_machine"]
+                put(place, body)
+        tables.append(dict(table=table, parts=len(staged), staged_key=staged[0], published_key=published[0], rows_read=1,
+                           rows=1, quarantined=0, quarantine_key=None, bytes=1))
+        copies += [dict(source="lake/" + one, key=other) for one, other in zip(staged, published)]
+        stale += [dict(key=key) for key in keys(event["layer"] + "/" + table + "/") if key not in published]
+    lists = {{what: prefix + "parts/" + what + ".json" for what in ("publish", "retire")}}
+    in_parts = bool(stale) or len(copies) > len(tables)
+    if in_parts:
+        put(lists["publish"], json.dumps(copies))
+        put(lists["retire"], json.dumps(stale))
+    return dict(run_id=event["run_id"], layer=event["layer"], tables=tables, staging_prefix=prefix,
+                parts=max(table["parts"] for table in tables), in_parts=in_parts, stale=len(stale),
+                publish_key=lists["publish"], retire_key=lists["retire"])
 """
-AUDIT = """
-import boto3
+AUDIT = OF_A_PART + """
 def handler(event, context):
-    bodies = [boto3.client("s3").get_object(Bucket="lake", Key=t["staged_key"])["Body"].read() for t in event["tables"]]
+    if "part_key" in event:
+        return of_a_part("audit", event)
+    staged = [key for t in event["tables"] for key in keys(event["staging_prefix"] + t["table"] + "/")]
+    bodies = [client.get_object(Bucket="lake", Key=key)["Body"].read() for key in staged]
+    for lost in keys("lost/" + event["layer"] + "/"):
+        client.delete_object(Bucket="lake", Key=lost)
+        client.delete_object(Bucket="lake", Key=staged[-1])
     passed = not any(body.startswith(b"bad") for body in bodies)
     return dict(run_id=event["run_id"], layer=event["layer"], passed=passed, report_key="governance/quality/x.json",
                 cause="" if passed else "pedidos: the rule 'chave unica' failed for 2 of 30 rows",
@@ -74,6 +120,25 @@ class Account:
         content: bytes = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return content.decode()
 
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix."""
+        return [each["Key"] for each in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())]
+
+    def fail(self, layer: str, step: str, part: int, times: int) -> None:
+        """Let the next so many calls for a part fail."""
+        for time_ in range(times):
+            self.s3.put_object(Bucket=BUCKET, Key=f"faults/{layer}/{step}/{part}/{time_}", Body=b"")
+
+    def calls(self, run_id: str, layer: str, step: str) -> dict[int, int]:
+        """Return how often a step was called for each part."""
+        return Counter(int(key.split("/")[4]) for key in self.keys(f"calls/{run_id}/{layer}/{step}/"))
+
+    def maps(self, execution: dict[str, Any]) -> dict[str, str]:
+        """Return how each Distributed Map of an execution ended."""
+        runs = self.states.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+        ended = [self.states.describe_map_run(mapRunArn=run["mapRunArn"]) for run in runs]
+        return {run["mapRunArn"].split("/")[1].split(":")[0]: run["status"] for run in ended}
+
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
@@ -83,16 +148,22 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         s3.create_bucket(Bucket=BUCKET)
         machines: dict[str, str] = {}
         for layer, tables in layout.TABLES.items():
-            write = WRITE.format(tables={table: layout.published_key(table) for table in tables})
+            write = WRITE.format(published={table: _published(table) for table in tables})
             arns = {
                 "WriteFunctionArn": _function(lambdas, f"write-{layer}", write),
-                "AuditFunctionArn": _function(lambdas, f"audit-{layer}", AUDIT),
+                "AuditFunctionArn": _function(lambdas, f"audit-{layer}", AUDIT.format()),
                 "LakeBucket": BUCKET,
             }
             machines[layer] = _machine(states, layer, arns)
         nested = {f"{layer.capitalize()}StateMachineArn": arn for layer, arn in machines.items()}
         machines["pipeline"] = _machine(states, "pipeline", nested)
         yield Account(s3, states, machines)
+
+
+def _published(table: str) -> dict[int, list[str]]:
+    """Return the keys of a table by the number of its parts; one that is not cut has one."""
+    numbers = PARTS if table in (*PARTED, layout.FACT) else PARTS[:1]
+    return {parts: [layout.published_key(table, part, parts) for part in range(parts)] for parts in numbers}
 
 
 def _function(lambdas: Any, name: str, source: str) -> str:
@@ -178,3 +249,101 @@ def test_a_staged_object_that_vanished_is_said_to_be_the_reason_that_nothing_was
     execution = account.run("broken")
     assert execution["status"] == "FAILED"
     assert execution["cause"].startswith("The audit of gold passed, but not every table could be published: ")
+
+
+# ---- in parts ------------------------------------------------------------------------------------------------------
+
+
+def published(account: Account, table: str) -> list[str]:
+    return account.keys(layout.published_prefix(table))
+
+
+def parts_of(table: str, parts: int) -> list[str]:
+    return [layout.published_key(table, part, parts) for part in range(parts)]
+
+
+@pytest.fixture
+def in_five_parts(account: Account) -> Account:
+    """Bronze published in five parts, and silver as well."""
+    for layer in (layout.BRONZE, layout.SILVER):
+        execution = account.run(layer, run_id="five", source={"parts": 5})
+        assert execution["status"] == "SUCCEEDED", execution
+    assert published(account, layout.FACT) == parts_of(layout.FACT, 5)
+    return account
+
+
+def test_tables_in_parts_are_published_part_by_part_and_those_of_another_number_go(account: Account) -> None:
+    for parts in (5, 3, 1, 1):
+        execution = account.run("pipeline", source={"parts": parts})
+        assert execution["status"] == "SUCCEEDED", execution
+        for table in (*PARTED, layout.FACT):
+            assert published(account, table) == parts_of(table, parts)
+        for table in ("produtos", *layout.TABLES["gold"]):
+            assert published(account, table) == [layout.published_key(table)]
+        assert account.body(layout.published_key("produtos")).startswith(f"new {execution['name']}")
+        assert account.body(layout.published_key("pedidos", parts - 1, parts)).startswith(f"new {execution['name']}")
+        each = dict.fromkeys(range(parts), 1) if parts > 1 else {}
+        for layer, step in (("bronze", "audit"), ("silver", "write"), ("silver", "audit"), ("gold", "write")):
+            assert account.calls(execution["name"], layer, step) == each
+
+
+def test_a_layer_in_parts_says_what_it_published(in_five_parts: Account) -> None:
+    execution = in_five_parts.run("silver", run_id="again")
+    output = json.loads(execution["output"])
+    assert output["published"] == [layout.published_key(layout.FACT, 0, 5)]
+    assert [table["table"] for table in output["tables"]] == [layout.FACT]
+    assert in_five_parts.maps(execution) == {"SilverParts": "SUCCEEDED", "PublishParts": "SUCCEEDED"}
+    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of again"}
+
+
+def test_a_small_run_enters_no_distributed_map(account: Account) -> None:
+    for layer in layout.LAYERS:
+        account.run(layer, run_id="before")
+        execution = account.run(layer, run_id="small")
+        assert execution["status"] == "SUCCEEDED", execution
+        assert account.maps(execution) == {}
+    assert account.keys("calls/small/") == []
+
+
+@pytest.mark.parametrize("step", ["write", "audit"])
+def test_a_part_that_fails_once_is_tried_again_and_no_other(in_five_parts: Account, step: str) -> None:
+    in_five_parts.fail("silver", step, 2, times=1)
+    execution = in_five_parts.run("silver", run_id=f"once-{step}")
+    assert execution["status"] == "SUCCEEDED", execution
+    once = dict.fromkeys(range(5), 1)
+    for each in ("write", "audit"):
+        calls = in_five_parts.calls(f"once-{step}", "silver", each)
+        assert calls == (once | {2: 2} if each == step else once)
+    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {f"part of once-{step}"}
+
+
+def test_a_part_that_fails_for_good_fails_the_layer_and_nothing_is_published(in_five_parts: Account) -> None:
+    in_five_parts.fail("silver", "write", 4, times=3)
+    execution = in_five_parts.run("silver", run_id="for-good")
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "States.ExceedToleratedFailureThreshold"
+    assert in_five_parts.calls("for-good", "silver", "write")[4] == 3
+    assert in_five_parts.maps(execution) == {"SilverParts": "FAILED"}
+    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of five"}
+
+
+def test_a_failed_audit_of_parts_publishes_and_retires_nothing(in_five_parts: Account) -> None:
+    execution = in_five_parts.run("bronze", run_id="worse", source={"body": "bad ", "parts": 3})
+    assert execution["status"] == "FAILED"
+    assert execution["cause"] == "pedidos: the rule 'chave unica' failed for 2 of 30 rows"
+    for table in PARTED:
+        assert published(in_five_parts, table) == parts_of(table, 5)
+        assert {in_five_parts.body(key)[:8] for key in parts_of(table, 5)} == {"new five"}
+
+
+def test_what_is_stale_stays_until_all_is_published(in_five_parts: Account) -> None:
+    in_five_parts.s3.put_object(Bucket=BUCKET, Key="lost/bronze/one", Body=b"")
+    execution = in_five_parts.run("bronze", run_id="lost", source={"parts": 3})
+    assert execution["status"] == "FAILED"
+    assert execution["cause"].startswith("The audit of bronze passed, but not every table could be published: ")
+    assert in_five_parts.maps(execution) == {"BronzeParts": "SUCCEEDED", "PublishParts": "FAILED"}
+    for table in PARTED:
+        assert set(parts_of(table, 5)) <= set(published(in_five_parts, table))
+    assert in_five_parts.run("bronze", run_id="mended", source={"parts": 3})["status"] == "SUCCEEDED"
+    for table in PARTED:
+        assert published(in_five_parts, table) == parts_of(table, 3)

@@ -153,6 +153,18 @@ def test_nothing_is_published_but_through_a_passed_audit(layer: str) -> None:
     }
 
 
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_a_distributed_map_runs_under_its_own_name_and_leaves_its_results_in_the_runs_staging(layer: str) -> None:
+    found = {key: state for key, state in states(layer).items() if "ItemReader" in state}
+    assert set(found) == {f"{layer.capitalize()}Parts", "PublishParts", "RetireParts"}
+    # The label is what a Map Run's ARN says of the state.
+    assert {key: state["Label"] for key, state in found.items()} == {key: key for key in found}
+    prefixes = {key: state["ResultWriter"]["Parameters"]["Prefix.$"] for key, state in found.items()}
+    own = layout.staging_prefix("{}", layer)
+    assert prefixes.pop(f"{layer.capitalize()}Parts") == f"States.Format('{own}parts/map', $.run_id)"
+    assert all("'{}parts/" in prefix and "$.staged.staging_prefix" in prefix for prefix in prefixes.values())
+
+
 def test_the_three_layers_differ_only_in_what_they_are_about() -> None:
     def skeleton(layer: str) -> str:
         definition = machine(layer)
