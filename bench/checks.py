@@ -58,7 +58,7 @@ def with_traps(tables: World) -> World:
     lost = orders["pedido_id"].take(pa.array(np.arange(7, len(orders), 97)))
     traps["pedidos"] = _replaced(
         orders.filter(pc.invert(pc.is_in(orders["pedido_id"], lost))),
-        {"valor_total_brl": (83, Decimal(0)), "fornecedor_id": (89, "FORN999")},
+        {"valor_total_brl": (83, Decimal(0)), "fornecedor_id": (29, "FORN999")},
     )
     bare = orders["pedido_id"].take(pa.array(np.arange(11, len(orders), 61)))
     alike = orders["pedido_id"].take(pa.array(np.arange(5, len(orders), 7)))
@@ -70,9 +70,15 @@ def with_traps(tables: World) -> World:
     traps["itens_pedido"] = _replaced(items, {"produto_id": (67, "PROD9999"), "quantidade": (37, 0)})
     traps["pagamentos"] = _replaced(
         payments,
-        {"pedido_id": (53, None), "fornecedor_id": (59, None), "data_pagamento": (43, None), "valor_pago_brl": (47, Decimal(0)),
-         "moeda_origem": (71, "CNY"), "valor_moeda_origem": (31, Decimal(0))},
-    )  # fmt: skip
+        {
+            "pedido_id": (53, None),
+            "fornecedor_id": (59, None),
+            "data_pagamento": (43, None),
+            "valor_pago_brl": (47, Decimal(0)),
+            "moeda_origem": (71, "CNY"),
+            "valor_moeda_origem": (31, Decimal(0)),
+        },
+    )
     quoted = traps["cambio"]
     traps["cambio"] = quoted.filter(pc.greater(quoted["data_cotacao"], pa.scalar(date(2023, 3, 1))))
     return traps

@@ -165,8 +165,9 @@ _SILVER = {
     }) AS quantidade
         FROM cells""",
     "commitments": f"""
-        SELECT 'PAGAMENTO' AS tipo_registro, p.pedido_id, item_id, p.pagamento_id, CAST(NULL AS STRING) AS emprestimo_id,
-            produto_id, fornecedor_do_pedido AS fornecedor_id, data_pedido, data_vencimento, data_pagamento,
+        SELECT 'PAGAMENTO' AS tipo_registro, p.pedido_id, item_id, p.pagamento_id,
+            CAST(NULL AS STRING) AS emprestimo_id, produto_id, fornecedor_do_pedido AS fornecedor_id, data_pedido,
+            data_vencimento, data_pagamento,
             status_pedido, status_pagamento, metodo_pagamento, {_origin("metodo_pagamento")} AS origem_recurso,
             num_parcelas, parcela_atual, CAST(NULL AS STRING) AS instituicao_financeira,
             CAST(NULL AS STRING) AS finalidade_emprestimo, moeda_origem, quantidade, item_value, s.value,
