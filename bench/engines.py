@@ -78,7 +78,9 @@ def _floor(name: str, title: str) -> Engine:
 
 
 ENGINES: Final = (
-    Engine(OURS, "IMPORTAÚ (pyarrow and numpy)", "bench.ours", "bench.ours_end_to_end", frozenset(FUNCTIONS)),
+    Engine(
+        OURS, "IMPORTAÚ (pyarrow and numpy)", "bench.ours", "bench.ours_end_to_end", frozenset(FUNCTIONS), prepares=True
+    ),
     _peer("polars_tuned", "Polars, tuned", BRONZE, prepares=True),
     _peer("duckdb_tuned", "DuckDB, tuned", prepares=True),
     _peer("pandas_student", "pandas, as a student writes it"),

@@ -13,6 +13,8 @@ from cli import options, present
 from cli.errors import CliError, UsageError
 from cli.session import Aws, connect
 from lakehouse import layout
+from lakehouse.errors import StorageError
+from lakehouse.s3 import Lake
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,29 @@ def download(aws: Aws, directory: Path) -> None:
 
 
 def _tables(aws: Aws, directory: Path) -> list[_Object]:
-    wanted = [(table, layout.published_key(table)) for tables in layout.TABLES.values() for table in tables]
-    sizes = {key: _size(aws, key) for _, key in wanted}
-    missing = [table for table, key in wanted if sizes[key] is None]
-    if missing:
-        raise CliError(
-            f"not published yet: {', '.join(missing)}", "Run the pipeline first: `./importau run`. Nothing was written."
-        )
-    return [
-        _Object(key, sizes[key] or 0, directory / layout.layer_of(table) / layout.file_name(table))
-        for table, key in wanted
-    ]
+    """Return the files of every table: one, or one a part."""
+    lake = Lake(aws.bucket, aws.s3)
+    found: list[_Object] = []
+    missing: list[str] = []
+    broken: list[str] = []
+    for table in (table for tables in layout.TABLES.values() for table in tables):
+        try:
+            keys = list(lake.published(table))
+        except StorageError as error:
+            is_there = any(True for _ in lake.list(layout.published_prefix(table)))
+            (broken if is_there else missing).append(str(error) if is_there else table)
+            continue
+        found += [_Object(key, lake.size(key) or 0, directory / _file(key)) for key in keys]
+    if missing or broken:
+        said = [*([f"not published yet: {', '.join(missing)}"] if missing else ()), *broken]
+        raise CliError("; ".join(said), "Run the pipeline first: `./importau run`. Nothing was written.")
+    return found
+
+
+def _file(key: str) -> Path:
+    """Return where in the folder a table's object is written: layer and file name."""
+    layer, _, name = key.split("/")
+    return Path(layer) / name
 
 
 def _records(aws: Aws, directory: Path) -> Iterator[_Object]:
@@ -117,9 +131,9 @@ def _quarantine_file(directory: Path, layer: str, table: str) -> Path:
 
 
 def _remove_stale(directory: Path, written: set[Path]) -> None:
-    """Remove the quarantine files that an earlier export wrote and this one, of a cleaner run, did not."""
+    """Remove what an earlier export wrote and this one did not: a cleaner run's quarantine, another number of parts."""
     for layer, tables in layout.TABLES.items():
         for table in tables:
-            file = _quarantine_file(directory, layer, table)
-            if file not in written:
+            parts = {file for file in (directory / layer).glob("*.parquet") if layout.is_file_of(table, file.name)}
+            for file in {*parts, _quarantine_file(directory, layer, table)} - written:
                 file.unlink(missing_ok=True)

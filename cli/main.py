@@ -19,6 +19,7 @@ from cli.errors import INTERRUPTED, CliError, explain
 from cli.export import export
 from cli.lineage import lineage
 from cli.logs import logs
+from cli.plan import plan
 from cli.portal.command import portal
 from cli.run import run
 from cli.search import search
@@ -73,6 +74,7 @@ app.command(epilog="./importau verify   |   ./importau verify --local --json")(v
 app.command(epilog="./importau logs --since 10m   |   ./importau logs bronze --follow   |   ./importau logs --run RUN")(
     logs
 )
+app.command(epilog="./importau plan --orders 1000000   |   ./importau plan --orders 10000000000 --memory 2048")(plan)
 app.add_typer(local.app, name="local")
 app.add_typer(bench.app, name="bench")
 app.command(

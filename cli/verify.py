@@ -182,11 +182,12 @@ def _drift(lake: Lake) -> tuple[list[str], str]:
     wrong = []
     for contract in load_all():
         try:
-            footer = lake.parquet(layout.published_key(contract.table)).schema_arrow
-        except StorageError:
-            wrong.append(f"{contract.table} is not published")
+            footers = {lake.parquet(key).schema_arrow for key in lake.published(contract.table)}
+        except StorageError as error:
+            wrong.append(f"{contract.table} is not published: {error}")
         else:
-            wrong += footer_drift(contract, footer)
+            for footer in footers:
+                wrong += footer_drift(contract, footer)
     return wrong, "no difference"
 
 

@@ -143,7 +143,7 @@ def _sample(
     if contract is None:
         return None, hidden
     try:
-        file = lake.parquet(layout.published_key(contract.table))
+        file = lake.parquet(next(lake.published(contract.table)))
     except StorageError:
         return None, hidden
     if not file.metadata.num_rows:

@@ -128,15 +128,22 @@ def _volume(lake: Lake) -> dict[str, Any] | None:
     """
     wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
     try:
-        fact = lake.parquet(layout.published_key(layout.FACT)).read(wanted)
+        keys = list(lake.published(layout.FACT))
     except StorageError:
         return None
+    # Part by part: of each nothing stays but its sums.
+    summed = _regrouped(pa.concat_tables([_summed(lake.parquet(key).read(wanted)) for key in keys]))
+    return frame(summed.sort_by([(name, "ascending") for name in _VOLUME_BY]))
+
+
+def _summed(fact: pa.Table) -> pa.Table:
     bought = pc.and_(
         pc.not_equal(fact["status_pagamento"], "CANCELADO"), pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO")
     )
     kept = fact.filter(bought)
-    summed = kept.group_by(list(_VOLUME_BY)).aggregate([(name, "sum") for name in _VOLUME_OF])
-    ordered = summed.sort_by([(name, "ascending") for name in _VOLUME_BY])
-    return frame(
-        pa.table({name: ordered[name] for name in _VOLUME_BY} | {name: ordered[f"{name}_sum"] for name in _VOLUME_OF})
-    )
+    return _regrouped(kept)
+
+
+def _regrouped(rows: pa.Table) -> pa.Table:
+    sums = rows.group_by(list(_VOLUME_BY)).aggregate([(name, "sum") for name in _VOLUME_OF])
+    return pa.table({name: sums[name] for name in _VOLUME_BY} | {name: sums[f"{name}_sum"] for name in _VOLUME_OF})

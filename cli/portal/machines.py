@@ -10,7 +10,6 @@ from lakehouse.pipelines import LAMBDA, read_comment
 from lakehouse.s3 import Lake
 from lakehouse.stepfunctions import Execution, StateMachine
 
-_CRAWL: Final = "Crawl"
 _OPERATORS: Final = {
     "Equals": "=", "LessThan": "<", "LessThanEquals": "≤", "GreaterThan": ">", "GreaterThanEquals": "≥",
     "Matches": "≈",
@@ -156,14 +155,17 @@ def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) ->
 
 def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any]:
     ran = [member.execution for member in members]
-    crawls = sum(execution.crawls for execution in ran)
-    crawling = max((s.seconds for execution in ran for s in execution.states if s.name == _CRAWL), default=0.0)
     lambda_seconds = sum(execution.lambda_seconds for execution in ran)
     layers = [member for member in members if any(task.name == "PublishTable" for task in member.machine.tasks)]
     lines = [
-        *costs.lambdas(lambda_seconds, memory_mb, sum(execution.lambda_calls for execution in ran)),
-        costs.Line("transitions", Decimal(sum(execution.transitions for execution in ran))),
-        *([costs.crawls(crawls, crawling)] if crawls else []),
+        *costs.work(
+            lambda_seconds,
+            memory_mb,
+            sum(execution.lambda_calls for execution in ran),
+            sum(execution.transitions for execution in ran),
+            sum(execution.crawls for execution in ran),
+            max(execution.crawl_seconds for execution in ran),
+        ),
         costs.Line("s3_writes", Decimal(_written(run_id, members, lake))),
         costs.Line("s3_reads", Decimal(_read(members))),
     ]

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
+from lakehouse.arrays import Mask
 from lakehouse.contracts import Contract
 from lakehouse.keys import flat
-from lakehouse.money import Mask
 from lakehouse.quarantine import SCHEMA as QUARANTINE
 from lakehouse.segments import Index
 

@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 )
                 run.rows, run.bytes = entry["rows"], entry["bytes"]
             staged.append(entry)
-    return staged_layer(run_id, layout.BRONZE, staged, runs.summary())
+    return staged_layer(lake, run_id, layout.BRONZE, staged, runs.summary())
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.money import Mask, from_units
+from lakehouse.arrays import Mask
+from lakehouse.money import from_units
 from lakehouse.segments import Index
 
 Random = np.random.Generator

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
+from lakehouse.arrays import Mask
 from lakehouse.contracts import Column, Contract, Rule
 from lakehouse.errors import ContractError
 from lakehouse.keys import flat
-from lakehouse.money import Mask
 from lakehouse.rules import broken_by
 from lakehouse.segments import Index
 

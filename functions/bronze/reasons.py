@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.money import Mask
+from lakehouse.arrays import Mask
 from lakehouse.segments import Index
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
-from lakehouse.money import Mask
+from lakehouse.arrays import Mask
 from lakehouse.segments import Index
 
 MISPLACED_QUOTE: Final = "registro: aspas fora do lugar (um campo entre aspas começa e termina junto à vírgula)"

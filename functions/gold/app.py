@@ -1,32 +1,66 @@
-"""The Gold Lambda: aggregates the published fact into the two staged gold tables."""
+"""The Gold Lambda: aggregates the published fact, or one part of it, into the two staged gold tables."""
 
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from gold.cash_flow import cash_flow
-from gold.fact import COLUMNS, ENCODED
 from gold.forecast import forecast
+from gold.partial import COLUMNS, ENCODED, Partial, aggregated, combined
 from lakehouse import layout
 from lakehouse.events import Runs
+from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake
 from lakehouse.staging import stage, staged_layer
 
+_AGGREGATES: Final = {layout.CASH_FLOW: cash_flow, layout.FORECAST: forecast}
+
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Stage both aggregates of one run; event and result are those of docs/architecture.md."""
-    lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
+    """Stage both aggregates of one run, or aggregate one part; event and result are those of docs/architecture.md."""
+    lake, run_id, part = Lake(Settings.from_environment().bucket), run_id_of(event), part_of_event(event)
+    if part is not None:
+        return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
-    key = layout.published_key(layout.FACT)
     with lake.observed() as read:
-        fact = lake.read_table(key, COLUMNS, ENCODED)
+        rows_read, partial = _aggregated(lake, run_id)
+        key = next(lake.published(layout.FACT))
+        lake.note_read([key])  # also where other invocations read it
     staged = []
-    for table, aggregate in ((layout.CASH_FLOW, cash_flow), (layout.FORECAST, forecast)):
+    for table, aggregate in _AGGREGATES.items():
         with runs.of(table, read) as run:
-            rows = aggregate(fact)
-            entry = stage(lake, run_id, table, rows, None, rows_read=len(fact), source_keys=[key])
+            entry = stage(lake, run_id, table, aggregate(partial), None, rows_read=rows_read, source_keys=[key])
             run.rows, run.bytes = entry["rows"], entry["bytes"]
         staged.append(entry)
-    return staged_layer(run_id, layout.GOLD, staged, runs.summary())
+    return staged_layer(lake, run_id, layout.GOLD, staged, runs.summary())
+
+
+def _aggregated(lake: Lake, run_id: str) -> tuple[int, Partial]:
+    """Return the rows and the aggregates of the whole fact."""
+    parted = _parted(lake, run_id)
+    if parted.parts == 1:
+        fact = lake.read_table(layout.published_key(layout.FACT), COLUMNS, ENCODED)
+        return len(fact), aggregated(fact)
+    records = parted.all()
+    return sum(record["rows"] for record in records), combined([_kept(lake, record) for record in records])
+
+
+def _parted(lake: Lake, run_id: str) -> FanOut:
+    parts = lake.parts(layout.FACT)
+    return FanOut(lake, run_id, layout.GOLD, WRITE, parts, lambda part: _of_part(lake, run_id, part, parts))
+
+
+def _of_part(lake: Lake, run_id: str, part: int, parts: int) -> Record:
+    """Aggregate one part of the fact, and keep the three tables of that."""
+    fact = lake.read_table(layout.published_key(layout.FACT, part, parts), COLUMNS, ENCODED)
+    partial = aggregated(fact)
+    kept = {name: f"{layout.parts_prefix(run_id, layout.GOLD)}{name}-{part:05d}.parquet" for name in Partial.TABLES}
+    for name, at in kept.items():
+        lake.write_table(getattr(partial, name), at)
+    return {"rows": len(fact), "tables": kept}
+
+
+def _kept(lake: Lake, record: Record) -> Partial:
+    return Partial(**{name: lake.read_table(key) for name, key in record["tables"].items()})

@@ -5,28 +5,32 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from gold.fact import CANCELLED, equals, is_exposed
 from gold.groups import Groups
+from gold.partial import CASH_FLOW_KEY, Partial
+from lakehouse.arrays import Mask
+from lakehouse.columns import Columns, Number
 from lakehouse.contracts import load
 from lakehouse.layout import CASH_FLOW
-from lakehouse.money import Units, from_units, to_units
+from lakehouse.money import Units
 
-KEY: Final = ["mes_referencia", "origem_recurso", "moeda_origem"]
+BRL: Final = "BRL"
+PAID: Final = "PAGO"
+CANCELLED: Final = "CANCELADO"
 OUTFLOWS: Final = {
-    "saida_paga_brl": "PAGO",
+    "saida_paga_brl": PAID,
     "saida_pendente_brl": "PENDENTE",
     "saida_agendada_brl": "AGENDADO",
     "saida_prevista_brl": "PREVISTO",
 }
 
 
-def cash_flow(fact: pa.Table) -> pa.Table:
-    """Aggregate the fact by month, source of funds and currency of origin.
+def cash_flow(partial: Partial) -> pa.Table:
+    """Roll the fact's aggregates up by month, source of funds and currency of origin.
 
     Parameters
     ----------
-    fact : pa.Table
-        At least `gold.fact.COLUMNS`.
+    partial : Partial
+        Of the whole fact.
 
     Returns
     -------
@@ -38,35 +42,40 @@ def cash_flow(fact: pa.Table) -> pa.Table:
     MoneyRangeError
         A sum does not fit ``decimal(18,2)``.
     """
-    groups = Groups(fact, KEY)
-    status, value = fact["status_pagamento"], to_units(fact["valor_fluxo_brl"])
-    outflows = {name: groups.sum(value, equals(status, is_)) for name, is_ in OUTFLOWS.items()}
+    cells, counts = Columns.of(partial.cells, partial.cells.column_names), partial.cash_flow
+    groups = Groups(cells, CASH_FLOW_KEY)
+    status, value = cells.text("status_pagamento"), cells.number("valor_fluxo_brl").units
+    cancelled = status.is_(CANCELLED)
+    outflows = {name: groups.sum(np.where(status.is_(is_), value, 0)) for name, is_ in OUTFLOWS.items()}
     total = np.sum(list(outflows.values()), axis=0)
-    cancelled = equals(status, CANCELLED)
     money = outflows | {
-        "cancelado_brl": groups.sum(value, cancelled),
+        "cancelado_brl": groups.sum(np.where(cancelled, value, 0)),
         "total_saida_brl": total,
         "total_saida_acumulado_brl": _running(total, groups.keys),
-        "exposicao_moeda_origem": groups.sum(to_units(fact["valor_moeda_origem"]), is_exposed(fact)),
-        "variacao_cambial_brl": groups.sum(to_units(fact["variacao_cambial_brl"]), ~cancelled),
-    }
-    columns = {name: groups.keys[name] for name in KEY}
-    columns |= {name: from_units(units) for name, units in money.items()}
-    columns |= {
-        "qtd_pedidos": pa.array(groups.distinct(fact["pedido_id"])),
-        "qtd_pagamentos": pa.array(groups.distinct(fact["pagamento_id"])),
-        "qtd_emprestimos": pa.array(groups.distinct(fact["emprestimo_id"])),
+        "exposicao_moeda_origem": groups.sum(np.where(is_exposed(cells), cells.number("valor_moeda_origem").units, 0)),
+        "variacao_cambial_brl": groups.sum(np.where(cancelled, 0, cells.number("variacao_cambial_brl").units)),
     }
     schema = load(CASH_FLOW).schema
-    return pa.table([columns[name] for name in schema.names], schema=schema)
+    numbers = {name: Number(units, None, schema.field(name).type) for name, units in money.items()}
+    # Both have the key's order, and the same groups.
+    of_counts = Columns.of(counts, [name for name in counts.column_names if name not in CASH_FLOW_KEY])
+    return groups.keys.with_(numbers).with_(of_counts).table(schema)
 
 
-def _running(total: Units, keys: pa.Table) -> Units:
+def is_exposed(columns: Columns) -> Mask:
+    """Return the rows whose foreign value is still open: neither paid nor cancelled, and not in BRL."""
+    currency = columns.text("moeda_origem")
+    foreign: Mask = currency.known() & ~currency.is_(BRL)
+    return foreign & ~columns.text("status_pagamento").is_(PAID, CANCELLED)
+
+
+def _running(total: Units, keys: Columns) -> Units:
     """Return the running total by source and currency, month after month."""
-    series = Groups(keys, ["origem_recurso", "moeda_origem", "mes_referencia"])
-    source = Groups(keys, ["origem_recurso", "moeda_origem"])
-    running = np.cumsum(total[series.rows])
-    before = running[source.segments.starts] - total[series.rows][source.segments.starts]
+    series = Groups(keys, ["origem_recurso", "moeda_origem"])
+    # The keys are sorted by month, and the groups keep their rows' order.
+    in_series = total[series.rows]
+    running = np.cumsum(in_series)
+    before = (running - in_series)[series.segments.starts]
     result = np.empty_like(total)
-    result[series.rows] = running - np.repeat(before, source.segments.counts)
+    result[series.rows] = running - np.repeat(before, series.segments.counts)
     return result

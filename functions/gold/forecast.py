@@ -1,23 +1,24 @@
 """``AGREGADO_ML_FORECAST_RISCO_CAMBIAL``: features and target of a monthly forecast, by category and currency."""
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from gold.fact import CANCELLED, equals, is_exposed
+from gold.cash_flow import is_exposed
 from gold.groups import Groups
+from gold.partial import FORECAST_KEY, Partial, is_forecast, joined
+from lakehouse.arrays import Mask, Reals, reals
+from lakehouse.columns import Columns, Number
 from lakehouse.contracts import load
-from lakehouse.keys import ABSENT, flat, gather
 from lakehouse.layout import FORECAST
-from lakehouse.money import RATE_SCALE, Mask, Units, from_units, to_units
+from lakehouse.money import MONEY, RATE, Units
 from lakehouse.months import parse_month
 from lakehouse.segments import Index
 
-KEY: Final = ["mes_referencia", "categoria", "moeda_origem"]
-SERIES: Final = ["categoria", "moeda_origem"]
-LOAN: Final = "PARCELA_EMPRESTIMO"
+SERIES: Final = ("categoria", "moeda_origem")
 LAGS: Final = (1, 2, 3)
 # By the C library, month by month: numpy's vectorised sines differ in the last bit from one processor to another.
 _ANGLES: Final = [math.tau * month / 12 for month in range(1, 13)]
@@ -25,15 +26,15 @@ SINES: Final = np.array([math.sin(angle) for angle in _ANGLES])
 COSINES: Final = np.array([math.cos(angle) for angle in _ANGLES])
 
 
-def forecast(fact: pa.Table) -> pa.Table:
-    """Aggregate the fact, without loans and cancelled rows, by month, category and currency of origin.
+def forecast(partial: Partial) -> pa.Table:
+    """Roll the fact's aggregates, without loans and cancelled rows, up by month, category and currency of origin.
 
     Apart from the target, no feature of a month changes when later months are removed.
 
     Parameters
     ----------
-    fact : pa.Table
-        At least `gold.fact.COLUMNS`.
+    partial : Partial
+        Of the whole fact.
 
     Returns
     -------
@@ -45,43 +46,94 @@ def forecast(fact: pa.Table) -> pa.Table:
     MoneyRangeError
         A sum does not fit ``decimal(18,2)``.
     """
-    left_out = equals(fact["tipo_registro"], LOAN) | equals(fact["status_pagamento"], CANCELLED)
-    rows = fact.filter(pa.array(~left_out))
-    groups = Groups(rows, KEY)
-    value = groups.sum(to_units(rows["valor_fluxo_brl"]))
-    item_value = groups.sum(to_units(rows["valor_item_brl"]))
-    quantity = groups.sum(rows["quantidade"].fill_null(0).to_numpy())
-    rates = groups.rates(rows["taxa_ptax"])
-    month = parse_month(groups.keys["mes_referencia"])
+    every = Columns.of(partial.cells, partial.cells.column_names)
+    cells = every.at(np.flatnonzero(is_forecast(every)))
+    groups = Groups(cells, FORECAST_KEY)
+    value = groups.sum(cells.number("valor_fluxo_brl").units)
+    item_value = groups.sum(cells.number("valor_item_brl").units)
+    quantity = groups.sum(cells.number("quantidade").units)
+    rates = _Rates.of(cells, groups)
+    month = parse_month(groups.keys.text("mes_referencia"))
     neighbours = _Neighbours(groups.keys, month)
-    money = from_units(value)
-    lags = [neighbours.value(money, -k, since_first=True) for k in LAGS]
+    lags = [neighbours.value(value, -k, since_first=True) for k in LAGS]
+    exposed = np.where(is_exposed(cells), cells.number("valor_moeda_origem").units, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         price = item_value / (quantity * 100)
 
-    columns = {name: groups.keys[name] for name in KEY}
-    columns |= {
-        "valor_fluxo_brl": money,
-        "valor_item_brl": from_units(item_value),
-        "quantidade": pa.array(quantity),
-        "preco_medio_brl": pa.array(price, mask=quantity == 0),
-        "qtd_pedidos": pa.array(groups.distinct(rows["pedido_id"])),
-        "taxa_ptax_media": pa.array(rates.mean(), pa.float64()),
-        "taxa_ptax_min": from_units(*_rate(rates.extreme(np.minimum))),
-        "taxa_ptax_max": from_units(*_rate(rates.extreme(np.maximum))),
-        "taxa_ptax_desvio": pa.array(rates.deviation(), pa.float64()),
-        "exposicao_moeda_origem": from_units(groups.sum(to_units(rows["valor_moeda_origem"]), is_exposed(rows))),
-        "variacao_cambial_brl": from_units(groups.sum(to_units(rows["variacao_cambial_brl"]))),
-        "valor_fluxo_lag_1": lags[0],
-        "valor_fluxo_lag_2": lags[1],
-        "valor_fluxo_lag_3": lags[2],
+    columns = groups.keys.with_(
+        {
+            "valor_fluxo_brl": Number(value, None, MONEY),
+            "valor_item_brl": Number(item_value, None, MONEY),
+            "quantidade": Number(quantity, None, pa.int64()),
+            "qtd_pedidos": Columns.of(partial.forecast, ["qtd_pedidos"])["qtd_pedidos"],
+            "taxa_ptax_min": rates.least(),
+            "taxa_ptax_max": rates.greatest(),
+            "exposicao_moeda_origem": Number(groups.sum(exposed), None, MONEY),
+            "variacao_cambial_brl": Number(groups.sum(cells.number("variacao_cambial_brl").units), None, MONEY),
+            "valor_fluxo_lag_1": lags[0],
+            "valor_fluxo_lag_2": lags[1],
+            "valor_fluxo_lag_3": lags[2],
+            "alvo_valor_fluxo_proximo_mes_brl": neighbours.value(value, 1, since_first=False),
+        }
+    )
+    doubles = {
+        "preco_medio_brl": (price, quantity != 0),
+        "taxa_ptax_media": rates.mean(),
+        "taxa_ptax_desvio": rates.deviation(),
         "media_movel_3m_brl": _mean_of_known(lags),
-        "mes_seno": pa.array(SINES[month % 12]),
-        "mes_cosseno": pa.array(COSINES[month % 12]),
-        "alvo_valor_fluxo_proximo_mes_brl": neighbours.value(money, 1, since_first=False),
+        "mes_seno": (SINES[month % 12], None),
+        "mes_cosseno": (COSINES[month % 12], None),
     }
-    schema = load(FORECAST).schema
-    return pa.table([columns[name] for name in schema.names], schema=schema)
+    return columns.table(load(FORECAST).schema, {name: reals(*column) for name, column in doubles.items()})
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """Statistics of rates by group, from exact integer sums, so from any number of parts the same to the last bit.
+
+    Attributes
+    ----------
+    counts : numpy int64, shape (groups,)
+    sums, squares : list of int
+        Of millionths, and of their squares.
+    extremes : tuple of numpy int64
+        The least and the greatest rate of each group; they mean nothing where there is none.
+    """
+
+    counts: Index
+    sums: list[int]
+    squares: list[int]
+    extremes: tuple[Units, Units]
+
+    @classmethod
+    def of(cls, cells: Columns, groups: Groups) -> "_Rates":
+        halves = (f"soma_quadrados_{half}" for half in ("alta", "baixa"))
+        high, low = (groups.sum(cells.number(name).units).tolist() for name in halves)
+        return cls(
+            groups.sum(cells.number("taxas").units),
+            groups.sum(cells.number("soma_taxas").units).tolist(),
+            [joined(*pair) for pair in zip(high, low, strict=True)],
+            (groups.least(cells.number("menor_taxa").units), groups.greatest(cells.number("maior_taxa").units)),
+        )
+
+    def least(self) -> Number:
+        return Number(np.where(self.counts > 0, self.extremes[0], 0), self.counts > 0, RATE)
+
+    def greatest(self) -> Number:
+        return Number(np.where(self.counts > 0, self.extremes[1], 0), self.counts > 0, RATE)
+
+    def mean(self) -> tuple[Reals, Mask]:
+        """Return each group's mean in reais, and which groups have one."""
+        pairs = zip(self.sums, self.counts.tolist(), strict=True)
+        return np.array([total / (n * 10**6) if n else 0 for total, n in pairs], np.float64), self.counts > 0
+
+    def deviation(self) -> tuple[Reals, Mask]:
+        """Return each group's sample standard deviation in reais, and which groups have one: those of two rates."""
+        triples = zip(self.sums, self.squares, self.counts.tolist(), strict=True)
+        of_groups = [
+            math.sqrt((n * square - total**2) / (n * (n - 1))) / 10**6 if n > 1 else 0 for total, square, n in triples
+        ]
+        return np.array(of_groups, np.float64), self.counts > 1
 
 
 class _Neighbours:
@@ -89,26 +141,25 @@ class _Neighbours:
 
     Parameters
     ----------
-    keys : pa.Table, shape (groups, 3)
+    keys : Columns, shape (groups,)
     month : numpy int64, shape (groups,)
         Months since 1970-01.
     """
 
-    def __init__(self, keys: pa.Table, month: Index) -> None:
+    def __init__(self, keys: Columns, month: Index) -> None:
         self.month = month
         series = Groups(keys, SERIES)
-        self.series = np.empty(len(month), np.int64)
-        self.series[series.rows] = series.segments.groups
+        self.series = series.code
         firsts = np.zeros(len(series), np.int64)
         if len(month):
-            firsts = np.minimum.reduceat(month[series.rows], series.segments.starts)
+            firsts = series.least(month)
         self.first = firsts[self.series]
         self.last = int(month.max()) if len(month) else 0
         self._span = self.last - int(month.min()) + 1 if len(month) else 1
         self._place = self.series * self._span + (month - (self.last - self._span + 1))
         self._order = np.argsort(self._place)
 
-    def value(self, money: pa.Array, offset: int, *, since_first: bool) -> pa.Array:
+    def value(self, cents: Units, offset: int, *, since_first: bool) -> Number:
         """Return the value ``offset`` months away: 0 for a month without rows, NULL out of the window.
 
         The window is from the series' first month on (``since_first``), or up to the table's last month.
@@ -119,18 +170,12 @@ class _Neighbours:
         at = np.minimum(np.searchsorted(self._place, place, sorter=self._order), len(place) - 1)
         row = self._order[at]
         hit = inside & (self._place[row] == place)
-        units = np.where(hit, to_units(gather(money, np.where(hit, row, ABSENT))), 0)
-        return from_units(units, valid=inside)
+        return Number(np.where(hit, cents[row], 0), inside, MONEY)
 
 
-def _rate(found: tuple[Units, Mask]) -> tuple[Units, int, Mask]:
-    units, known = found
-    return units, RATE_SCALE, known
-
-
-def _mean_of_known(lags: list[pa.Array]) -> pa.Array:
-    """Return the mean of the lags that are not NULL, in reais; NULL where all are."""
-    units = np.sum([to_units(flat(lag)) for lag in lags], axis=0)
-    known = np.sum([np.asarray(lag.is_valid()) for lag in lags], axis=0)
+def _mean_of_known(lags: list[Number]) -> tuple[Reals, Mask]:
+    """Return the mean of the lags that are not NULL, in reais, and where there is one."""
+    units = np.sum([lag.units for lag in lags], axis=0)
+    known = np.sum([lag.known() for lag in lags], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return pa.array(units / (known * 100), mask=known == 0)
+        return units / (known * 100), known > 0

@@ -15,7 +15,6 @@ from governance.connector import (
     pipelines_table,
     tasks_table,
 )
-from governance.declared import job_events, lineage_table
 from governance.propagation import undeclared
 from governance.registration import register, tag_everything
 from governance.scope import Scope, of_one_run, published
@@ -53,6 +52,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     LakehouseError
         Governance alone was asked for, and a layer has never been published.
     """
+    # Loads the OpenLineage client, which a cold start is not to wait for (lakehouse.events).
+    from governance.declared import job_events, lineage_table  # noqa: PLC0415
+
     run_id = run_id_of(event)
     lake, catalog, states = Lake(Settings.from_environment().bucket), Catalog(), StateMachines()
     place = Place.of_function(context.invoked_function_arn, lake.bucket)

@@ -46,6 +46,7 @@ SCHEMAS: Final = {
             "execucao_arn": pa.string(),
             "pipeline": pa.string(),
             "execucao": pa.string(),
+            "run_id": pa.string(),
             "status": pa.string(),
             "inicio": pa.string(),
             "fim": pa.string(),
@@ -53,6 +54,10 @@ SCHEMAS: Final = {
             "linhas": pa.int64(),
             "transicoes": pa.int64(),
             "lambda_s": pa.float64(),
+            "crawls": pa.int64(),
+            "custo_lambda_usd": _USD,
+            "custo_step_functions_usd": _USD,
+            "custo_crawlers_usd": _USD,
             "custo_estimado_usd": _USD,
         }
     ),
@@ -62,6 +67,11 @@ DESCRIPTIONS: Final = {
     "tarefas": "As tarefas de cada máquina de estado, com o que seus comentários declaram.",
     "linhagem": "De onde vem cada tabela e coluna: declarado nas tarefas e contratos, e observado nas execuções.",
     "execucoes": "As execuções das máquinas de estado, com duração, linhas publicadas e custo estimado.",
+}
+_COSTS: Final[dict[str, tuple[costs.What, ...]]] = {
+    "custo_lambda_usd": ("lambda", "lambda_requests"),
+    "custo_step_functions_usd": ("transitions",),
+    "custo_crawlers_usd": ("crawlers",),
 }
 _GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double", _USD: "decimal(18,9)"}
 
@@ -160,6 +170,7 @@ def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[
         "execucao_arn": execution.arn,
         "pipeline": pipeline,
         "execucao": execution.name,
+        "run_id": execution.run_id,
         "status": execution.status,
         "inicio": execution.started.isoformat(),
         "fim": stopped.isoformat() if stopped else None,
@@ -167,11 +178,21 @@ def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[
         "linhas": execution.rows,
         "transicoes": execution.transitions,
         "lambda_s": execution.lambda_seconds,
-        "custo_estimado_usd": _cost(execution, memory_mb),
+        "crawls": execution.crawls,
+        **_costs(execution, memory_mb),
     }
 
 
-def _cost(execution: Execution, memory_mb: int) -> Decimal:
-    """Estimate what an execution's Lambdas and transitions cost, in USD."""
-    lines = costs.lambdas(execution.lambda_seconds, memory_mb, execution.lambda_calls)
-    return costs.total([*lines, costs.Line("transitions", Decimal(execution.transitions))])
+def _costs(execution: Execution, memory_mb: int) -> dict[str, Decimal]:
+    """Estimate what an execution cost so far, in USD; those it started have records of their own."""
+    lines = costs.work(
+        execution.lambda_seconds,
+        memory_mb,
+        execution.lambda_calls,
+        execution.transitions,
+        execution.crawls,
+        execution.crawl_seconds,
+    )
+    return {name: costs.total(line for line in lines if line.what in whose) for name, whose in _COSTS.items()} | {
+        "custo_estimado_usd": costs.total(lines)
+    }

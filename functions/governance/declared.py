@@ -13,7 +13,8 @@ from openlineage.client.generated.ownership_job import Owner, OwnershipJobFacet
 from governance.agreement import Observed
 from governance.connector import SCHEMAS
 from lakehouse.contracts import Contract
-from lakehouse.lineage import Asset, Place, input_dataset, output_dataset
+from lakehouse.facets import input_dataset, output_dataset
+from lakehouse.lineage import Asset, Place
 from lakehouse.pipelines import Task
 from lakehouse.stepfunctions import StateMachine
 

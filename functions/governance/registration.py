@@ -1,6 +1,6 @@
 """Registration: the ten tables in the catalogue as their contracts say, with what the run found; and their drift."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from governance.scanner import SAMPLE, Finding, scan
@@ -41,29 +41,31 @@ def register(
     crawled: list[str] = []
     findings: list[Finding] = []
     for contract in contracts:
-        key = layout.published_key(contract.table)
         try:
-            file = lake.parquet(key)
+            keys = list(lake.published(contract.table))
+            files = [lake.parquet(key) for key in keys]
         except StorageError as error:
             broken.append(f"{contract.table}: {error}")
             continue
-        broken += footer_drift(contract, file.schema_arrow)
+        for footer in dict.fromkeys(file.schema_arrow for file in files):
+            broken += footer_drift(contract, footer)
+        file = files[0]
         crawled += crawled_drift(contract, catalog.get(contract.database, contract.table))
         if file.num_row_groups:
             findings += scan(file.read_row_group(0).slice(0, SAMPLE), contract)
-        rows = file.metadata.num_rows
-        facts = _facts(lake, key, rows, contract, runs[contract.layer])
+        rows = sum(file.metadata.num_rows for file in files)
+        facts = _facts(lake, keys, rows, contract, runs[contract.layer])
         outcome = catalog.register(table_of(contract, lake.bucket, facts))
         registered[f"{contract.database}.{contract.table}"] = outcome
         tell_table("registered", f"{contract.database}.{contract.table}", rows, outcome=outcome)
     return registered, broken, crawled, findings
 
 
-def _facts(lake: Lake, key: str, rows: int, contract: Contract, run_id: str) -> Mapping[str, str]:
-    written = lake.last_modified(key)
+def _facts(lake: Lake, keys: Sequence[str], rows: int, contract: Contract, run_id: str) -> Mapping[str, str]:
+    written = lake.last_modified(keys[0])
     return {
         "rows": str(rows),
-        "bytes": str(lake.size(key) or 0),
+        "bytes": str(sum(lake.size(key) or 0 for key in keys)),
         "run_id": run_id,
         "updated_at": written.isoformat() if written else "",
         "freshness_hours": str(contract.freshness_hours),

@@ -1,29 +1,52 @@
-"""The Silver Lambda: correlates the published bronze tables into the staged fact."""
+"""The Silver Lambda: correlates the published bronze tables, or one part of them, into the staged fact."""
 
-from typing import Any
+from typing import Any, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse import layout
 from lakehouse.events import Runs
+from lakehouse.fanout import WRITE, FanOut, part_of_event
+from lakehouse.parts import PARTED, parts_published
 from lakehouse.runtime import Settings, instrumented, run_id_of
-from lakehouse.s3 import Lake
-from lakehouse.staging import stage, staged_layer
-from silver.correlation import correlate
+from lakehouse.s3 import Lake, Traffic
+from lakehouse.staging import StagedTable, stage, staged_layer, united
+from silver.correlation import ENCODED, READ, correlate, set_aside
 
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Stage the fact of one run; event and result are those of docs/architecture.md."""
-    lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
+    """Stage the fact of one run, or one part of it; event and result are those of docs/architecture.md."""
+    lake, run_id, part = Lake(Settings.from_environment().bucket), run_id_of(event), part_of_event(event)
+    if part is not None:
+        return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
-    keys = {table: layout.published_key(table) for table in layout.TABLES[layout.BRONZE]}
     with runs.of(layout.FACT) as run:
-        bronze = {table: lake.read_table(key) for table, key in keys.items()}
-        fact, quarantine = correlate(bronze)
-        rows_read = sum(len(table) for table in bronze.values())
-        staged = stage(
-            lake, run_id, layout.FACT, fact, quarantine, rows_read=rows_read, source_keys=list(keys.values())
-        )
-        run.rows, run.bytes = staged["rows"], staged["bytes"]
-    return staged_layer(run_id, layout.SILVER, [staged], runs.summary())
+        fact = united(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
+        run.saw(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
+        run.rows, run.bytes = fact["rows"], fact["bytes"]
+    return staged_layer(lake, run_id, layout.SILVER, [fact], runs.summary())
+
+
+def _parted(lake: Lake, run_id: str) -> FanOut:
+    parts = parts_published(lake, PARTED)
+    return FanOut(lake, run_id, layout.SILVER, WRITE, parts, lambda part: dict(_staged(lake, run_id, part, parts)))
+
+
+def _staged(lake: Lake, run_id: str, part: int, parts: int) -> StagedTable:
+    """Correlate and stage one part; what is of no order, the loans, is of the first one."""
+    keys = {
+        table: layout.published_key(table, part, parts) if table in PARTED else layout.published_key(table)
+        for table in layout.TABLES[layout.BRONZE]
+    }
+    bronze = {table: lake.read_table(key, READ.get(table), ENCODED.get(table, ())) for table, key in keys.items()}
+    if part:
+        bronze["emprestimos"] = bronze["emprestimos"].slice(0, 0)
+    fact, unknown = correlate(bronze)
+    # The rest of an item is only read where there is something to set aside.
+    aside = set_aside(lake.read_table(keys["itens_pedido"]), unknown) if len(unknown) else None
+    rows_read = sum(len(table) for table in bronze.values())
+    return stage(
+        lake, run_id, layout.FACT, fact, aside,
+        rows_read=rows_read, source_keys=list(keys.values()), part=part, parts=parts,
+    )  # fmt: skip

@@ -1,22 +1,22 @@
 """Financial commitments: what IMPORTAÚ pays or will pay, before it is shared over items.
 
-Each function makes the commitments of one ``tipo_registro``, as a table of the columns of the fact that do not
-depend on an item, and four that only the correlation reads: ``ordem`` (row of the sorted orders, NULL where there
-is none), ``dia_ptax`` (whose rate applies), ``valor`` and ``moeda`` (cents, and hundredths of the currency of
-origin; ``moeda`` is NULL where it is unknown).
+Each function makes the commitments of one ``tipo_registro``: the columns of the fact that do not depend on an item,
+and ``dia_ptax``, the date whose rate applies.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lakehouse.keys import ABSENT, find, gather, sort_rows
-from lakehouse.money import ONE_RATE, RATE_SCALE, from_units, mul_div_half_up, to_units
-from lakehouse.months import add_months, month_number, month_text
+from lakehouse.arrays import selected, words
+from lakehouse.columns import Columns, Number, Text
+from lakehouse.keys import ABSENT, find, flat, sort_rows
+from lakehouse.money import MONEY, ONE_RATE, RATE, Units, mul_div_half_up
+from lakehouse.months import add_months, months_of
 from lakehouse.segments import Index, Segments
-from silver.exchange import BRL, Quotations, dates, days, is_brl
+from silver.exchange import BRL, Quotations
 from silver.instalments import instalment, repeats_total
 
 PAGAMENTO: Final = "PAGAMENTO"
@@ -29,155 +29,226 @@ CARD_RESOURCE: Final = "CARTAO_CREDITO_PJ"
 ACCOUNT_RESOURCE: Final = "CONTA_CORRENTE_PJ"
 LOAN_RESOURCE: Final = "EMPRESTIMO_PJ"
 
-SCHEMA: Final = pa.schema(
-    {
-        "tipo_registro": pa.string(),
-        "ordem": pa.int64(),
-        "pedido_id": pa.string(),
-        "pagamento_id": pa.string(),
-        "emprestimo_id": pa.string(),
-        "fornecedor_id": pa.string(),
-        "data_pedido": pa.date32(),
-        "data_vencimento": pa.date32(),
-        "data_pagamento": pa.date32(),
-        "dia_ptax": pa.date32(),
-        "mes_referencia": pa.string(),
-        "status_pedido": pa.string(),
-        "status_pagamento": pa.string(),
-        "metodo_pagamento": pa.string(),
-        "origem_recurso": pa.string(),
-        "num_parcelas": pa.int64(),
-        "parcela_atual": pa.int64(),
-        "instituicao_financeira": pa.string(),
-        "finalidade_emprestimo": pa.string(),
-        "moeda_origem": pa.string(),
-        "taxa_cambio_aplicada": pa.decimal128(18, 6),
-        "valor": pa.int64(),
-        "moeda": pa.int64(),
-    }
-)
+_TEXTS: Final = (
+    "tipo_registro", "pedido_id", "pagamento_id", "emprestimo_id", "fornecedor_id", "mes_referencia", "status_pedido",
+    "status_pagamento", "metodo_pagamento", "origem_recurso", "instituicao_financeira", "finalidade_emprestimo",
+    "moeda_origem",
+)  # fmt: skip
+_NUMBERS: Final = {
+    "data_pedido": pa.date32(),
+    "data_vencimento": pa.date32(),
+    "data_pagamento": pa.date32(),
+    "dia_ptax": pa.date32(),
+    "num_parcelas": pa.int64(),
+    "parcela_atual": pa.int64(),
+    "taxa_cambio_aplicada": RATE,
+}
+# What the fact needs of an order and of a payment; the rest stays on disk.
+ORDER_COLUMNS: Final = (
+    "pedido_id", "data_pedido", "fornecedor_id", "valor_total_brl", "status", "tipo_pagamento", "prazo_dias",
+)  # fmt: skip
+PAYMENT_COLUMNS: Final = (
+    "pagamento_id", "pedido_id", "fornecedor_id", "data_pagamento", "valor_pago_brl", "metodo_pagamento",
+    "status_pagamento", "taxa_cambio_aplicada", "moeda_origem", "valor_moeda_origem", "num_parcelas", "parcela_atual",
+    "data_vencimento",
+)  # fmt: skip
 
 
-def _table(rows: int, **columns: Any) -> pa.Table:
-    """Make commitments: a column not given is NULL, a single value stands for every row."""
-    arrays = []
-    for field in SCHEMA:
-        given = columns.pop(field.name, None)
-        if given is None or isinstance(given, str):
-            arrays.append(pa.repeat(pa.scalar(given, field.type), rows))
-        else:
-            arrays.append(pa.array(given, field.type) if isinstance(given, np.ndarray) else given)
-    if columns:
-        raise TypeError(f"no such column: {sorted(columns)}")
-    return pa.table(arrays, schema=SCHEMA)
+@dataclass(frozen=True)
+class Commitments:
+    """Commitments of one or more kinds.
+
+    Attributes
+    ----------
+    columns : Columns
+        `_TEXTS` and `_NUMBERS`, shape (n,).
+    value, foreign : Number, shape (n,)
+        Cents, and hundredths of the currency of origin (NULL where they are unknown).
+    order : numpy int64, shape (n,)
+        Row of the sorted orders; `ABSENT` where there is none.
+    """
+
+    columns: Columns
+    value: Units
+    foreign: Number
+    order: Index
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.value)
+
+    def at(self, rows: Index | slice) -> "Commitments":
+        """Return some of them."""
+        index = np.arange(len(self))[rows]
+        return Commitments(self.columns.at(index), self.value[index], self.foreign.at(index), self.order[index])
 
 
-def _months(day: Index) -> pa.Array:
-    """Return the ``YYYY-MM`` of days; few months, so each is written once."""
-    month, which = np.unique(month_number(day), return_inverse=True)
-    return month_text(month).take(pa.array(which))
+@dataclass(frozen=True)
+class Orders:
+    """Bronze ``pedidos`` in the order of ``pedido_id``.
+
+    Attributes
+    ----------
+    columns : Columns
+        `ORDER_COLUMNS`, shape (n,).
+    row : numpy int64, shape (n,)
+        Where the order of each row of the bronze table is now.
+    keys : pa.Array of string, shape (n,)
+        ``pedido_id`` in the order of the bronze table.
+    """
+
+    columns: Columns
+    row: Index
+    keys: pa.Array
+
+    @classmethod
+    def of(cls, pedidos: pa.Table) -> "Orders":
+        """Read the bronze table."""
+        keys = flat(pedidos["pedido_id"])
+        rows = sort_rows(keys)
+        row = np.empty(len(rows), np.int64)
+        row[rows] = np.arange(len(rows))
+        columns = Columns.of(pedidos, ORDER_COLUMNS[1:]).with_({"pedido_id": Text.of_keys(keys)})
+        return cls(columns.at(rows), row, keys)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.row)
+
+    def find(self, pedido_id: pa.ChunkedArray | pa.Array) -> Index:
+        """Return the order of each key, shape (n,); `ABSENT` where it is NULL or unknown."""
+        found = find(pedido_id, self.keys)
+        return np.append(self.row, ABSENT)[found]
 
 
-def _resource(method: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return where the money of a payment method comes from."""
-    return pc.if_else(pc.equal(method, CARD), CARD_RESOURCE, ACCOUNT_RESOURCE)
+def _columns(rows: int, **given: Any) -> Columns:
+    """Make the columns of commitments: one not given is NULL, a single value stands for every row."""
+    columns = Columns()
+    for name in _TEXTS:
+        value = given.pop(name, None)
+        columns[name] = value if isinstance(value, Text) else Text.repeated(value, rows)
+    for name, type_ in _NUMBERS.items():
+        value = given.pop(name, None)
+        if isinstance(value, np.ndarray):
+            value = Number(value, None, type_)
+        columns[name] = Number.nulls(rows, type_) if value is None else value
+    if given:
+        raise TypeError(f"no such column: {sorted(given)}")
+    return columns
 
 
-def payments(pagamentos: pa.Table, orders: pa.Table) -> pa.Table:
-    """Return the payments, first those of a known order by (order, ``pagamento_id``), then the others.
+def _resource(method: Text) -> Text:
+    """Return where the money of a payment method comes from; an unknown method is no card."""
+    return Text(method.is_(CARD).astype(np.int32), words([ACCOUNT_RESOURCE, CARD_RESOURCE]))
+
+
+def payments(pagamentos: pa.Table, orders: Orders) -> tuple[Commitments, Commitments]:
+    """Return the payments of known orders by (order, ``pagamento_id``), and the others by (``pedido_id``, ...).
 
     Parameters
     ----------
     pagamentos : pa.Table
-        Bronze.
-    orders : pa.Table
-        Bronze ``pedidos``, sorted by ``pedido_id``.
+        Bronze, at least `PAYMENT_COLUMNS`.
+    orders : Orders
     """
-    order = find(pagamentos["pedido_id"], orders["pedido_id"])
-    rows = sort_rows(pagamentos["pagamento_id"], np.where(order == ABSENT, len(orders), order))
-    known = int((order != ABSENT).sum())
-    orphans = rows[known:]
-    # Orphans have no order to be sorted by, only what they say it is.
-    rows = np.concatenate([rows[:known], orphans[sort_rows(gather(pagamentos["pedido_id"], orphans))]])
-    order, table = order[rows], pagamentos.take(pa.array(rows))
+    order = orders.find(pagamentos["pedido_id"])
+    known = order != ABSENT
+    rows = sort_rows(pagamentos["pagamento_id"], np.where(known, order, len(orders)))
+    count = int(known.sum())
+    of_orders = _payments(pagamentos, rows[:count], orders, order)
+    orphans = rows[count:]
+    # They have no order to be sorted by, only what they say it is.
+    orphans = orphans[sort_rows(selected(flat(pagamentos["pedido_id"]), orphans))]
+    return of_orders, _payments(pagamentos, orphans, orders, order)
 
-    value, foreign = to_units(table["valor_pago_brl"]), to_units(table["valor_moeda_origem"])
-    count, current = table["num_parcelas"].to_numpy(), table["parcela_atual"].to_numpy()
-    total = np.where(order == ABSENT, -1, to_units(gather(orders["valor_total_brl"], order)))
+
+def _payments(pagamentos: pa.Table, rows: Index, orders: Orders, order_of: Index) -> Commitments:
+    """Return some payments, all of known orders or all of unknown ones, in the order of ``rows``."""
+    payment = Columns.of(pagamentos, PAYMENT_COLUMNS[2:]).at(rows)
+    order = order_of[rows]
+    known = bool(len(order)) and order[0] != ABSENT
+    value, foreign = payment.number("valor_pago_brl").units, payment.number("valor_moeda_origem")
+    count, current = payment.number("num_parcelas").units, payment.number("parcela_atual").units
+    total = orders.columns.number("valor_total_brl").units[order] if known else np.full(len(order), -1)
     shared = repeats_total(value, total, count)
-    due = days(table["data_vencimento"])
-    return _table(
-        len(table),
-        tipo_registro=pa.array([PAGAMENTO, PAGAMENTO_SEM_PEDIDO]).take(pa.array((order == ABSENT).astype(np.int64))),
-        ordem=pa.array(order, mask=order == ABSENT),
-        pedido_id=table["pedido_id"],
-        pagamento_id=table["pagamento_id"],
-        fornecedor_id=pc.if_else(
-            pa.array(order == ABSENT), table["fornecedor_id"], gather(orders["fornecedor_id"], order)
-        ),
-        data_pedido=gather(orders["data_pedido"], order),
-        data_vencimento=table["data_vencimento"],
-        data_pagamento=table["data_pagamento"],
-        dia_ptax=table["data_pagamento"],
-        mes_referencia=_months(due),
-        status_pedido=gather(orders["status"], order),
-        status_pagamento=table["status_pagamento"],
-        metodo_pagamento=table["metodo_pagamento"],
-        origem_recurso=_resource(table["metodo_pagamento"]),
-        num_parcelas=table["num_parcelas"],
-        parcela_atual=table["parcela_atual"],
-        moeda_origem=table["moeda_origem"],
-        taxa_cambio_aplicada=table["taxa_cambio_aplicada"],
-        valor=np.where(shared, instalment(value, count, current), value),
-        moeda=np.where(shared, instalment(foreign, count, current), foreign),
+    due = payment.number("data_vencimento")
+    columns = _columns(
+        len(rows),
+        tipo_registro=PAGAMENTO if known else PAGAMENTO_SEM_PEDIDO,
+        pedido_id=orders.columns.text("pedido_id").at(order)
+        if known
+        else Text.of(selected(flat(pagamentos["pedido_id"]), rows)),
+        pagamento_id=Text.of_keys(pagamentos["pagamento_id"]).at(rows),
+        fornecedor_id=orders.columns.text("fornecedor_id").at(order) if known else payment["fornecedor_id"],
+        data_pedido=orders.columns.number("data_pedido").at(order) if known else None,
+        data_vencimento=due,
+        data_pagamento=payment["data_pagamento"],
+        dia_ptax=payment["data_pagamento"],
+        mes_referencia=months_of(due.units),
+        status_pedido=orders.columns.text("status").at(order) if known else None,
+        status_pagamento=payment["status_pagamento"],
+        metodo_pagamento=payment["metodo_pagamento"],
+        origem_recurso=_resource(payment.text("metodo_pagamento")),
+        num_parcelas=payment["num_parcelas"],
+        parcela_atual=payment["parcela_atual"],
+        moeda_origem=payment["moeda_origem"],
+        taxa_cambio_aplicada=payment["taxa_cambio_aplicada"],
+    )
+    return Commitments(
+        columns,
+        np.where(shared, instalment(value, count, current), value),
+        Number(np.where(shared, instalment(foreign.units, count, current), foreign.units), foreign.valid, MONEY),
+        order,
     )
 
 
-def unpaid_orders(orders: pa.Table, paid: Index, suppliers: pa.Table, quotations: Quotations) -> pa.Table:
-    """Return one commitment for each order without a payment, in the order of ``orders``.
+def unpaid_orders(orders: Orders, unpaid: Index, suppliers: pa.Table, quotations: Quotations) -> Commitments:
+    """Return one commitment for each order without a payment.
 
     Parameters
     ----------
-    orders, suppliers : pa.Table
-        Bronze ``pedidos``, sorted by ``pedido_id``, and ``fornecedores``.
-    paid : numpy int64
-        The orders that have a payment, repeated or not.
+    orders : Orders
+    unpaid : numpy int64
+        The orders that have no payment, in their order.
+    suppliers : pa.Table
+        Bronze ``fornecedores``.
     quotations : Quotations
         Gives a foreign order its rate, as of ``data_pedido``.
     """
-    rows = np.setdiff1d(np.arange(len(orders)), paid)
-    table = orders.take(pa.array(rows))
-    currency = gather(suppliers["moeda_negociacao"], find(table["fornecedor_id"], suppliers["fornecedor_id"]))
-    value = to_units(table["valor_total_brl"])
-    due = days(table["data_pedido"]) + table["prazo_dias"].to_numpy()
+    columns = orders.columns.at(unpaid)
+    supplier = columns.text("fornecedor_id").rows_of(suppliers["fornecedor_id"])
+    currency = Text.of(suppliers["moeda_negociacao"]).at(supplier, supplier != ABSENT)
+    value = columns.number("valor_total_brl").units
+    method, status = columns.text("tipo_pagamento"), columns.text("status")
+    placed = columns.number("data_pedido")
+    due = placed.units + columns.number("prazo_dias").units
 
-    brl, quotation = is_brl(currency), quotations.on(currency, table["data_pedido"])
-    quoted = quotation != ABSENT
-    rate = np.full(len(rows), ONE_RATE)
-    rate[quoted] = quotations.rate[quotation[quoted]]
-    foreign = np.where(brl, value, mul_div_half_up(value, np.int64(ONE_RATE), rate))
-    return _table(
-        len(table),
-        tipo_registro=PEDIDO_SEM_PAGAMENTO,
-        ordem=rows,
-        pedido_id=table["pedido_id"],
-        fornecedor_id=table["fornecedor_id"],
-        data_pedido=table["data_pedido"],
-        data_vencimento=dates(due),
-        dia_ptax=dates(due),
-        mes_referencia=_months(due),
-        status_pedido=table["status"],
-        status_pagamento=pc.if_else(pc.equal(table["status"], "CANCELADO"), "CANCELADO", "PREVISTO"),
-        metodo_pagamento=table["tipo_pagamento"],
-        origem_recurso=_resource(table["tipo_pagamento"]),
-        moeda_origem=currency,
-        taxa_cambio_aplicada=from_units(rate, RATE_SCALE, brl | quoted),
-        valor=value,
-        moeda=pa.array(foreign, mask=~(brl | quoted)),
+    rate = quotations.rates(currency, quotations.on(currency, placed))
+    foreign = mul_div_half_up(value, np.int64(ONE_RATE), rate.units)
+    return Commitments(
+        _columns(
+            len(unpaid),
+            tipo_registro=PEDIDO_SEM_PAGAMENTO,
+            pedido_id=columns["pedido_id"],
+            fornecedor_id=columns["fornecedor_id"],
+            data_pedido=placed,
+            data_vencimento=due,
+            dia_ptax=due,
+            mes_referencia=months_of(due),
+            status_pedido=status,
+            status_pagamento=Text(status.is_("CANCELADO").astype(np.int32), words(["PREVISTO", "CANCELADO"])),
+            metodo_pagamento=method,
+            origem_recurso=_resource(method),
+            moeda_origem=currency,
+            taxa_cambio_aplicada=rate,
+        ),
+        value,
+        Number(np.where(rate.known(), foreign, 0), rate.valid, MONEY),
+        unpaid,
     )
 
 
-def loan_instalments(emprestimos: pa.Table) -> pa.Table:
+def loan_instalments(emprestimos: pa.Table) -> Commitments:
     """Return the remaining instalments of every loan that is not ``QUITADO``, by (``emprestimo_id``, due date).
 
     Parameters
@@ -185,28 +256,33 @@ def loan_instalments(emprestimos: pa.Table) -> pa.Table:
     emprestimos : pa.Table
         Bronze.
     """
-    loans = emprestimos.filter(pc.not_equal(emprestimos["status"], "QUITADO")).sort_by("emprestimo_id")
-    paid = loans["num_parcelas_pagas"].to_numpy()
-    remaining = Segments.of_counts(loans["prazo_meses"].to_numpy() - paid)
+    rows = sort_rows(emprestimos["emprestimo_id"])
+    rows = rows[~Text.of(emprestimos["status"]).is_("QUITADO")[rows]]
+    loans = Columns.of(emprestimos, emprestimos.column_names).at(rows)
+    paid = loans.number("num_parcelas_pagas").units
+    remaining = Segments.of_counts(loans.number("prazo_meses").units - paid)
     loan, k = remaining.groups, remaining.positions
-    table = loans.take(pa.array(loan))
-    due = add_months(days(table["data_vencimento_proxima"]), k)
-    value = to_units(table["valor_parcela_mensal"])
-    return _table(
-        len(table),
-        tipo_registro=PARCELA_EMPRESTIMO,
-        emprestimo_id=table["emprestimo_id"],
-        data_vencimento=dates(due),
-        dia_ptax=dates(due),
-        mes_referencia=_months(due),
-        status_pagamento="AGENDADO",
-        origem_recurso=LOAN_RESOURCE,
-        num_parcelas=table["prazo_meses"],
-        parcela_atual=paid[loan] + k + 1,
-        instituicao_financeira=table["instituicao_financeira"],
-        finalidade_emprestimo=table["finalidade"],
-        moeda_origem=BRL,
-        taxa_cambio_aplicada=from_units(np.full(len(table), ONE_RATE), RATE_SCALE),
-        valor=value,
-        moeda=value,
+    each = loans.at(loan)
+    due = add_months(each.number("data_vencimento_proxima").units, k)
+    value = each.number("valor_parcela_mensal")
+    return Commitments(
+        _columns(
+            len(loan),
+            tipo_registro=PARCELA_EMPRESTIMO,
+            emprestimo_id=each["emprestimo_id"],
+            data_vencimento=due,
+            dia_ptax=due,
+            mes_referencia=months_of(due),
+            status_pagamento="AGENDADO",
+            origem_recurso=LOAN_RESOURCE,
+            num_parcelas=each["prazo_meses"],
+            parcela_atual=paid[loan] + k + 1,
+            instituicao_financeira=each["instituicao_financeira"],
+            finalidade_emprestimo=each["finalidade"],
+            moeda_origem=BRL,
+            taxa_cambio_aplicada=np.full(len(loan), ONE_RATE),
+        ),
+        value.units,
+        value,
+        np.full(len(loan), ABSENT),
     )

@@ -1,21 +1,47 @@
-"""The correlation: seven bronze tables become ``FATO_PEDIDO_CORRELACIONADO``."""
+"""The correlation: seven bronze tables, or one part of them, become ``FATO_PEDIDO_CORRELACIONADO``."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.arrays import Mask
+from lakehouse.columns import Columns, Number, Text, stack
 from lakehouse.contracts import load
-from lakehouse.keys import ABSENT, find, flat, gather, sort_rows
+from lakehouse.keys import ABSENT, flat, sort_rows
 from lakehouse.layout import FACT
-from lakehouse.money import Units, from_units, to_units
+from lakehouse.money import MONEY, Units
 from lakehouse.quarantine import quarantined
 from lakehouse.segments import Index, Segments
-from silver.commitments import PAGAMENTO_SEM_PEDIDO, loan_instalments, payments, unpaid_orders
-from silver.exchange import Quotations, is_brl, variation, with_ptax
+from silver.commitments import (
+    ORDER_COLUMNS,
+    PAYMENT_COLUMNS,
+    Commitments,
+    Orders,
+    loan_instalments,
+    payments,
+    unpaid_orders,
+)
+from silver.exchange import BRL, Quotations, variation, with_ptax
 from silver.sharing import Dues, Items, Shares, share_orders
+
+ITEM_COLUMNS: Final = ("item_id", "pedido_id", "produto_id", "quantidade", "valor_total_item")
+# What the correlation reads of Bronze; of other tables everything.
+READ: Final[Mapping[str, tuple[str, ...]]] = {
+    "pedidos": ORDER_COLUMNS,
+    "itens_pedido": ITEM_COLUMNS,
+    "pagamentos": PAYMENT_COLUMNS,
+}
+# Of these, what is few different values is read as codes.
+ENCODED: Final[Mapping[str, tuple[str, ...]]] = {
+    "pedidos": ("fornecedor_id", "status", "tipo_pagamento"),
+    "itens_pedido": ("produto_id",),
+    "pagamentos": ("fornecedor_id", "metodo_pagamento", "status_pagamento", "moeda_origem"),
+}
+_OF_PRODUCT: Final = ("nome_produto", "categoria", "subcategoria")
+_OF_SUPPLIER: Final = ("razao_social", "pais_origem", "rating")
 
 
 class Correlation(NamedTuple):
@@ -24,13 +50,13 @@ class Correlation(NamedTuple):
     Attributes
     ----------
     fact : pa.Table
-        One row a financial commitment and item, with the contract's schema, sorted by its key.
-    quarantine : pa.Table
-        The items whose order is unknown.
+        One row a financial commitment and item, with the contract's columns, text as dictionaries, sorted by its key.
+    unknown : numpy int64
+        The rows of ``itens_pedido`` whose order is unknown.
     """
 
     fact: pa.Table
-    quarantine: pa.Table
+    unknown: Index
 
 
 def correlate(bronze: Mapping[str, pa.Table]) -> Correlation:
@@ -39,140 +65,144 @@ def correlate(bronze: Mapping[str, pa.Table]) -> Correlation:
     Parameters
     ----------
     bronze : mapping of str to pa.Table
-        The seven bronze tables by name, in any row order.
+        The seven bronze tables by name, in any row order; of three of them at least `READ`, plain or as dictionaries.
 
     Raises
     ------
     MoneyRangeError
         An amount of the fact does not fit ``decimal(18,2)``.
     """
-    orders = bronze["pedidos"].take(pa.array(sort_rows(bronze["pedidos"]["pedido_id"])))
-    items, quarantine = _items_of(orders, bronze["itens_pedido"])
+    orders = Orders.of(bronze["pedidos"])
+    items = _OrderItems.of(bronze["itens_pedido"], orders)
     quotations = Quotations.of(bronze["cambio"])
 
-    paid = payments(bronze["pagamentos"], orders)
-    known = len(paid) - int(pc.sum(pc.equal(paid["tipo_registro"], PAGAMENTO_SEM_PEDIDO)).as_py() or 0)
-    unpaid = unpaid_orders(orders, _ordinals(paid.slice(0, known)), bronze["fornecedores"], quotations)
-    of_orders = pa.concat_tables([paid.slice(0, known), unpaid])
-    # One run of commitments an order; the sort is stable, so payments stay by pagamento_id.
-    of_orders = of_orders.take(pa.array(np.argsort(_ordinals(of_orders), kind="stable")))
-    without_order = pa.concat_tables([paid.slice(known), loan_instalments(bronze["emprestimos"])])
-
-    commitments = with_ptax(pa.concat_tables([of_orders, without_order]), quotations)
-    shares = _shared(orders, items, of_orders)
-    alone = np.arange(len(of_orders), len(commitments))
-    rows = _Rows(
-        item=np.concatenate([shares.item, np.full(len(alone), ABSENT)]),
-        commitment=np.concatenate([shares.due, alone]),
-        value=np.concatenate([shares.value, _units(without_order["valor"])]),
-        foreign=np.concatenate([shares.foreign, _units(without_order["moeda"])]),
-        item_value=np.concatenate([shares.item_value, np.zeros(len(alone), np.int64)]),
-        quantity=np.concatenate([shares.quantity, np.zeros(len(alone), np.int64)]),
+    paid, orphans = payments(bronze["pagamentos"], orders)
+    per_order = np.bincount(paid.order, minlength=len(orders))
+    unpaid = unpaid_orders(orders, np.flatnonzero(per_order == 0), bronze["fornecedores"], quotations)
+    loans = loan_instalments(bronze["emprestimos"])
+    # The key begins with the kind of commitment: in the alphabet as in this order.
+    kinds = (paid, orphans, loans, unpaid)
+    shares = [_shared(items, kind) if kind is paid or kind is unpaid else _alone(items, kind) for kind in kinds]
+    starts = np.cumsum([0, *map(len, kinds)])
+    rows = Shares(
+        item=np.concatenate([share.item for share in shares]),
+        due=np.concatenate([share.due + start for share, start in zip(shares, starts, strict=False)]),
+        value=np.concatenate([share.value for share in shares]),
+        foreign=np.concatenate([share.foreign for share in shares]),
+        item_value=np.concatenate([share.item_value for share in shares]),
+        quantity=np.concatenate([share.quantity for share in shares]),
     )
-    # Within each kind the rows already have the key's order; the kinds are put one after the other.
-    kind = pc.dictionary_encode(flat(commitments["tipo_registro"]))
-    rank = pc.rank(kind.dictionary).to_numpy().astype(np.int64)
-    kinds = rank[kind.indices.to_numpy()][rows.commitment]
-    return Correlation(_fact(rows.take(np.argsort(kinds, kind="stable")), commitments, items, bronze), quarantine)
+    commitments = with_ptax(stack([kind.columns for kind in kinds]), quotations)
+    has_foreign = np.concatenate([kind.foreign.known() for kind in kinds])
+    return Correlation(_fact(rows, commitments, has_foreign, items, bronze), items.unknown)
 
 
-class _Rows(NamedTuple):
-    """The fact before its columns: which item and commitment each row is of, and its additive measures."""
+def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
+    """Return the items of unknown orders as a quarantine (`lakehouse.quarantine.SCHEMA`).
 
-    item: Index
-    commitment: Index
-    value: Units
-    foreign: Units
-    item_value: Units
-    quantity: Index
-
-    def take(self, rows: Index) -> "_Rows":
-        return _Rows(*(column[rows] for column in self))
-
-
-def _units(column: pa.ChunkedArray) -> Units:
-    """Return an integer column with NULLs as 0."""
-    return np.asarray(pc.fill_null(column, 0).to_numpy(), np.int64)
-
-
-def _ordinals(commitments: pa.Table) -> Index:
-    """Return the rows of the sorted orders that the commitments belong to."""
-    return _units(commitments["ordem"])
-
-
-def _items_of(orders: pa.Table, itens_pedido: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Return the items by (order, ``item_id``), with their order's row as ``ordem``; and those of unknown orders."""
-    order = find(itens_pedido["pedido_id"], orders["pedido_id"])
-    unknown = np.flatnonzero(order == ABSENT)
-    rows = sort_rows(itens_pedido["item_id"], order)[len(unknown) :]
+    Parameters
+    ----------
+    itens_pedido : pa.Table
+        Bronze, with all its columns.
+    unknown : numpy int64
+        As `correlate` found them.
+    """
+    rows = itens_pedido.take(pa.array(unknown))
     reason = pc.binary_join_element_wise(
-        "pedido_id: o pedido '", gather(itens_pedido["pedido_id"], unknown), "' não existe em pedidos", ""
+        "pedido_id: o pedido '", flat(rows["pedido_id"]), "' não existe em pedidos", ""
     )
-    items = itens_pedido.take(pa.array(rows)).append_column("ordem", pa.array(order[rows]))
-    return items, quarantined(itens_pedido.take(pa.array(unknown)), "bronze.itens_pedido", unknown + 1, reason)
+    return quarantined(rows, "bronze.itens_pedido", unknown + 1, reason)
 
 
-def _shared(orders: pa.Table, items: pa.Table, commitments: pa.Table) -> Shares:
-    """Share commitments over items and items over commitments; ``item`` is `ABSENT` where the order has none."""
-    ordinal = _ordinals(items)
-    counts = np.bincount(ordinal, minlength=len(orders)).astype(np.int64)
-    without = np.flatnonzero(counts == 0)
-    padded = np.concatenate([np.arange(len(items)), np.full(len(without), ABSENT)])
-    padded = padded[np.argsort(np.concatenate([ordinal, without]), kind="stable")]
+class _OrderItems(NamedTuple):
+    """Bronze ``itens_pedido`` by (order, ``item_id``).
 
-    order, current = _ordinals(commitments), _units(commitments["parcela_atual"])
-    shares = share_orders(
-        Items(
-            Segments.of_counts(np.maximum(counts, 1)),
-            _or_zero(to_units(items["valor_total_item"]), padded),
-            _or_zero(_units(items["quantidade"]), padded),
-        ),
-        Dues(
-            Segments.of_codes(order, len(orders)),
-            _units(commitments["valor"]),
-            _units(commitments["moeda"]),
-            np.lexsort((np.arange(len(order)), current, order)),
-        ),
+    Attributes
+    ----------
+    columns : Columns
+        Shape (n,).
+    counts, starts : numpy int64, shape (orders,)
+        How many items each order has, and where they begin.
+    unknown : numpy int64
+        The rows of the bronze table whose order is unknown; they are not among the n.
+    """
+
+    columns: Columns
+    counts: Index
+    starts: Index
+    unknown: Index
+
+    @classmethod
+    def of(cls, itens_pedido: pa.Table, orders: Orders) -> "_OrderItems":
+        order = orders.find(itens_pedido["pedido_id"])
+        unknown = np.flatnonzero(order == ABSENT)
+        rows = sort_rows(itens_pedido["item_id"], order)[len(unknown) :]
+        columns = Columns.of(itens_pedido, ITEM_COLUMNS[2:]).with_({"item_id": Text.of_keys(itens_pedido["item_id"])})
+        segments = Segments.of_codes(order[rows], len(orders))
+        return cls(columns.at(rows), segments.counts, segments.starts, unknown)
+
+    def __len__(self) -> int:
+        return len(self.columns["item_id"])
+
+    def of_orders(self, orders: Index) -> Items:
+        """Return the items of some orders; an order without any gets the one after the last, worth nothing."""
+        counts, starts = self.counts[orders], self.starts[orders]
+        value = np.append(self.columns.number("valor_total_item").units, 0)
+        quantity = np.append(self.columns.number("quantidade").units, 0)
+        return Items(Segments(np.maximum(counts, 1), np.where(counts == 0, len(self), starts)), value, quantity)
+
+
+def _shared(items: _OrderItems, dues: Commitments) -> Shares:
+    """Share commitments, which are by order, over the orders' items, and the items over the commitments."""
+    firsts = np.flatnonzero(np.diff(dues.order, prepend=ABSENT))
+    segments = Segments(np.diff(np.append(firsts, len(dues))), firsts)
+    current = dues.columns.number("parcela_atual").units
+    return share_orders(
+        items.of_orders(dues.order[firsts]),
+        Dues(segments, dues.value, dues.foreign.units, segments.sorted_by(current)),
     )
-    return shares._replace(item=padded[shares.item])
 
 
-def _or_zero(values: Units, rows: Index) -> Units:
-    """Return the values at ``rows``, 0 where a row is `ABSENT`."""
-    return np.where(rows == ABSENT, 0, values[rows] if len(values) else 0)
+def _alone(items: _OrderItems, dues: Commitments) -> Shares:
+    """Return a row each for commitments that are of no order."""
+    nothing = np.zeros(len(dues), np.int64)
+    item = np.full(len(dues), len(items))
+    return Shares(item, np.arange(len(dues)), dues.value, dues.foreign.units, nothing, nothing)
 
 
-def _fact(rows: _Rows, commitments: pa.Table, items: pa.Table, bronze: Mapping[str, pa.Table]) -> pa.Table:
-    """Gather the columns of the fact, in the contract's order and types."""
-    products, suppliers = bronze["produtos"], bronze["fornecedores"]
-    product = find(items["produto_id"], products["produto_id"])
-    supplier = find(commitments["fornecedor_id"], suppliers["fornecedor_id"])
-    of_item = {
-        "item_id": items["item_id"],
-        "produto_id": items["produto_id"],
-        "fornecedor_produto_id": gather(products["fornecedor_id"], product),
-        "nome_produto": gather(products["nome_produto"], product),
-        "categoria": gather(products["categoria"], product),
-        "subcategoria": gather(products["subcategoria"], product),
-    }
-    of_commitment = {name: commitments[name] for name in commitments.column_names} | {
-        name: gather(suppliers[name], supplier) for name in ("razao_social", "pais_origem", "rating")
-    }
-    columns = {name: gather(column, rows.item) for name, column in of_item.items()}
-    schema = load(FACT).schema
-    columns |= {name: gather(column, rows.commitment) for name, column in of_commitment.items() if name in schema.names}
+def _fact(
+    rows: Shares, commitments: Columns, has_foreign: Mask, items: _OrderItems, bronze: Mapping[str, pa.Table]
+) -> pa.Table:
+    """Gather the columns of the fact, in the contract's order."""
+    has_item = None if not len(rows.item) or rows.item.max() < len(items) else rows.item < len(items)
+    of_item = items.columns.at(rows.item, has_item)
+    product = of_item.text("produto_id").rows_of(bronze["produtos"]["produto_id"])
+    products = Columns.of(bronze["produtos"], (*_OF_PRODUCT, "fornecedor_id")).at(product, product != ABSENT)
+    supplier = commitments.text("fornecedor_id").rows_of(bronze["fornecedores"]["fornecedor_id"])
+    suppliers = Columns.of(bronze["fornecedores"], _OF_SUPPLIER).at(supplier, supplier != ABSENT)
 
-    has_item = rows.item != ABSENT
-    has_foreign = np.asarray(commitments["moeda"].is_valid().to_numpy())[rows.commitment]
-    ptax, applied = columns["taxa_ptax"], columns["taxa_cambio_aplicada"]
-    brl = is_brl(columns["moeda_origem"])
-    rated = np.asarray(pc.and_(ptax.is_valid(), applied.is_valid()).to_numpy(zero_copy_only=False)) & has_foreign
-    difference = np.where(brl | ~rated, 0, to_units(ptax) - to_units(applied))
-    columns |= {
-        "quantidade": pa.array(rows.quantity, mask=~has_item),
-        "valor_item_brl": from_units(rows.item_value, valid=has_item),
-        "valor_fluxo_brl": from_units(rows.value),
-        "valor_moeda_origem": from_units(rows.foreign, valid=has_foreign),
-        "variacao_cambial_brl": from_units(variation(rows.foreign, difference), valid=brl | rated),
-    }
-    return pa.table([columns[name] for name in schema.names], schema=schema)
+    brl = commitments.text("moeda_origem").is_(BRL)
+    ptax, applied = commitments.number("taxa_ptax"), commitments.number("taxa_cambio_aplicada")
+    rated = ptax.known() & applied.known() & has_foreign
+    difference: Units = np.where(rated & ~brl, ptax.units - applied.units, 0)
+    of_item_or_none = None if has_item is None else has_item
+    columns = (
+        commitments.with_(suppliers)
+        .at(rows.due)
+        .with_({name: of_item[name] for name in ("item_id", "produto_id")})
+        .with_({name: products[name] for name in _OF_PRODUCT})
+        .with_(
+            {
+                "fornecedor_produto_id": products["fornecedor_id"],
+                "quantidade": Number(rows.quantity, of_item_or_none, pa.int64()),
+                "valor_item_brl": Number(rows.item_value, of_item_or_none, MONEY),
+                "valor_fluxo_brl": Number(rows.value, None, MONEY),
+                "valor_moeda_origem": Number(rows.foreign, has_foreign[rows.due], MONEY),
+                "variacao_cambial_brl": Number(
+                    variation(rows.foreign, difference[rows.due]), (brl | rated)[rows.due], MONEY
+                ),
+            }
+        )
+    )
+    names = load(FACT).schema.names
+    return pa.table([columns[name].array() for name in names], names=names)

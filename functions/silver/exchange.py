@@ -8,22 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.as_of import NONE, as_of
+from lakehouse.columns import Column, Columns, Number, Text
 from lakehouse.keys import find
-from lakehouse.money import ONE_RATE, RATE_SCALE, Mask, Units, from_units, mul_div_half_up, to_units
+from lakehouse.money import ONE_RATE, RATE, Units, mul_div_half_up
 from lakehouse.segments import Index
 
 BRL: Final = "BRL"
-
-
-def days(column: pa.ChunkedArray | pa.Array) -> Index:
-    """Return a date column as days since 1970-01-01; NULLs become 0."""
-    numbers = pc.fill_null(pc.cast(pc.cast(column, pa.int32()), pa.int64()), 0)
-    return np.asarray(numbers.to_numpy(), np.int64)
-
-
-def dates(day: Index, valid: Mask | None = None) -> pa.Array:
-    """Return days since 1970-01-01 as dates; NULL where not valid."""
-    return pa.array(day.astype("datetime64[D]"), pa.date32(), mask=None if valid is None else ~valid)
 
 
 @dataclass(frozen=True)
@@ -48,24 +38,28 @@ class Quotations:
     def of(cls, cambio: pa.Table) -> "Quotations":
         """Read the bronze table."""
         currencies = pc.unique(cambio["moeda"])
-        return cls(
-            currencies, find(cambio["moeda"], currencies), days(cambio["data_cotacao"]), to_units(cambio["taxa_ptax"])
-        )
+        day, rate = Number.of(cambio["data_cotacao"]), Number.of(cambio["taxa_ptax"])
+        return cls(currencies, find(cambio["moeda"], currencies), day.units, rate.units)
 
-    def on(self, currency: pa.ChunkedArray | pa.Array, date: pa.ChunkedArray | pa.Array) -> Index:
+    def on(self, currency: Text, date: Number) -> Index:
         """Return the quotation of each row's currency on or before its date; `NONE` for BRL or where there is none."""
-        numbers = find(currency, self.currencies)
-        unasked = pc.or_kleene(pc.is_null(date), pc.fill_null(pc.equal(currency, BRL), False))
-        numbers[np.asarray(unasked.to_numpy(zero_copy_only=False), bool)] = NONE
-        return as_of(numbers, days(date), self.currency, self.day)
+        asked = date.known() & ~currency.is_(BRL)
+        return as_of(np.where(asked, currency.rows_of(self.currencies), NONE), date.units, self.currency, self.day)
+
+    def rates(self, currency: Text, quotation: Index) -> Number:
+        """Return the rates of quotations, 1 for BRL; NULL where there is none."""
+        quoted = quotation != NONE
+        units = np.full(len(quotation), ONE_RATE)
+        units[quoted] = self.rate[quotation[quoted]]
+        return Number(units, quoted | currency.is_(BRL), RATE)
 
 
-def with_ptax(commitments: pa.Table, quotations: Quotations) -> pa.Table:
+def with_ptax(commitments: Columns, quotations: Quotations) -> Columns:
     """Add ``taxa_ptax``, ``data_ptax`` and ``dias_defasagem_ptax`` to commitments.
 
     Parameters
     ----------
-    commitments : pa.Table
+    commitments : Columns
         Has ``moeda_origem`` and ``dia_ptax`` (the date whose rate applies; NULL where unknown).
     quotations : Quotations
 
@@ -73,23 +67,17 @@ def with_ptax(commitments: pa.Table, quotations: Quotations) -> pa.Table:
     -----
     BRL: rate 1, no date, no lag. No quotation yet, or no currency: all three NULL.
     """
-    found = quotations.on(commitments["moeda_origem"], commitments["dia_ptax"])
+    currency, asked = commitments.text("moeda_origem"), commitments.number("dia_ptax")
+    found = quotations.on(currency, asked)
     quoted = found != NONE
-    brl = is_brl(commitments["moeda_origem"])
-    rate, day = np.full(len(found), ONE_RATE), np.zeros(len(found), np.int64)
-    rate[quoted] = quotations.rate[found[quoted]]
+    day = np.zeros(len(found), np.int64)
     day[quoted] = quotations.day[found[quoted]]
-    lag = days(commitments["dia_ptax"]) - day
-    return (
-        commitments.append_column("taxa_ptax", from_units(rate, RATE_SCALE, brl | quoted))
-        .append_column("data_ptax", dates(day, quoted))
-        .append_column("dias_defasagem_ptax", pa.array(lag, mask=~quoted))
-    )
-
-
-def is_brl(currency: pa.ChunkedArray | pa.Array) -> Mask:
-    """Return where the currency is the real; False where it is unknown."""
-    return np.asarray(pc.fill_null(pc.equal(currency, BRL), False).to_numpy(zero_copy_only=False), bool)
+    ptax: dict[str, Column] = {
+        "taxa_ptax": quotations.rates(currency, found),
+        "data_ptax": Number(day, quoted, pa.date32()),
+        "dias_defasagem_ptax": Number(asked.units - day, quoted, pa.int64()),
+    }
+    return commitments.with_(ptax)
 
 
 def variation(foreign: Units, difference: Units) -> Units:
@@ -102,4 +90,8 @@ def variation(foreign: Units, difference: Units) -> Units:
     difference : numpy int64, shape (n,)
         Of the two rates, in millionths of a real.
     """
-    return mul_div_half_up(foreign, difference, np.int64(ONE_RATE))
+    result = np.zeros(len(foreign), np.int64)
+    # Nothing in reais varies, and that is most of it.
+    varies = np.flatnonzero(difference)
+    result[varies] = mul_div_half_up(foreign[varies], difference[varies], np.int64(ONE_RATE))
+    return result

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lakehouse.money import Mask, Units
+from lakehouse.arrays import Mask
+from lakehouse.money import Units
 from lakehouse.segments import Index
 
 

@@ -1,41 +1,35 @@
-"""The audit of a layer: every rule of every contract, on what was really staged."""
+"""The audit of a layer: every rule of every contract, on what was really staged; of all of it or of one part."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from openlineage.client.generated.data_quality_assertions_dataset import Assertion
+import pyarrow as pa
 
 from lakehouse import layout
-from lakehouse.contracts import Rule, load
 from lakehouse.errors import ContractError
 from lakehouse.events import Runs, TableRun
-from lakehouse.quality import FAIL, WARN, Outcome, RuleResult, TableResult, cause
-from lakehouse.rules import broken_by
+from lakehouse.fanout import AUDIT, WRITE, FanOut, Record, part_of_event
+from lakehouse.parts import PARTED
+from lakehouse.quality import FAIL, WARN, RuleResult, TableResult, cause
 from lakehouse.runtime import Settings, run_id_of, tell_table
 from lakehouse.s3 import Lake
 from lakehouse.staging import StagedTable
-from tests.audited import Audited, Check, failing
-from tests.checks import bronze, every_layer, gold, silver
-from tests.staged import by_table, read_layer, read_quarantine, reasons
+from tests.audited import added_up
+from tests.checks import gold
+from tests.examination import Examination
+from tests.staged import by_table
 
-_CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
-    layout.BRONZE: (bronze, every_layer),
-    layout.SILVER: (silver, every_layer),
-    layout.GOLD: (gold, every_layer),
-}
+if TYPE_CHECKING:
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion
+
 # The published tables a layer is compared with, and what is read of them; None: everything.
 _BELOW: Final[dict[str, dict[str, tuple[str, ...] | None]]] = {
     layout.BRONZE: {},
     layout.SILVER: dict.fromkeys(layout.TABLES[layout.BRONZE]),
     layout.GOLD: {layout.FACT: gold.FACT_COLUMNS},
 }
-_SCHEMA_RULE: Final = Rule(
-    "esquema_confere", "O Parquet gravado tem as colunas e os tipos do contrato.", "conformity", "error", "check"
-)
-_SECONDS_AN_HOUR: Final = 3600
 
 
 def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None = None) -> dict[str, Any]:
@@ -66,23 +60,102 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
     run_id, layer = event["run_id"], event["layer"]
     staged = by_table(layer, event["tables"])
     with lake.observed() as read:
-        tables, unusable = read_layer(lake, layer, staged)
-        published = _BELOW[layer].items() if tables else ()
-        below = {name: lake.read_table(layout.published_key(name), columns) for name, columns in published}
-
-    results = []
-    for name in layout.TABLES[layer]:
-        with runs.of(name, read) if runs else nullcontext(TableRun()) as run:
-            if name in unusable:
-                result = _unusable(name, staged.get(name), unusable[name])
-            else:
-                aside, age = read_quarantine(lake, staged[name]), _age_hours(lake, staged[name], now)
-                audited = Audited(load(name), staged[name], tables[name], aside, tables, below, age)
-                # Bronze compares its tables with one another; without one of them it has failed, uncompared.
-                result = _audited(audited, _CHECKS[layer], comparable=not (unusable and layer == layout.BRONZE))
+        results = _results(lake, run_id, layer, staged, now)
+    for result in results:
+        with runs.of(result.table, read) if runs else nullcontext(TableRun()) as run:
             run.assertions = [_assertion(outcome) for outcome in result.results]
-        results.append(result)
+    return _reported(lake, run_id, layer, results, now) | {"lineage": runs.summary() if runs else {}}
 
+
+def audit_part(event: Mapping[str, Any], lake: Lake, part: int, parts: int, now: datetime) -> dict[str, Any]:
+    """Audit one part of what was staged, and keep what was found until the parts are put together.
+
+    Parameters
+    ----------
+    event : mapping
+        ``run_id`` and ``layer``; in Bronze also the ``tables`` that the write Lambda staged.
+    lake : Lake
+    part, parts : int
+    now : datetime
+        With a time zone.
+    """
+    run_id, layer = event["run_id"], event["layer"]
+    staged = by_table(layer, event.get("tables", ()))
+    return _parted(lake, run_id, layer, staged, parts, now).one(part)
+
+
+def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict[str, Any]:
+    """Audit one layer now, in the lake of the environment; raise `ContractError` when the event is another layer's."""
+    if event.get("layer") != layer:
+        raise ContractError(f"this function audits {layer}, and the event is of {event.get('layer')!r}")
+    run_id_of(event)
+    lake, now, part = Lake(Settings.from_environment().bucket), datetime.now(UTC), part_of_event(event)
+    if part is not None:
+        return audit_part(event, lake, *part, now)
+    return audit(event, lake, now, Runs.of_event(lake, event, function_arn))
+
+
+def _results(
+    lake: Lake, run_id: str, layer: str, staged: Mapping[str, StagedTable], now: datetime
+) -> list[TableResult]:
+    """Examine a layer: at once, or from the records of its parts, of which those are made that are not there."""
+    # Gold's own tables are in one part; it is what they are compared with that may be in several.
+    parts = (
+        lake.parts(layout.FACT) if layer == layout.GOLD else max((each["parts"] for each in staged.values()), default=1)
+    )
+    examination = Examination(lake, run_id, layer, staged, parts if layer != layout.GOLD else 1, now)
+    if parts == 1:
+        return examination.everything(_below(lake, layer, 0, 1) if staged else {})
+    records = _parted(lake, run_id, layer, staged, parts, now).all()
+    # Parts that other invocations read were read for this audit: one stands for all of them.
+    lake.note_read([*(each["staged_key"] for each in staged.values()), *_below_keys(layer, 0, parts).values()])
+    if layer == layout.GOLD:
+        sums = pa.concat_tables([lake.read_table(record["sums"]) for record in records])
+        return examination.everything({layout.FACT: sums})
+    return examination.together(records)
+
+
+def _parted(
+    lake: Lake, run_id: str, layer: str, staged: Mapping[str, StagedTable], parts: int, now: datetime
+) -> FanOut:
+    def work(part: int) -> Record:
+        below = _below(lake, layer, part, parts)
+        if layer == layout.GOLD:
+            return _sums(lake, run_id, part, below[layout.FACT])
+        of_part = staged
+        if layer == layout.SILVER:
+            of_part = {layout.FACT: lake.read_json(layout.part_record_key(run_id, layer, WRITE, part, parts))}
+        return Examination(lake, run_id, layer, of_part, parts, now).part(part, of_part, below)
+
+    return FanOut(lake, run_id, layer, AUDIT, parts, work)
+
+
+def _below_keys(layer: str, part: int, parts: int) -> dict[str, str]:
+    cut = (*PARTED, layout.FACT)
+    return {
+        name: layout.published_key(name, part, parts) if name in cut else layout.published_key(name)
+        for name in _BELOW[layer]
+    }
+
+
+def _below(lake: Lake, layer: str, part: int, parts: int) -> dict[str, pa.Table]:
+    """Read the published tables a layer, or a part of it, was made from; loans are of the first part."""
+    keys = _below_keys(layer, part, parts)
+    below = {name: lake.read_table(key, _BELOW[layer][name]) for name, key in keys.items()}
+    if part and "emprestimos" in below:
+        below["emprestimos"] = below["emprestimos"].slice(0, 0)
+    return below
+
+
+def _sums(lake: Lake, run_id: str, part: int, fact: pa.Table) -> Record:
+    """Add a part of the fact up by everything the rules of Gold tell apart, which leaves their sums as they are."""
+    key = f"{layout.parts_prefix(run_id, layout.GOLD)}sums-{part:05d}.parquet"
+    lake.write_table(added_up(fact, gold.AMOUNTS), key)
+    return {"sums": key}
+
+
+def _reported(lake: Lake, run_id: str, layer: str, results: list[TableResult], now: datetime) -> dict[str, Any]:
+    """Keep the report, log it, and return the verdict."""
     key = layout.quality_key(run_id, layer)
     why = cause(layer, results, lake.uri(layout.staging_prefix(run_id, layer)), lake.uri(key))
     report = {
@@ -109,21 +182,13 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
         "cause": why,
         "report_key": key,
         "tables": [result.as_message() for result in results],
-        "lineage": runs.summary() if runs else {},
     }
 
 
-def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict[str, Any]:
-    """Audit one layer now, in the lake of the environment; raise `ContractError` when the event is another layer's."""
-    if event.get("layer") != layer:
-        raise ContractError(f"this function audits {layer}, and the event is of {event.get('layer')!r}")
-    run_id_of(event)
-    lake = Lake(Settings.from_environment().bucket)
-    return audit(event, lake, datetime.now(UTC), Runs.of_event(lake, event, function_arn))
+def _assertion(result: RuleResult) -> "Assertion":
+    """Return a rule's result in OpenLineage's words; its client is not for a cold start to wait for."""
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion  # noqa: PLC0415
 
-
-def _assertion(result: RuleResult) -> Assertion:
-    """Return a rule's result in OpenLineage's words."""
     return Assertion(
         assertion=result.rule.metric or result.rule.kind,
         success=not result.outcome.failed,
@@ -134,40 +199,3 @@ def _assertion(result: RuleResult) -> Assertion:
         expected="0",
         actual=str(result.outcome.failed),
     )
-
-
-def _unusable(name: str, staged: StagedTable | None, outcome: Outcome) -> TableResult:
-    """Return the result of a table of which nothing but its schema could be examined."""
-    key = staged["staged_key"] if staged else ""
-    return TableResult(name, key, 0, staged["quarantined"] if staged else 0, {}, [RuleResult(_SCHEMA_RULE, outcome)])
-
-
-def _audited(audited: Audited, modules: tuple[ModuleType, ...], *, comparable: bool) -> TableResult:
-    """Apply every rule of a table's contract."""
-    results = list(_results(audited, modules, comparable=comparable))
-    aside, key = audited.quarantine, audited.staged["staged_key"]
-    return TableResult(audited.contract.table, key, len(audited.table), len(aside), reasons(aside), results)
-
-
-def _results(audited: Audited, modules: tuple[ModuleType, ...], *, comparable: bool) -> Iterator[RuleResult]:
-    contract, table = audited.contract, audited.table
-    yield RuleResult(_SCHEMA_RULE, Outcome(0, len(contract.columns)))
-    for rule in contract.rules:
-        if rule.kind != "check":
-            yield RuleResult(rule, failing(broken_by(rule, table), table, contract.key))
-        elif comparable:
-            yield RuleResult(rule, check_named(rule.check, modules)(audited))
-
-
-def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
-    """Return the table rule of a name; raise `ContractError` when no module has it."""
-    for module in modules:
-        check: Check | None = getattr(module, name, None)
-        if callable(check) and check.__module__ == module.__name__ and not name.startswith("_"):
-            return check
-    raise ContractError(f"no table rule is called '{name}'; they are functions in functions/tests/checks/")
-
-
-def _age_hours(lake: Lake, staged: StagedTable, now: datetime) -> float | None:
-    written = [moment for key in staged["source_keys"] if (moment := lake.last_modified(key)) is not None]
-    return (now - min(written)).total_seconds() / _SECONDS_AN_HOUR if written else None

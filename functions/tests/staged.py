@@ -1,6 +1,6 @@
 """What a write Lambda really left in the lake: read without trust, so that bad data is a finding and not a fault."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -37,26 +37,24 @@ def by_table(layer: str, entries: Sequence[StagedTable]) -> dict[str, StagedTabl
     return {entry["table"]: entry for entry in entries}
 
 
-def read_layer(
-    lake: Lake, layer: str, staged: Mapping[str, StagedTable]
-) -> tuple[dict[str, pa.Table], dict[str, Outcome]]:
-    """Read the staged tables; those that are missing, unreadable or of another schema come with what is wrong."""
-    tables, unusable = {}, {}
-    for name in layout.TABLES[layer]:
-        if name not in staged:
-            unusable[name] = Outcome(1, 1, ("the write step did not stage it",))
-            continue
-        try:
-            table = _parsed(lake, staged[name]["staged_key"])
-        except StorageError as error:
-            unusable[name] = Outcome(1, 1, (str(error)[:_SHOWN],))
-            continue
-        differences = _schema_differences(load(name), table.schema)
-        if differences:
-            unusable[name] = Outcome(len(differences), len(load(name).columns), differences[:EXAMPLES])
-        else:
-            tables[name] = table
-    return tables, unusable
+def read_table(lake: Lake, name: str, key: str | None) -> pa.Table | Outcome:
+    """Return a staged table, or one of its parts; where it is missing, unreadable or of another schema, what is wrong.
+
+    Parameters
+    ----------
+    lake : Lake
+    name : str
+    key : str or None
+        None for a table that was not staged.
+    """
+    if key is None:
+        return Outcome(1, 1, ("the write step did not stage it",))
+    try:
+        table = _parsed(lake, key)
+    except StorageError as error:
+        return Outcome(1, 1, (str(error)[:_SHOWN],))
+    differences = _schema_differences(load(name), table.schema)
+    return Outcome(len(differences), len(load(name).columns), differences[:EXAMPLES]) if differences else table
 
 
 def read_quarantine(lake: Lake, staged: StagedTable) -> pa.Table:

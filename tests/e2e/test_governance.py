@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,13 @@ def test_every_execution_is_told_with_its_duration_rows_and_cost(governed: Any) 
     assert pipeline["linhas"] == 30 + 41 + 30 * 4 + 29 + 1014 + 120 + 24
     assert pipeline["duracao_s"] > 0
     assert pipeline["custo_estimado_usd"] > 0
+    for row in rows:
+        parts = [row[f"custo_{of}_usd"] for of in ("lambda", "step_functions", "crawlers")]
+        assert row["custo_estimado_usd"] == sum(parts)
+        assert row["custo_lambda_usd"] > 0
+        assert row["custo_step_functions_usd"] > 0
+    # Three crawlers of two DPUs, for ten minutes at the least.
+    assert pipeline["custo_crawlers_usd"] >= Decimal("0.44")
 
 
 def test_a_second_governance_run_changes_nothing(governed: Any) -> None:

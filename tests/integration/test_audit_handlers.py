@@ -13,16 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from audits import real_export, with_value, without
+from layers import cash_flow, correlate, forecast
 from moto import mock_aws
 
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
 from lakehouse import layout
 from lakehouse.contracts import load
 from lakehouse.errors import ContractError, LakehouseError, StorageError
 from lakehouse.s3 import Lake
 from lakehouse.staging import stage
-from silver.correlation import correlate
 from tests import teste_bronze, teste_gold, teste_silver
 from tests.audit import audit
 

@@ -25,7 +25,8 @@ from governance.declared import job_events
 from lakehouse import delivery, layout
 from lakehouse.errors import LakehouseError, StorageError
 from lakehouse.events import Origin, Runs
-from lakehouse.lineage import PRODUCER, Asset, Place, output_dataset, run_uuid
+from lakehouse.facets import output_dataset
+from lakehouse.lineage import PRODUCER, Asset, Place, run_uuid
 from lakehouse.pipelines import tasks_of
 from lakehouse.s3 import Lake
 from lakehouse.stepfunctions import StateMachine

@@ -15,9 +15,9 @@ from lakehouse.quality import Outcome
 from lakehouse.quarantine import SCHEMA
 from lakehouse.rules import broken_by
 from lakehouse.staging import StagedTable
-from tests.audit import check_named
 from tests.audited import Audited, failing
 from tests.checks import bronze, every_layer, gold, silver
+from tests.examination import check_named
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
     layout.BRONZE: (bronze, every_layer),
@@ -44,9 +44,9 @@ def audited(
     key = layout.staging_key("run", name)
     aside = SCHEMA.empty_table() if quarantine is None else quarantine
     staged: dict[str, Any] = {
-        "table": name, "staged_key": key, "published_key": layout.published_key(name), "quarantine_key": None,
-        "rows_read": len(table) + len(aside), "rows": len(table), "quarantined": len(aside), "source_keys": [],
-        "bytes": 1,
+        "table": name, "parts": 1, "staged_key": key, "published_key": layout.published_key(name),
+        "quarantine_key": None, "rows_read": len(table) + len(aside), "rows": len(table), "quarantined": len(aside),
+        "source_keys": [], "bytes": 1,
     }  # fmt: skip
     told = StagedTable(**(staged | said))
     return Audited(load(name), told, table, aside, {**(layer or {}), name: table}, below or {}, age_hours)

@@ -12,8 +12,7 @@ from typing import Final
 
 from lambda_layers import ABSENT_MODULES, ROOT, distributions
 
-_BOOTSTRAP: Final = ROOT / "tests/support/lambda_bootstrap.py"
-_FACTS: Final = ROOT / "tests/support/lambda_layers.py"
+_RUNTIME: Final = ("lambda_bootstrap.py", "cold_bootstrap.py", "lambda_layers.py")
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def make(root: Path, task: Path, layers: tuple[Path, ...]) -> LambdaFilesystem:
     for layer in layers:
         for entry in (layer / "python").iterdir():
             (made.opt / entry.name).symlink_to(entry.resolve())
-    for program in (_BOOTSTRAP, _FACTS):
-        shutil.copy(program, made.runtime)
+    for program in _RUNTIME:
+        shutil.copy(ROOT / "tests/support" / program, made.runtime)
     return made
 
 

@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +104,11 @@ def program() -> Path | None:
 
 @contextmanager
 def served(
-    filesystem: LambdaFilesystem, configuration: Mapping[str, Any], environment: Mapping[str, str], log: Path
+    filesystem: LambdaFilesystem,
+    configuration: Mapping[str, Any],
+    environment: Mapping[str, str],
+    log: Path,
+    start: Sequence[str] = ("lambda_bootstrap.py",),
 ) -> Iterator[Served]:
     """Serve a function for the length of a block.
 
@@ -117,6 +121,8 @@ def served(
         Where the function's AWS is, and its credentials there.
     log : Path
         The file that gets what it writes.
+    start : sequence of str
+        The program, in the runtime's folder, that starts the function; options of the interpreter before it.
     """
     emulator = program()
     assert emulator is not None
@@ -125,7 +131,7 @@ def served(
         *(str(emulator), "--log-level", "warn"),
         *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
         *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
-        *(sys.executable, "-I", "-S", str(filesystem.runtime / "lambda_bootstrap.py"), configuration["Handler"]),
+        *(sys.executable, "-I", "-S", *start[:-1], str(filesystem.runtime / start[-1]), configuration["Handler"]),
     ]
     variables = {
         **configuration.get("Environment", {}).get("Variables", {}),

@@ -45,6 +45,10 @@ INTRINSICS: Final = {
 # What a catcher is given; a cause is not always there.
 FAULT: Final = shape_of({"Error": ""})
 
+# What a Distributed Map lists, and what it returns when it writes its results to S3.
+LISTED: Final = shape_of([{"Etag": "", "Key": "", "LastModified": 0, "Size": 0, "StorageClass": ""}])
+RESULTS_WRITTEN: Final = shape_of({"MapRunArn": "", "ResultWriterDetails": {"Bucket": "", "Key": ""}})
+
 _CALL: Final = re.compile(r"(?P<name>States\.\w+)\((?P<arguments>.*)\)", re.DOTALL)
 
 
@@ -144,7 +148,11 @@ class _Walk:
                 work.template(state.get("Parameters"))
                 return self.results(state)
             case "Map":
-                return Items(self._mapped(state, work))
+                results = Items(self._mapped(state, work))
+                if "ResultWriter" in state:
+                    work.template(state["ResultWriter"]["Parameters"])
+                    return RESULTS_WRITTEN
+                return results
         raise AssertionError(f"a {state['Type']} is not known here")
 
     def _chosen(self, state: Definition, work: "_Scope") -> Iterator[tuple[str, Shape]]:
@@ -154,7 +162,9 @@ class _Walk:
             yield state["Default"], work.shape
 
     def _mapped(self, state: Definition, work: "_Scope") -> Shape:
-        items = work.read(state.get("ItemsPath", "$"))
+        items = (
+            _read_items(state["ItemReader"], work) if "ItemReader" in state else work.read(state.get("ItemsPath", "$"))
+        )
         if not isinstance(items, Items | Anything):
             work.say(f"{state.get('ItemsPath', '$')} is no list")
         item = items.of if isinstance(items, Items) else Anything()
@@ -266,6 +276,12 @@ class _Scope:
             case _ if "Array" in name or name == "States.StringSplit":
                 return Anything()
         return Leaf()
+
+
+def _read_items(reader: Definition, work: _Scope) -> Shape:
+    """Return what a Distributed Map reads: a listing, or a JSON file that only the run knows."""
+    work.template(reader["Parameters"])
+    return LISTED if reader["Resource"].endswith(":listObjectsV2") else Items(Anything())
 
 
 def _arguments(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from naive import month_later
 
 from lakehouse.as_of import NONE, as_of
+from lakehouse.columns import Text
 from lakehouse.months import add_months, month_number, month_text, parse_month
 
 EPOCH = date(1970, 1, 1)
@@ -39,4 +40,4 @@ def test_months_as_text_and_back(values):
     numbers = month_number(np.array([(day - EPOCH).days for day in values], np.int64))
     text = month_text(numbers)
     assert text.to_pylist() == [f"{day:%Y-%m}" for day in values]
-    assert parse_month(text).tolist() == numbers.tolist()
+    assert parse_month(Text.of(text)).tolist() == numbers.tolist()

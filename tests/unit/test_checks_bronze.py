@@ -12,7 +12,7 @@ from lakehouse.contracts import load, load_all
 from lakehouse.errors import ContractError
 from lakehouse.layout import BRONZE, TABLES
 from lakehouse.quality import Outcome
-from tests.audit import check_named
+from tests.examination import check_named
 
 CENT = Decimal("0.01")
 

@@ -6,12 +6,10 @@ import pytest
 from audits import audited, counts, errors_of, real_export, row_of, swapped, twice, with_value, without
 from bronze_tables import bronze as worlds
 from hypothesis import given
+from layers import cash_flow, correlate, forecast
 
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
 from lakehouse.contracts import load
 from lakehouse.layout import CASH_FLOW, FACT, FORECAST
-from silver.correlation import correlate
 
 CENT = Decimal("0.01")
 

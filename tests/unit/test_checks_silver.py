@@ -8,10 +8,10 @@ import pytest
 from audits import audited, counts, errors_of, real_export, row_of, swapped, twice, with_value, without
 from bronze_tables import bronze as worlds
 from hypothesis import given
+from layers import correlate
 
 from lakehouse.contracts import load
 from lakehouse.layout import FACT
-from silver.correlation import correlate
 
 CENT = Decimal("0.01")
 CHECKS = [rule for rule in load(FACT).rules if rule.kind == "check" and rule.check != "atualidade"]

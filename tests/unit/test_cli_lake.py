@@ -191,6 +191,32 @@ def test_a_later_export_replaces_the_earlier_ones_files_and_nothing_else(aws: Aw
     assert files["mine.txt"] == "mine"
 
 
+def test_a_table_in_parts_is_exported_part_by_part_and_parts_of_another_number_go(aws: Aws, tmp_path: Path) -> None:
+    deploy(aws, BucketName="lake")
+    published(aws, "r1")
+    aws.s3.delete_object(Bucket="lake", Key=layout.published_key(layout.FACT))
+    for parts in (3, 2):
+        for part in range(parts):
+            put(aws, layout.published_key(layout.FACT, part, parts), f"part {part} of {parts}")
+        download(aws, tmp_path)
+        files = {name: text for name, text in files_in(tmp_path).items() if name.startswith("silver/")}
+        assert files == {
+            f"silver/FATO_PEDIDO_CORRELACIONADO-{part:05d}-of-{parts:05d}.parquet": f"part {part} of {parts}"
+            for part in range(parts)
+        }
+        for part in range(parts):
+            aws.s3.delete_object(Bucket="lake", Key=layout.published_key(layout.FACT, part, parts))
+
+
+def test_a_table_with_parts_of_two_publications_is_not_exported(aws: Aws, tmp_path: Path) -> None:
+    deploy(aws, BucketName="lake")
+    published(aws, "r1")
+    put(aws, layout.published_key(layout.FACT, 1, 2), "a part")
+    with pytest.raises(CliError, match=r"holds 2 objects that are not one whole table.*run silver again"):
+        download(aws, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_tables_that_are_not_published_are_all_named_and_nothing_is_written(aws: Aws, tmp_path: Path) -> None:
     deploy(aws, BucketName="lake")
     published(aws, "r1")

@@ -10,6 +10,7 @@ import pytest
 from bronze_tables import bronze
 from hypothesis import given, reject
 from hypothesis import strategies as st
+from layers import cash_flow, correlate, forecast
 from perturbation import (
     Change,
     broken_rules,
@@ -24,12 +25,9 @@ from perturbation import (
 )
 
 from bronze.synthetic import accepted, generate
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
 from lakehouse.contracts import load
 from lakehouse.errors import MoneyRangeError
 from lakehouse.layout import BRONZE, CASH_FLOW, FACT, FORECAST, TABLES
-from silver.correlation import correlate
 
 AGGREGATES = {CASH_FLOW: cash_flow, FORECAST: forecast}
 

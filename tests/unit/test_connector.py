@@ -111,7 +111,39 @@ def test_an_execution_is_told_with_what_it_is_billed_for():
     assert execution.rows == 42
     (row,) = executions_table(None, {machine.name: [execution]}, 2048).to_pylist()
     assert row["duracao_s"] == 4
-    assert row["custo_estimado_usd"] == Decimal("0.000083334") + Decimal("0.0000002") + Decimal("0.00005")
+    assert row["run_id"] == "run-1"
+    assert row["custo_lambda_usd"] == Decimal("0.000083334") + Decimal("0.0000002")
+    assert row["custo_step_functions_usd"] == Decimal("0.00005")
+    assert row["custo_crawlers_usd"] == 0
+    assert row["custo_estimado_usd"] == row["custo_lambda_usd"] + row["custo_step_functions_usd"]
+
+
+def test_an_execution_that_crawls_is_told_with_what_its_crawlers_cost():
+    crawl = {"resourceType": "aws-sdk:glue", "resource": "startCrawler"}
+    history = [
+        *HISTORY[:4],
+        event(5, "ParallelStateEntered", 2.5, stateEnteredEventDetails={"name": "Crawl"}),
+        *(event(6 + n, "TaskScheduled", 3, taskScheduledEventDetails=crawl) for n in range(3)),
+        event(9, "ParallelStateSucceeded", 1802.5),
+        event(10, "ParallelStateExited", 1802.5, stateExitedEventDetails={"name": "Crawl"}),
+        event(11, "ExecutionSucceeded", 1803, executionSucceededEventDetails={"output": "{}"}),
+    ]
+    states, machine = machine_and(Client(history))
+    (row,) = executions_table(None, {machine.name: list(states.executions(machine, {}, 20))}, 2048).to_pylist()
+    # Half an hour of two DPUs each.
+    assert (row["crawls"], row["custo_crawlers_usd"]) == (3, 3 * Decimal("0.44"))
+    parts = ("custo_lambda_usd", "custo_step_functions_usd", "custo_crawlers_usd")
+    assert row["custo_estimado_usd"] == sum(row[part] for part in parts)
+
+
+def test_a_record_made_before_costs_were_told_apart_is_kept_as_it_is():
+    states, machine = machine_and(Client())
+    now = executions_table(None, {machine.name: list(states.executions(machine, {}, 20))}, 2048)
+    before = now.drop_columns(
+        ["run_id", "crawls", "custo_lambda_usd", "custo_step_functions_usd", "custo_crawlers_usd"]
+    )
+    (row,) = executions_table(before, {}, 2048).to_pylist()
+    assert (row["custo_lambda_usd"], row["custo_estimado_usd"]) == (None, now["custo_estimado_usd"][0].as_py())
 
 
 def test_an_execution_known_to_have_ended_is_not_read_again_and_a_running_one_is():

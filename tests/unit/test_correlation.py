@@ -8,12 +8,12 @@ import pyarrow.compute as pc
 import pytest
 from bronze_tables import bronze, table
 from hypothesis import given
+from layers import correlate
 from naive import Naive
 
 from lakehouse.contracts import load
 from lakehouse.errors import MoneyRangeError
 from lakehouse.layout import BRONZE, FACT, TABLES
-from silver.correlation import correlate
 
 
 def world(**rows):

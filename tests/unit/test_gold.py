@@ -7,14 +7,12 @@ import pyarrow as pa
 import pytest
 from bronze_tables import bronze
 from hypothesis import given
+from layers import cash_flow, correlate, forecast
 from naive import cash_flow as naive_cash_flow
 from naive import forecast as naive_forecast
 
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
 from lakehouse.contracts import load
 from lakehouse.layout import CASH_FLOW, FORECAST
-from silver.correlation import correlate
 
 TARGET = "alvo_valor_fluxo_proximo_mes_brl"
 

@@ -7,14 +7,12 @@ import pytest
 from audits import real_export
 from hypothesis import given
 from hypothesis import strategies as st
+from layers import cash_flow, correlate, forecast
 
 from bronze.synthetic import generate
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
 from governance.scanner import DETECTORS, SAMPLE, Finding, scan
 from lakehouse import layout
 from lakehouse.contracts import load, load_all
-from silver.correlation import correlate
 
 BY_NAME = {detector.name: detector for detector in DETECTORS}
 PRODUCTS = load("produtos")

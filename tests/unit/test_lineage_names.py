@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from lakehouse import layout
 from lakehouse.contracts import load, load_all
 from lakehouse.errors import LakehouseError
-from lakehouse.lineage import Asset, Place, column_lineage, facets, input_dataset, output_dataset, run_uuid
+from lakehouse.facets import column_lineage, facets, input_dataset, output_dataset
+from lakehouse.lineage import Asset, Place, run_uuid
 
 PLACE = Place("us-east-1", "123456789012", "lake")
 ASSETS = Asset.all()

@@ -24,6 +24,12 @@ HANDLERS: dict[str, dict[str, list[str]]] = json.loads((ROOT / "tests/golden/clo
 INTEGRATIONS = {
     "arn:aws:states:::lambda:invoke": {"lambda:InvokeFunction"},
     "arn:aws:states:::aws-sdk:s3:copyObject": {"s3:GetObject", "s3:PutObject"},
+    "arn:aws:states:::aws-sdk:s3:deleteObject": {"s3:DeleteObject"},
+    # What a Distributed Map reads, lists and writes; it starts its children as executions of their own.
+    "arn:aws:states:::aws-sdk:s3:listObjectsV2": {"s3:ListBucket"},
+    "arn:aws:states:::s3:listObjectsV2": {"s3:ListBucket", "states:StartExecution"},
+    "arn:aws:states:::s3:getObject": {"s3:GetObject", "states:StartExecution"},
+    "arn:aws:states:::s3:putObject": {"s3:PutObject"},
     "arn:aws:states:::states:startExecution.sync:2": {
         "states:StartExecution", "states:DescribeExecution", "states:StopExecution",
         "events:PutTargets", "events:PutRule", "events:DescribeRule",

@@ -102,7 +102,7 @@ def table_of(contract: Contract, bucket: str, facts: Mapping[str, str]) -> Table
         name=contract.table,
         description=contract.description,
         owner=contract.owner,
-        location=f"s3://{bucket}/{layout.published_key(contract.table).rsplit('/', 1)[0]}/",
+        location=f"s3://{bucket}/{layout.published_prefix(contract.table)}",
         columns=[
             Column(
                 column.name,

@@ -25,6 +25,8 @@ UNITS: Final[dict[What, tuple[Unit, Decimal]]] = {
 DPUS: Final = 2
 LEAST_CRAWL_SECONDS: Final = 600
 LEAST_JOB_SECONDS: Final = 60
+# A DPU is 4 vCPUs with 16 GB (Glue's pricing page).
+VCPUS_A_DPU: Final = 4
 
 _FRACTION: Final = Decimal("1e-9")
 _MB_PER_GB: Final = 1024
@@ -82,6 +84,34 @@ def crawls(number: int, seconds: float) -> Line:
 def glue_jobs(number: int, seconds: float) -> Line:
     """Return what the same work would cost as a number of Glue Spark jobs, if they did it in the same time in all."""
     return Line("glue_jobs", _dpu_hours(max(seconds, number * LEAST_JOB_SECONDS)))
+
+
+def glue_work(number: int, vcpu_seconds: float) -> Line:
+    """Return what a number of Glue Spark jobs would cost whose vCPUs do the same work, each as fast as one here.
+
+    That is kind to Spark: no shuffle, no driver, no idle executor. A job has two DPUs and is billed for a minute at the
+    least, so small runs cost that.
+    """
+    return Line("glue_jobs", _dpu_hours(max(vcpu_seconds / VCPUS_A_DPU / DPUS, number * LEAST_JOB_SECONDS)))
+
+
+def work(
+    lambda_seconds: float, memory_mb: int, lambda_calls: int, transitions: int, crawls_made: int, crawl_seconds: float
+) -> list[Line]:
+    """Return what Lambdas, Step Functions and, where there were any, crawlers cost.
+
+    Parameters
+    ----------
+    lambda_seconds : float
+        Of all calls together.
+    memory_mb : int
+        Of each Lambda.
+    lambda_calls, transitions, crawls_made : int
+    crawl_seconds : float
+        How long each crawl lasted.
+    """
+    lines = [*lambdas(lambda_seconds, memory_mb, lambda_calls), Line("transitions", Decimal(transitions))]
+    return [*lines, crawls(crawls_made, crawl_seconds)] if crawls_made else lines
 
 
 def _dpu_hours(seconds: float) -> Decimal:

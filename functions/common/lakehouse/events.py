@@ -8,34 +8,23 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
-from openlineage.client import set_producer
-from openlineage.client.generated.base import EventType, InputDataset, Job, JobEvent, OutputDataset, Run, RunEvent
-from openlineage.client.generated.data_quality_assertions_dataset import (
-    Assertion,
-    DataQualityAssertionsDatasetFacet,
-)
-from openlineage.client.generated.error_message_run import ErrorMessageRunFacet
-from openlineage.client.generated.job_type_job import JobTypeJobFacet
-from openlineage.client.generated.output_statistics_output_dataset import OutputStatisticsOutputDatasetFacet
-from openlineage.client.generated.parent_run import Job as ParentJob
-from openlineage.client.generated.parent_run import ParentRunFacet
-from openlineage.client.generated.parent_run import Run as ParentRun
-from openlineage.client.serde import Serde
-from openlineage.client.uuid import generate_new_uuid
 
 from lakehouse import layout
-from lakehouse.delivery import Delivery
-from lakehouse.lineage import PRODUCER, Asset, Place, input_dataset, output_dataset, run_uuid
+from lakehouse.lineage import Place
 from lakehouse.runtime import BY_HAND
 from lakehouse.s3 import Lake, Traffic
 
-set_producer(PRODUCER)
+if TYPE_CHECKING:
+    from openlineage.client.generated.base import JobEvent, RunEvent
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
-_MESSAGE: Final = 4_000
+    from lakehouse.delivery import Delivery
+    from lakehouse.run_events import Phase
+
 _PROBLEMS: Final = 3
 
 
@@ -78,11 +67,18 @@ class TableRun:
         Of the table written; no bytes, no statistics.
     assertions : list of Assertion
         Results of the rules, for a run that audits.
+    also : Traffic
+        What went through the lake elsewhere.
     """
 
     rows: int = 0
     bytes: int = 0
-    assertions: list[Assertion] = field(default_factory=list)
+    assertions: "list[Assertion]" = field(default_factory=list)
+    also: Traffic = field(default_factory=Traffic)
+
+    def saw(self, traffic: Traffic) -> None:
+        """Add what other invocations, a part each, read and wrote for this run."""
+        self.also = traffic.joined(self.also)
 
 
 class Runs:
@@ -103,8 +99,15 @@ class Runs:
 
     def __init__(self, lake: Lake, place: Place, origin: Origin) -> None:
         self._lake, self._place, self._origin = lake, place, origin
-        self._delivery = Delivery()
         self.kept = 0
+
+    @cached_property
+    def _delivery(self) -> "Delivery":
+        # Here and in the two methods that make events, and not before: the OpenLineage client loads every transport
+        # it has (0.3 s), which a cold start is not to wait for.
+        from lakehouse.delivery import Delivery  # noqa: PLC0415
+
+        return Delivery()
 
     @property
     def undelivered(self) -> int:
@@ -133,20 +136,22 @@ class Runs:
         also : Traffic, optional
             What was read for several tables at once, before the block.
         """
-        run, run_id = TableRun(), str(generate_new_uuid())
-        self._emit(EventType.START, table, run_id, Traffic(), run)
+        from lakehouse.run_events import new_run_id  # noqa: PLC0415 - see _delivery
+
+        run, run_id = TableRun(), new_run_id()
+        self._emit("START", table, run_id, Traffic(), run)
         with self._lake.observed() as traffic:
             try:
                 yield run
             except BaseException as error:
                 try:
-                    self._emit(EventType.FAIL, table, run_id, traffic.joined(also), run, error)
+                    self._emit("FAIL", table, run_id, traffic.joined(run.also).joined(also), run, error)
                 except (ClientError, BotoCoreError) as lost:
                     error.add_note(f"The lineage event of this failure could not be kept: {lost}")
                 raise
-        self._emit(EventType.COMPLETE, table, run_id, traffic.joined(also), run)
+        self._emit("COMPLETE", table, run_id, traffic.joined(run.also).joined(also), run)
 
-    def declare(self, name: str, event: JobEvent) -> None:
+    def declare(self, name: str, event: "JobEvent") -> None:
         """Keep, and send on, what a task declares that it reads and writes.
 
         Parameters
@@ -163,60 +168,21 @@ class Runs:
 
     def _emit(
         self,
-        type_: EventType,
+        phase: "Phase",
         table: str,
         run_id: str,
         traffic: Traffic,
         run: TableRun,
         error: BaseException | None = None,
     ) -> None:
-        origin, namespace = self._origin, self._place.job_namespace
-        parent = ParentRunFacet(
-            run=ParentRun(run_uuid(origin.execution)), job=ParentJob(namespace, origin.state_machine)
-        )
-        facets: dict[str, Any] = {"parent": parent}
-        if error is not None:
-            facets["errorMessage"] = ErrorMessageRunFacet(
-                message=(str(error) or repr(error))[:_MESSAGE], programmingLanguage="PYTHON"
-            )
-        event = RunEvent(
-            eventType=type_,
-            eventTime=datetime.now(UTC).isoformat(),
-            run=Run(run_id, facets),
-            job=Job(
-                namespace,
-                f"{origin.state_machine}.{origin.state}.{table}",
-                {"jobType": JobTypeJobFacet(processingType="BATCH", integration="STEP_FUNCTIONS", jobType="TASK")},
-            ),
-            inputs=self._inputs(traffic, table, run),
-            outputs=self._outputs(traffic, run),
-        )
-        self._keep(layout.lineage_key(origin.run_id, f"{event.job.name}.{run_id}.{type_.value}"), event)
+        from lakehouse.run_events import run_event  # noqa: PLC0415 - see _delivery
 
-    def _keep(self, key: str, event: RunEvent | JobEvent) -> None:
-        self._lake.write_bytes(Serde.to_json(event).encode(), key, "application/json")
+        event = run_event(phase, self._origin, self._place, table, run_id, traffic, run, error)
+        self._keep(layout.lineage_key(self._origin.run_id, f"{event.job.name}.{run_id}.{phase}"), event)
+
+    def _keep(self, key: str, event: "RunEvent | JobEvent") -> None:
+        from lakehouse.run_events import as_json  # noqa: PLC0415 - see _delivery
+
+        self._lake.write_bytes(as_json(event), key, "application/json")
         self.kept += 1
         self._delivery.send(event)
-
-    def _inputs(self, traffic: Traffic, table: str, run: TableRun) -> list[InputDataset]:
-        inputs, audited = [], Asset.of_table(table)
-        assets = _assets(traffic.read)
-        if run.assertions and audited not in assets:  # it could not be read, which is what its assertions say
-            assets.append(audited)
-        for asset in assets:
-            facets: dict[str, Any] = {}
-            if run.assertions and asset == audited:
-                facets["dataQualityAssertions"] = DataQualityAssertionsDatasetFacet(assertions=run.assertions)
-            inputs.append(input_dataset(asset, self._place, **facets))
-        return inputs
-
-    def _outputs(self, traffic: Traffic, run: TableRun) -> list[OutputDataset]:
-        facets: dict[str, Any] = {}
-        if run.bytes:
-            facets["outputStatistics"] = OutputStatisticsOutputDatasetFacet(rowCount=run.rows, size=run.bytes)
-        return [output_dataset(asset, self._place, **facets) for asset in _assets(traffic.written)]
-
-
-def _assets(keys: Mapping[str, None]) -> list[Asset]:
-    """Return the assets that keys belong to, each once, in order."""
-    return list(dict.fromkeys(asset for asset in map(Asset.of_key, keys) if asset is not None))

@@ -1,5 +1,7 @@
 """Every S3 key of the lakehouse, as pure functions of layer, table and run (see docs/architecture.md)."""
 
+import re
+from collections.abc import Iterable
 from typing import Final
 
 BRONZE: Final = "bronze"
@@ -20,6 +22,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 LANDING_PREFIX: Final = "landing/csv_exports/"
+_PART: Final = re.compile(r"-(?P<part>\d{5})-of-(?P<parts>\d{5})\.parquet$")
 PORTAL_KEY: Final = "governance/portal/index.html"
 
 
@@ -65,9 +68,48 @@ def staging_key(run_id: str, table: str, part: int = 0, parts: int = 1) -> str:
     return f"{staging_prefix(run_id, layer_of(table))}{table}/{file_name(table, part, parts)}"
 
 
-def quarantine_key(run_id: str, layer: str, table: str) -> str:
-    """Return where a run keeps the rows of ``table`` that ``layer`` set aside."""
-    return f"quarantine/{layer}/{table}/{run_id}.parquet"
+def parts_of(table: str, keys: Iterable[str]) -> int | None:
+    """Return how many parts a table is in, by the keys under its prefix; None where they are not one whole table."""
+    names = {key.removeprefix(published_prefix(table)) for key in keys}
+    for parts in {1, *(int(match["parts"]) for name in names if (match := _PART.search(name)))}:
+        if names == {file_name(table, part, parts) for part in range(parts)}:
+            return parts
+    return None
+
+
+def is_file_of(table: str, name: str) -> bool:
+    """Return whether a file name is that of a table, or of one of its parts."""
+    match = _PART.search(name)
+    return name == (file_name(table) if match is None else file_name(table, int(match["part"]), int(match["parts"])))
+
+
+def part_number(key: str) -> tuple[int, int]:
+    """Return which part, from 0, of how many a file is; raise ``ValueError`` for the key of another object."""
+    match = _PART.search(key)
+    if match is None:
+        raise ValueError(f"{key!r} is no part file")
+    return int(match["part"]), int(match["parts"])
+
+
+def parts_prefix(run_id: str, layer: str) -> str:
+    """Return where a run keeps what it knows of single parts until they are put together."""
+    return f"{staging_prefix(run_id, layer)}parts/"
+
+
+def part_record_key(run_id: str, layer: str, step: str, part: int, parts: int) -> str:
+    """Return where the outcome of one part of a step (``write``, ``audit``) is kept."""
+    return f"{parts_prefix(run_id, layer)}{step}-{part:05d}-of-{parts:05d}.json"
+
+
+def publication_key(run_id: str, layer: str, what: str) -> str:
+    """Return where the list of objects to ``publish`` or ``retire`` is kept, for a table in parts."""
+    return f"{parts_prefix(run_id, layer)}{what}.json"
+
+
+def quarantine_key(run_id: str, layer: str, table: str, part: int = 0, parts: int = 1) -> str:
+    """Return where a run keeps the rows of ``table`` that ``layer`` set aside, or that it did of one part."""
+    of_part = "" if parts == 1 else f"-{part:05d}-of-{parts:05d}"
+    return f"quarantine/{layer}/{table}/{run_id}{of_part}.parquet"
 
 
 def quality_key(run_id: str, layer: str) -> str:

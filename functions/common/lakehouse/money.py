@@ -9,15 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lakehouse.arrays import Mask, bitmap, validity
 from lakehouse.errors import MoneyRangeError
 
 Units = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 DIGITS: Final = 18
 LIMIT: Final = 10**DIGITS
 RATE_SCALE: Final = 6
 ONE_RATE: Final = 10**RATE_SCALE
+MONEY: Final = pa.decimal128(DIGITS, 2)
+RATE: Final = pa.decimal128(DIGITS, RATE_SCALE)
 
 # Below this a quotient estimated in float64 is off by one at the most: five roundings of 2**-53 each.
 _FLOAT_QUOTIENT: Final = float(2**50)
@@ -50,9 +52,8 @@ def to_units(column: pa.ChunkedArray | pa.Array) -> Units:
     words = np.frombuffer(array.buffers()[1], np.int64) if len(array) else np.empty(0, np.int64)
     # At most 18 digits fit the low word of the 128-bit value, sign included.
     units = words[2 * array.offset : 2 * (array.offset + len(array)) : 2]
-    if array.null_count:
-        return np.where(array.is_null(), np.int64(0), units)
-    return np.ascontiguousarray(units)
+    valid = validity(array)
+    return np.ascontiguousarray(units) if valid is None else np.where(valid, units, np.int64(0))
 
 
 def from_units(units: Units, scale: int = 2, valid: Mask | None = None) -> pa.Array:
@@ -77,8 +78,7 @@ def from_units(units: Units, scale: int = 2, valid: Mask | None = None) -> pa.Ar
     words = np.empty((len(known), 2), np.int64)
     words[:, 0] = known
     words[:, 1] = known >> 63
-    bitmap = None if valid is None else pa.array(valid).buffers()[1]
-    return pa.Array.from_buffers(pa.decimal128(DIGITS, scale), len(known), [bitmap, pa.py_buffer(words)])
+    return pa.Array.from_buffers(pa.decimal128(DIGITS, scale), len(known), [bitmap(valid), pa.py_buffer(words)])
 
 
 def mul_div(a: Any, b: Any, c: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

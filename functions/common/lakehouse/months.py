@@ -4,8 +4,9 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from lakehouse.arrays import words
+from lakehouse.columns import Text
 from lakehouse.segments import Index
 
 EPOCH_YEAR: Final = 1970
@@ -39,13 +40,23 @@ def month_number(day: Index) -> Index:
     return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
+def months_of(day: Index) -> Text:
+    """Return the ``YYYY-MM`` of days since 1970-01-01; few months, so each is written once."""
+    month = month_number(day)
+    if not len(month):
+        return Text.repeated(None, 0)
+    first = int(month.min())
+    occurs = np.bincount(month - first) > 0
+    code = (np.cumsum(occurs) - 1).astype(np.int32)
+    return Text(code[month - first], month_text(np.flatnonzero(occurs) + first))
+
+
 def month_text(month: Index) -> pa.Array:
     """Return months since 1970-01 as ``YYYY-MM``."""
-    return pa.array(np.datetime_as_string(month.astype("datetime64[M]")).astype(object), pa.string())
+    return words(np.datetime_as_string(month.astype("datetime64[M]")).tolist())
 
 
-def parse_month(text: pa.Array | pa.ChunkedArray) -> Index:
+def parse_month(text: Text) -> Index:
     """Return ``YYYY-MM`` as months since 1970-01; the column has no NULL."""
-    year = pc.cast(pc.utf8_slice_codeunits(text, 0, 4), pa.int64()).to_numpy(zero_copy_only=False)
-    month = pc.cast(pc.utf8_slice_codeunits(text, 5, 7), pa.int64()).to_numpy(zero_copy_only=False)
-    return np.asarray((year - EPOCH_YEAR) * 12 + month - 1, np.int64)
+    number = [(int(value[:-3]) - EPOCH_YEAR) * 12 + int(value[-2:]) - 1 for value in text.values.to_pylist()]
+    return np.array(number, np.int64)[text.codes]

@@ -4,6 +4,7 @@ Text that repeats goes through as dictionaries, from the reader to the writer: i
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -12,9 +13,11 @@ import pyarrow.parquet as pq
 COMPRESSION: Final = "snappy"
 # A dictionary is written as it is given, whatever its size: what is encoded already stays so.
 _LARGEST_DICTIONARY: Final = 1 << 28
+# Rows that are encoded at once.
+_BATCH: Final = 1 << 16
 
 
-def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
+def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
     """Open a Parquet file of a schema, whose dictionary columns are written as they are and no other is encoded.
 
     Parameters
@@ -23,18 +26,22 @@ def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
     schema : pa.Schema
         Of every table to come.
     """
+    encoded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     return pq.ParquetWriter(
         sink,
         schema,
         compression=COMPRESSION,
-        use_dictionary=[field.name for field in schema if pa.types.is_dictionary(field.type)],
+        use_dictionary=encoded,
+        # The least and greatest of a text column costs as much as writing it, and every part has nearly all of them.
+        write_statistics=[field.name for field in schema if field.name not in encoded],
+        write_batch_size=_BATCH,
         dictionary_pagesize_limit=_LARGEST_DICTIONARY,
         store_schema=False,
         store_decimal_as_integer=True,
     )
 
 
-def write(table: pa.Table, sink: BinaryIO | str) -> None:
+def write(table: pa.Table, sink: BinaryIO | Path) -> None:
     """Write a table as one Parquet file."""
     with writer(sink, table.schema) as file:
         file.write_table(table)

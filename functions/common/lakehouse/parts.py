@@ -4,14 +4,19 @@ What has no order (products, suppliers, quotations, loans) is not cut: every par
 of each table, and the unit of work of the layers above; small runs have one.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lakehouse.errors import StorageError
 from lakehouse.keys import flat
 from lakehouse.segments import Index
+
+if TYPE_CHECKING:
+    from lakehouse.s3 import Lake
 
 # The tables that are cut, all by this column.
 PARTITION_KEY: Final = "pedido_id"
@@ -33,6 +38,21 @@ def parts_of_orders(orders: int) -> int:
 def parts_of_bytes(size: int) -> int:
     """Return how many parts the CSVs of `PARTED` are cut into, by their bytes together."""
     return parts_of_orders(size // BYTES_AN_ORDER)
+
+
+def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
+    """Return how many parts tables that belong together are published in.
+
+    Raises
+    ------
+    StorageError
+        One of them is not published, or not whole, or they are not in the same number of parts.
+    """
+    parts = {table: lake.parts(table) for table in tables}
+    if len(set(parts.values())) > 1:
+        said = ", ".join(f"{table} {count}" for table, count in parts.items())
+        raise StorageError(f"the tables are in different numbers of parts ({said}); run bronze again")
+    return max(parts.values())
 
 
 def part_of(keys: pa.ChunkedArray | pa.Array, parts: int) -> Index:

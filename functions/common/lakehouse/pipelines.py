@@ -9,6 +9,7 @@ from typing import Any, Final
 
 # The resource of a task that calls a Lambda.
 LAMBDA: Final = "arn:aws:states:::lambda:invoke"
+DISTRIBUTED: Final = "DISTRIBUTED"
 _NOTHING: Final = "-"
 _FIELDS: Final = ("OWNER", "INPUTS", "OUTPUT")
 
@@ -26,6 +27,8 @@ class Task:
         How often it is tried again at the most.
     unread : tuple of str
         Parts of its comment that say nothing this code reads: a field misspelled, or given twice.
+    of_part : bool
+        Whether it works on one part of a large run, in a Distributed Map: a small run does without it.
     """
 
     name: str
@@ -36,19 +39,21 @@ class Task:
     outputs: tuple[str, ...]
     attempts: int
     unread: tuple[str, ...] = ()
+    of_part: bool = False
 
 
-def tasks_of(definition: Mapping[str, Any]) -> Iterator[Task]:
+def tasks_of(definition: Mapping[str, Any], *, of_part: bool = False) -> Iterator[Task]:
     """Yield the tasks of an ASL definition, those inside ``Map`` and ``Parallel`` included, in its order."""
     for name, state in definition.get("States", {}).items():
         if state["Type"] == "Task":
-            yield _task(name, state)
+            yield _task(name, state, of_part=of_part)
         for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
             if inner:
-                yield from tasks_of(inner)
+                distributed = inner.get("ProcessorConfig", {}).get("Mode") == DISTRIBUTED
+                yield from tasks_of(inner, of_part=of_part or distributed)
 
 
-def _task(name: str, state: Mapping[str, Any]) -> Task:
+def _task(name: str, state: Mapping[str, Any], *, of_part: bool) -> Task:
     comment = state.get("Comment", "")
     description, fields = read_comment(comment)
     return Task(
@@ -60,6 +65,7 @@ def _task(name: str, state: Mapping[str, Any]) -> Task:
         outputs=_names(fields.get("OUTPUT", "")),
         attempts=sum(retry.get("MaxAttempts", 3) for retry in state.get("Retry", ())),
         unread=tuple(_unread(comment)),
+        of_part=of_part,
     )
 
 

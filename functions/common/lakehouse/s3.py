@@ -7,10 +7,11 @@ only declared.
 import heapq
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import boto3
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
+from lakehouse import layout, parquet
 from lakehouse.errors import StorageError
 
 if TYPE_CHECKING:
@@ -71,6 +73,11 @@ class Lake:
         finally:
             self._observers.remove(traffic)
 
+    def note_read(self, keys: Iterable[str]) -> None:
+        """Tell the observers of keys that were read for this work elsewhere."""
+        for traffic in self._observers:
+            traffic.read |= dict.fromkeys(keys)
+
     def uri(self, key: str) -> str:
         """Return ``s3://bucket/key``."""
         return f"s3://{self.bucket}/{key}"
@@ -114,9 +121,7 @@ class Lake:
         read_dictionary : sequence of str
             The string columns to leave dictionary-encoded.
         """
-        source = pa.BufferReader(self.read_bytes(key))
-        table = pq.ParquetFile(source, read_dictionary=list(read_dictionary)).read(columns)
-        return table if columns is None else table.select(list(columns))
+        return parquet.read(pa.BufferReader(self.read_bytes(key)), columns, read_dictionary)
 
     def parquet(self, key: str) -> pq.ParquetFile:
         """Open a Parquet object to read its footer, or some of it, without fetching all of it.
@@ -141,8 +146,15 @@ class Lake:
     def write_table(self, table: pa.Table, key: str) -> int:
         """Write a table as snappy Parquet and return its size in bytes; the same table gives the same bytes."""
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="snappy", store_schema=False)
+        parquet.write(table, sink)
         return self.write_bytes(sink.getvalue(), key, "application/vnd.apache.parquet")
+
+    def upload(self, path: Path, key: str) -> int:
+        """Write a file as an object, in several pieces where it is large, and return its size in bytes."""
+        self.client.upload_file(str(path), self.bucket, key)
+        for traffic in self._observers:
+            traffic.written[key] = None
+        return path.stat().st_size
 
     def write_bytes(self, content: bytes, key: str, content_type: str = "application/octet-stream") -> int:
         """Write an object in one atomic put and return its size in bytes."""
@@ -161,6 +173,32 @@ class Lake:
         for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
             for entry in page.get("Contents", ()):
                 yield entry["Key"]
+
+    def parts(self, table: str) -> int:
+        """Return how many parts a table is published in.
+
+        Raises
+        ------
+        StorageError
+            It is not published, or what is there is not one whole table.
+        """
+        prefix, layer = layout.published_prefix(table), layout.layer_of(table)
+        keys = list(self.list(prefix))
+        parts = layout.parts_of(table, keys)
+        if parts is None and not keys:
+            raise StorageError(f"{self.uri(prefix)} does not exist; run {layer} first")
+        if parts is None:
+            raise StorageError(
+                f"{self.uri(prefix)} holds {len(keys)} objects that are not one whole table: a publication was "
+                f"interrupted, or there are strangers, such as {keys[0].removeprefix(prefix)}; run {layer} again"
+            )
+        return parts
+
+    def published(self, table: str) -> Iterator[str]:
+        """Yield the keys of a published table, part by part; raise `StorageError` when it is not there, or whole."""
+        parts = self.parts(table)
+        for part in range(parts):
+            yield layout.published_key(table, part, parts)
 
     def newest(self, prefix: str, most: int) -> Sequence[str]:
         """Return the keys under a prefix that were written last, at most so many, newest first."""

@@ -42,6 +42,15 @@ class Segments:
         """Each row's place within its run, from 0, shape (rows,)."""
         return np.asarray(np.arange(int(self.counts.sum())) - np.repeat(self.starts, self.counts), np.int64)
 
+    def sorted_by(self, values: Index) -> Index:
+        """Return the rows, each run's by value, ties as they are; the runs follow one another without gaps."""
+        rows = np.arange(len(values))
+        later = np.ones(len(values), bool)
+        later[self.starts[self.counts > 0]] = False
+        if (values[1:] >= values[:-1])[later[1:]].all():  # most runs are in order already
+            return rows
+        return np.lexsort((rows, values, self.groups))
+
     def sum(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Sum rows by group, shape (groups,): exact as long as each group's own sum fits int64.
 

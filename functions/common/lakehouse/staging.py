@@ -29,16 +29,25 @@ class StagedTable(TypedDict):
 
 
 class StagedLayer(TypedDict):
-    """What a write Lambda returns and a test Lambda is given (docs/architecture.md)."""
+    """What a write Lambda returns and a test Lambda is given (docs/architecture.md).
+
+    Where ``in_parts``, the objects to publish, and the ``stale`` ones to retire, are listed in the two keys' objects;
+    a message has no room for them.
+    """
 
     run_id: str
     layer: str
     tables: list[StagedTable]
     staging_prefix: str
+    parts: int
+    in_parts: bool
+    stale: int
+    publish_key: str
+    retire_key: str
     lineage: dict[str, Any]
 
 
-def stage(
+def stage(  # noqa: PLR0913 - a table's accounting
     lake: Lake,
     run_id: str,
     table: str,
@@ -47,8 +56,10 @@ def stage(
     *,
     rows_read: int,
     source_keys: Sequence[str],
+    part: int = 0,
+    parts: int = 1,
 ) -> StagedTable:
-    """Write a table to the run's staging folder and, where it has rows, its quarantine.
+    """Write a table, or one of its parts, to the run's staging folder and, where it has rows, its quarantine.
 
     Parameters
     ----------
@@ -60,17 +71,19 @@ def stage(
         How many input rows were considered.
     source_keys : sequence of str
         What it was made from; nothing, for synthetic data.
+    part, parts : int
+        Which part of how many it is.
     """
     quarantine_key = None
     if quarantine is not None and len(quarantine):
-        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table)
+        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table, part, parts)
         lake.write_table(quarantine, quarantine_key)
-    key = layout.staging_key(run_id, table)
+    key = layout.staging_key(run_id, table, part, parts)
     staged = StagedTable(
         table=table,
-        parts=1,
+        parts=parts,
         staged_key=key,
-        published_key=layout.published_key(table),
+        published_key=layout.published_key(table, part, parts),
         rows_read=rows_read,
         rows=len(rows),
         quarantined=0 if quarantine is None else len(quarantine),
@@ -78,30 +91,88 @@ def stage(
         source_keys=list(source_keys),
         bytes=lake.write_table(rows, key),
     )
-    tell_table(
-        "staged",
-        table,
-        staged["rows"],
-        metrics={"rows_kept": staged["rows"], "rows_quarantined": staged["quarantined"]},
-        rows_read=rows_read,
-        bytes=staged["bytes"],
-    )
+    tell_staged(staged)
     return staged
 
 
-def staged_layer(run_id: str, layer: str, tables: Sequence[StagedTable], lineage: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the message of a write Lambda.
+def united(lake: Lake, run_id: str, staged: Sequence[StagedTable]) -> StagedTable:
+    """Return the parts of a table, in their order, as one: their sums, and their quarantines in one."""
+    if len(staged) == 1:
+        return staged[0]
+    table, first = staged[0]["table"], staged[0]
+    quarantine_key = None
+    set_aside = [part["quarantine_key"] for part in staged if part["quarantine_key"] is not None]
+    if set_aside:
+        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table)
+        lake.write_table(pa.concat_tables([lake.read_table(key) for key in set_aside]), quarantine_key)
+    return StagedTable(
+        table=table,
+        parts=len(staged),
+        staged_key=first["staged_key"],
+        published_key=first["published_key"],
+        rows_read=sum(part["rows_read"] for part in staged),
+        rows=sum(part["rows"] for part in staged),
+        quarantined=sum(part["quarantined"] for part in staged),
+        quarantine_key=quarantine_key,
+        # Of the first part, which stand for those of the others: a message has no room for thousands of keys.
+        source_keys=first["source_keys"],
+        bytes=sum(part["bytes"] for part in staged),
+    )
+
+
+def tell_staged(staged: StagedTable) -> None:
+    """Log, and count, what was staged."""
+    tell_table(
+        "staged",
+        staged["table"],
+        staged["rows"],
+        metrics={"rows_kept": staged["rows"], "rows_quarantined": staged["quarantined"]},
+        rows_read=staged["rows_read"],
+        bytes=staged["bytes"],
+    )
+
+
+def staged_layer(
+    lake: Lake, run_id: str, layer: str, tables: Sequence[StagedTable], lineage: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the message of a write Lambda; where there are parts, leave the lists that publishing them goes by.
 
     Parameters
     ----------
     lineage : mapping
         How many lineage events were kept and could not be sent on (`lakehouse.events.Runs.summary`).
     """
+    copies = [copy for table in tables for copy in _copies(lake, run_id, table)]
+    wanted = {copy["key"] for copy in copies}
+    published = (key for table in tables for key in lake.list(layout.published_prefix(table["table"])))
+    stale = [{"key": key} for key in published if key not in wanted]
+    in_parts = bool(stale) or len(copies) > len(tables)
+    publish_key, retire_key = (layout.publication_key(run_id, layer, what) for what in ("publish", "retire"))
+    if in_parts:
+        lake.write_json(copies, publish_key)
+        lake.write_json(stale, retire_key)
     message = StagedLayer(
         run_id=run_id,
         layer=layer,
         tables=list(tables),
         staging_prefix=layout.staging_prefix(run_id, layer),
+        parts=max(table["parts"] for table in tables),
+        in_parts=in_parts,
+        stale=len(stale),
+        publish_key=publish_key,
+        retire_key=retire_key,
         lineage=dict(lineage),
     )
     return dict(message)
+
+
+def _copies(lake: Lake, run_id: str, staged: StagedTable) -> list[dict[str, str]]:
+    """Return from where to where each object of a table is copied when it is published."""
+    table, parts = staged["table"], staged["parts"]
+    return [
+        {
+            "source": f"{lake.bucket}/{layout.staging_key(run_id, table, part, parts)}",
+            "key": layout.published_key(table, part, parts),
+        }
+        for part in range(parts)
+    ]

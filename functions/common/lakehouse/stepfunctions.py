@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 TAG: Final = {"key": "project", "value": "importau"}
+# The state whose branches start the crawlers and wait for them.
+CRAWL: Final = "Crawl"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class Execution:
     rows: int | None
     states: tuple[StateTime, ...]
     cause: str
+
+    @property
+    def crawl_seconds(self) -> float:
+        """How long the crawlers took, side by side; 0 where there were none."""
+        return max((state.seconds for state in self.states if state.name == CRAWL), default=0.0)
 
 
 class StateMachines:

@@ -14,7 +14,7 @@ _BRL: Final = "BRL"
 
 def contabilidade_de_linhas(audited: Audited) -> Outcome:
     """Rows read = rows kept + rows quarantined, counted in what is really there."""
-    staged, kept, aside = audited.staged, len(audited.table), len(audited.quarantine)
+    staged, kept, aside = audited.staged, audited.rows, len(audited.quarantine)
     missed = abs(staged["rows_read"] - kept - aside)
     misreported = abs(staged["rows"] - kept) + abs(staged["quarantined"] - aside)
     failed = missed or misreported

@@ -1,12 +1,12 @@
 """Table rules of Gold: the aggregates against the published fact, group by group, in exact decimals.
 
-The writer works with integer units and sorted segments; here pyarrow groups, joins and pandas' running sums do it.
+The writer works with integer units and sorted segments; here pyarrow groups and joins, and Python's decimals run.
 """
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import Final
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +20,7 @@ FACT_COLUMNS: Final = (
     "tipo_registro", "mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento",
     "valor_fluxo_brl", "variacao_cambial_brl",
 )  # fmt: skip
+AMOUNTS: Final = ("valor_fluxo_brl", "variacao_cambial_brl")
 _OUTFLOWS: Final = {
     "saida_paga_brl": "PAGO",
     "saida_pendente_brl": "PENDENTE",
@@ -43,12 +44,18 @@ def conserva_fluxo_de_caixa(audited: Audited) -> Outcome:
 def acumulado_confere(audited: Audited) -> Outcome:
     """Recompute the running totals, month after month, of each source and currency."""
     table = audited.table
-    cents = pc.multiply(pc.fill_null(table["total_saida_brl"], _ZERO), pa.scalar(Decimal(100))).cast(pa.int64())
-    rows = pd.DataFrame({"series": _series(table, "origem_recurso").to_pandas(), "cents": cents.to_pandas()})
-    rows["month"] = table["mes_referencia"].to_pandas()
-    running = rows.sort_values("month", kind="stable").groupby("series")["cents"].cumsum().sort_index()
-    expected = pc.multiply(pa.array(running, pa.int64()).cast(pa.decimal128(19, 0)), pa.scalar(Decimal("0.01")))
-    return failing(differs(flat(table["total_saida_acumulado_brl"]), expected), table, audited.contract.key)
+    series, months = _series(table, "origem_recurso").to_pylist(), table["mes_referencia"]
+    totals = pc.fill_null(table["total_saida_brl"], _ZERO).to_pylist()
+    running: dict[str, Decimal] = defaultdict(Decimal)
+    expected = [Decimal(0)] * len(table)
+    for row in pc.sort_indices(months, null_placement="at_end").to_pylist():
+        running[series[row]] += totals[row]
+        expected[row] = running[series[row]]
+    return failing(
+        differs(flat(table["total_saida_acumulado_brl"]), pa.array(expected, pa.decimal128(38, 2))),
+        table,
+        audited.contract.key,
+    )
 
 
 def conserva_variacao_cambial(audited: Audited) -> Outcome:

@@ -1,0 +1,232 @@
+"""Measures the coefficients of `./importau plan`: whole pipelines on an embedded AWS of their own, of several sizes.
+
+What is measured is what ran: every log line that says that a function has finished, the histories of the executions,
+the bucket, and the processes of the functions. So the engine may change without a change here.
+"""
+
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.csv
+
+from cli import ROOT
+from cli.errors import CliError
+from cli.plan_model import MILLION, Coefficients, Linear, Stage
+from lakehouse import layout
+from lakehouse.parts import parts_of_orders
+
+# The modules there name one another as the tests do.
+sys.path.append(str(ROOT / "tests/support"))
+sys.path.append(str(ROOT / "functions"))
+
+from deployment import Deployment, deployed
+from runtime_emulator import ACCOUNT
+
+from bench import cold
+from bronze.synthetic import generate
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+SEED: Final = 42
+_PATIENCE: Final = 3_600
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Measured:
+    """What one run took.
+
+    Attributes
+    ----------
+    orders : int
+    calls : dict of (str, str, str) to list of float
+        Seconds of each call, by function, state and layer.
+    megabytes, cpu_seconds : dict of str to float
+        By function: the most resident memory of a process, and the processor time of all.
+    transitions, events, message_bytes, writes, reads, csv_bytes, object_bytes, files : int
+    """
+
+    orders: int
+    calls: dict[tuple[str, str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    megabytes: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    transitions: int = 0
+    events: int = 0
+    message_bytes: int = 0
+    writes: int = 0
+    reads: int = 0
+    csv_bytes: int = 0
+    object_bytes: int = 0
+    files: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of all calls."""
+        return sum(sum(seconds) for seconds in self.calls.values())
+
+
+def measured(orders: int) -> Measured:
+    """Deploy, and measure one run from CSVs of so many orders."""
+    found = Measured(orders)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        deployed(Path(folder), "importau-lakehouse-plan", ACCOUNT) as deployment,
+    ):
+        s3 = deployment.client("s3")
+        for table, rows in generate(orders, SEED).items():
+            content = _csv(rows)
+            found.csv_bytes += len(content)
+            s3.upload_fileobj(io.BytesIO(content), deployment.bucket, layout.landing_key(table))
+        run(deployment)
+        for group in cold.FUNCTIONS:
+            for line in _finished(deployment, f"/aws/lambda/importau-{group.replace('_', '-')}"):
+                found.calls[group, line["state"], _layer(line["state_machine"])].append(line["duration_ms"] / 1000)
+        _processes(deployment, found)
+        _histories(deployment, found)
+        _bucket(deployment, found)
+    return found
+
+
+def run(deployment: Deployment) -> None:
+    """Run the pipeline to its end; raise `CliError` when that is not a good one."""
+    states = deployment.client("stepfunctions")
+    arn = deployment.outputs["StateMachinePipelineArn"]
+    execution = states.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
+    deadline = time.monotonic() + _PATIENCE
+    while (described := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        if time.monotonic() > deadline:
+            raise CliError(f"the run did not end within {_PATIENCE} s")
+        time.sleep(0.2)
+    if described["status"] != "SUCCEEDED":
+        raise CliError(f"the run that was to be measured failed: {described.get('cause', described['status'])}")
+
+
+def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
+    """Fit the coefficients to runs.
+
+    Parameters
+    ----------
+    runs : iterable of Measured
+        Of several sizes; what is called as often as there are parts is a stage of a part.
+    init : mapping of str to float
+        Seconds of a cold start by function.
+    """
+    ordered = sorted(runs, key=lambda one: one.orders)
+    largest = ordered[-1]
+    parts = [float(parts_of_orders(one.orders)) for one in ordered]
+
+    def by_part(name: str) -> Linear:
+        return Linear.fitted(parts, [float(getattr(one, name)) for one in ordered])
+
+    stages = []
+    for function, state, layer in largest.calls:
+        per_part = len(largest.calls[function, state, layer]) > 1
+        sizes = [one.orders / (len(one.calls[function, state, layer]) if per_part else 1) / MILLION for one in ordered]
+        seconds = [sum(one.calls[function, state, layer]) / len(one.calls[function, state, layer]) for one in ordered]
+        took = sum(sum(its) for (name, *_), its in largest.calls.items() if name == function)
+        busy = (largest.cpu_seconds[function] - init[function]) / took
+        stages.append(
+            Stage(
+                name=state,
+                layer=layer,
+                function=function,
+                is_per_part=per_part,
+                init_s=init[function],
+                seconds=Linear.fitted(sizes, seconds),
+                megabytes=Linear.fitted(sizes, [one.megabytes[function] for one in ordered]),
+                vcpus=min(max(busy, 1.0), float(os.cpu_count() or 1)),
+            )
+        )
+    return Coefficients(
+        machine=cold.machine(),
+        stages=tuple(stages),
+        transitions=by_part("transitions"),
+        events=by_part("events"),
+        reads=by_part("reads"),
+        writes=by_part("writes"),
+        message_bytes=by_part("message_bytes"),
+        csv_bytes=largest.csv_bytes / largest.orders,
+        object_bytes=largest.object_bytes * largest.files / largest.orders,
+        is_parted=largest.files > 1,
+    )
+
+
+def _csv(rows: pa.Table) -> bytes:
+    """Return a table as the CSV it would be exported as."""
+    text = pa.table({name: rows[name].cast(pa.string()) for name in rows.column_names})
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(text, sink, pyarrow.csv.WriteOptions(quoting_style="needed"))
+    return bytes(sink.getvalue())
+
+
+def _layer(machine: str) -> str:
+    """Return the layer of ``StateMachine_DAG_<layer>``; the pipeline's own Lambda is governance's."""
+    layer = machine.rpartition("_")[2]
+    return layer if layer in layout.LAYERS else "governance"
+
+
+def _finished(deployment: Deployment, group: str) -> Iterator[dict[str, Any]]:
+    for page in deployment.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group):
+        for event in page["events"]:
+            if event["message"].startswith("{"):
+                line = json.loads(event["message"])
+                if line.get("message") == "finished":
+                    yield line
+
+
+def _processes(deployment: Deployment, found: Measured) -> None:
+    """Look at the processes of the functions, which the embedded AWS keeps warm."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = dict(
+                part.split("=", 1)
+                for part in (folder / "environ").read_text("utf-8", "replace").split("\0")
+                if "=" in part
+            )
+            status = dict(
+                line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
+            )
+            times = (folder / "stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        if int(status["PPid"]) != deployment.endpoint.pid or "AWS_LAMBDA_FUNCTION_NAME" not in variables:
+            continue
+        name = variables["AWS_LAMBDA_FUNCTION_NAME"].removeprefix("importau-").replace("-", "_")
+        peak = int(status["VmHWM"].split()[0]) / 1024
+        found.megabytes[name] = max(found.megabytes.get(name, 0.0), peak)
+        found.cpu_seconds[name] += (int(times[11]) + int(times[12])) / _TICKS
+
+
+def _histories(deployment: Deployment, found: Measured) -> None:
+    states = deployment.client("stepfunctions")
+    for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
+        for execution in states.list_executions(stateMachineArn=arn)["executions"]:
+            events = 0
+            pages = states.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
+            for event in (event for page in pages for event in page["events"]):
+                events += 1
+                found.transitions += event["type"].endswith("StateEntered")
+                size = max((len(str(text)) for part in event.values() if isinstance(part, dict)
+                            for text in part.values()), default=0)  # fmt: skip
+                found.message_bytes = max(found.message_bytes, size)
+            found.events = max(found.events, events)
+
+
+def _bucket(deployment: Deployment, found: Measured) -> None:
+    """Count what was written; what was read is about as much: every staged file is read by its audit and by a layer."""
+    pages = deployment.client("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket)
+    sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
+    made = {key: size for key, size in sizes.items() if not key.startswith((layout.LANDING_PREFIX, "artifacts/"))}
+    found.writes = len(made)
+    found.reads = 3 * sum(1 for key in made if key.endswith(".parquet"))
+    published = {key: size for key, size in made.items() if key.startswith(f"{layout.SILVER}/{layout.FACT}/")}
+    found.object_bytes, found.files = max(published.values()), len(published)

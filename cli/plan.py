@@ -1,0 +1,215 @@
+"""`importau plan`: what a run of any size would take and cost, and which limits it would meet."""
+
+import json
+from typing import Annotated, Final
+
+import typer
+from rich import box
+from rich.table import Table
+
+from cli import ROOT, options, present
+from cli.errors import CliError, UsageError
+from cli.plan_model import LAMBDA_CONCURRENCY, LAMBDA_MB, MOST_ORDERS, Coefficients, Limit, Plan, limits
+from cli.plan_model import plan as predicted
+from lakehouse import costs
+
+FILE: Final = ROOT / "cli/plan.toml"
+# What template.yaml gives each Lambda unless told otherwise.
+MEMORY_MB: Final = 3_008
+TOLERANCE: Final = 0.30
+
+
+def plan(
+    orders: Annotated[
+        int | None, typer.Option("--orders", metavar="N", min=1, max=MOST_ORDERS, help="How many orders a run has.")
+    ] = None,
+    memory: Annotated[
+        int, typer.Option("--memory", metavar="MB", min=512, max=LAMBDA_MB, help="Memory of each Lambda.")
+    ] = MEMORY_MB,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", min=1, help="Lambdas that your account runs at once.")
+    ] = LAMBDA_CONCURRENCY,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure the coefficients anew (minutes), and write cli/plan.toml.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run so many orders here; exit code 1 if it is 30 % off the prediction.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Predict a run: parts, Lambdas, time, cost beside Glue Spark's, and at how many orders each limit is met.
+
+    Nothing is run and nobody is asked: the coefficients in cli/plan.toml were measured.
+    """
+    if measure:
+        _measure()
+        if orders is None:
+            return
+    if orders is None:
+        raise UsageError("--orders is missing", "Say how many orders a run has: ./importau plan --orders 1000000")
+    measured = Coefficients.read(FILE)
+    made = predicted(measured, orders, memory, concurrency)
+    if check:
+        _check(measured, orders)
+    elif as_json:
+        present.out.print_json(json.dumps(_document(made, limits(measured, memory, concurrency))))
+    else:
+        _show(made, measured, limits(measured, memory, concurrency))
+
+
+def _measure() -> None:
+    # What only measurements need is not loaded by every command.
+    from bench import cold  # noqa: PLC0415
+    from bench.plan import SIZES, fitted  # noqa: PLC0415
+    from bench.plan import measured as run  # noqa: PLC0415
+
+    with present.step("cold starts"):
+        init = {name: its.median("init") for name, its in cold.measured(1).items()}
+    runs = []
+    for size in SIZES:
+        with present.step(f"a run of {size:,} orders"):
+            runs.append(run(size))
+    FILE.write_text(fitted(runs, init).written(), "utf-8")
+    present.say(f"written: {FILE.relative_to(ROOT)}")
+
+
+def _check(measured: Coefficients, orders: int) -> None:
+    """Hold the prediction against a run here: seconds of all Lambdas, without cold starts."""
+    from bench.plan import measured as run  # noqa: PLC0415
+
+    with present.step(f"a run of {orders:,} orders"):
+        took = run(orders)
+    # The run was on the machine of the measurements, so nothing of it is slowed down for want of memory.
+    made = predicted(measured, orders, LAMBDA_MB)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption="seconds of Lambdas, without cold starts")
+    table.add_column("Lambda")
+    for heading in ("predicted", "measured", "off by"):
+        table.add_column(heading, justify="right")
+    found = {state: sum(seconds) for (_, state, _), seconds in took.calls.items()}
+    foreseen = {stage.stage.name: stage.calls * stage.seconds for stage in made.stages}
+    for state in foreseen | found:
+        table.add_row(state, *_compared(foreseen.get(state, 0.0), found.get(state, 0.0)))
+    whole = sum(foreseen.values())
+    table.add_section()
+    table.add_row("all", *_compared(whole, took.seconds))
+    present.grid(table)
+    if abs(whole - took.seconds) > TOLERANCE * took.seconds:
+        raise CliError(
+            f"predicted {whole:.1f} s and measured {took.seconds:.1f} s: more than {TOLERANCE:.0%} apart",
+            "On a quiet machine: ./importau plan --measure",
+        )
+
+
+def _compared(foreseen: float, found: float) -> tuple[str, str, str]:
+    off = f"{(foreseen - found) / found:+.0%}" if found else "-"
+    return f"{foreseen:.1f}", f"{found:.1f}", off
+
+
+def _show(made: Plan, measured: Coefficients, met: list[Limit]) -> None:
+    present.lines(
+        [
+            ("orders", f"{made.orders:,}"),
+            ("parts", _parts(made)),
+            ("memory", f"{made.memory_mb:,} MB a Lambda; {_memory(made)}"),
+            ("time", f"{present.duration(made.elapsed_seconds)} of Lambdas, {made.concurrency:,} at once at the most"),
+            ("coefficients", f"measured on {measured.machine}"),
+        ]
+    )
+    present.out.print()
+    present.grid(_stages(made))
+    present.out.print()
+    present.grid(_costs(made))
+    present.out.print()
+    present.grid(_limits(met, made.orders))
+
+
+def _memory(made: Plan) -> str:
+    return f"{made.least_mb:,} MB would do" if made.least_mb <= LAMBDA_MB else "no Lambda has as much as it needs"
+
+
+def _parts(made: Plan) -> str:
+    if made.parts == 1 or any(its.stage.is_per_part for its in made.stages):
+        return f"{made.parts:,}"
+    return f"{made.parts:,}, but the engine that was measured does not work by part"
+
+
+def _stages(made: Plan) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for heading in ("layer", "Lambda"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("calls", "orders a call", "s a call", "MB", "s in all"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    previous = ""
+    for its in made.stages:
+        layer = its.stage.layer
+        table.add_row(
+            "" if layer == previous else layer,
+            its.stage.name,
+            f"{its.calls:,}",
+            f"{its.orders:,.0f}",
+            f"{its.seconds:,.1f}",
+            f"[bold red]{its.megabytes:,.0f}[/]" if its.megabytes > made.memory_mb else f"{its.megabytes:,.0f}",
+            f"{its.billed_seconds:,.1f}",
+        )
+        previous = layer
+    return table
+
+
+def _costs(made: Plan) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table.add_column("what a run costs")
+    for heading in ("quantity", "unit", "USD"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for title, lines in (("together", made.lines), ("the same as Glue Spark", made.glue)):
+        for line in lines:
+            table.add_row(line.what.replace("_", " "), f"{line.quantity:,.3f}", line.unit, f"{line.usd:,.4f}")
+        table.add_row(f"[bold]{title}[/]", "", "", f"[bold]{costs.total(lines):,.4f}[/]", end_section=True)
+    table.caption = (
+        "List prices of us-east-1. Glue: three jobs whose vCPUs work as fast as Lambda's, 4 a DPU (Glue's pricing "
+        "page), two DPUs and a minute a job at the least; the same crawlers."
+    )
+    return table
+
+
+def _limits(met: list[Limit], orders: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table.add_column("limit")
+    table.add_column("of", justify="right", no_wrap=True)
+    table.add_column("met at orders", justify="right", no_wrap=True)
+    table.add_column("then")
+    for limit in met:
+        if limit.orders is None:
+            table.add_row(limit.name, limit.limit, f"[dim]over {MOST_ORDERS:,}[/]", "")
+        else:
+            style = "bold red" if limit.orders <= orders else ""
+            table.add_row(limit.name, limit.limit, f"{limit.orders:,}", limit.then, style=style)
+    return table
+
+
+def _document(made: Plan, met: list[Limit]) -> dict[str, object]:
+    return {
+        "orders": made.orders,
+        "parts": made.parts,
+        "memory_mb": made.memory_mb,
+        "least_memory_mb": made.least_mb,
+        "concurrency": made.concurrency,
+        "lambda_seconds": round(made.lambda_seconds, 3),
+        "elapsed_seconds": round(made.elapsed_seconds, 3),
+        "stages": [
+            {
+                "state": its.stage.name,
+                "layer": its.stage.layer,
+                "calls": its.calls,
+                "orders_a_call": round(its.orders, 1),
+                "seconds_a_call": round(its.seconds, 3),
+                "megabytes": round(its.megabytes),
+                "lambda_seconds": round(its.billed_seconds, 3),
+            }
+            for its in made.stages
+        ],
+        "cost_usd": {line.what: f"{line.usd:f}" for line in made.lines} | {"total": f"{costs.total(made.lines):f}"},
+        "glue_usd": {line.what: f"{line.usd:f}" for line in made.glue} | {"total": f"{costs.total(made.glue):f}"},
+        "limits": [
+            {"name": limit.name, "limit": limit.limit, "orders": limit.orders, "then": limit.then} for limit in met
+        ],
+    }

@@ -1,0 +1,164 @@
+"""Partial aggregates: what both gold tables need of the fact, small and exact, so that parts can be added up.
+
+Every number is an integer: sums of cents and of millionths, of squares in two halves, counts. Added up in any order,
+from any number of parts, they are the same to the last bit. Distinct counts can be added up as well, since an order
+with its payments, and all loans, are in one part each (`lakehouse.parts`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+import pyarrow as pa
+
+from gold.groups import Groups, distinct
+from lakehouse.arrays import Mask
+from lakehouse.columns import Columns, Number, stack
+from lakehouse.errors import MoneyRangeError
+from lakehouse.money import Units
+from lakehouse.segments import Index
+
+CASH_FLOW_KEY: Final = ("mes_referencia", "origem_recurso", "moeda_origem")
+FORECAST_KEY: Final = ("mes_referencia", "categoria", "moeda_origem")
+_CELL: Final = ("mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento", "tipo_registro")
+_LOAN: Final = "PARCELA_EMPRESTIMO"
+_CANCELLED: Final = "CANCELADO"
+
+# What is read of the fact; everything else of it stays on disk. All but the numbers as dictionaries.
+NUMBERS: Final = (
+    "quantidade", "valor_item_brl", "valor_fluxo_brl", "valor_moeda_origem", "taxa_ptax", "variacao_cambial_brl",
+)  # fmt: skip
+ENCODED: Final = (*_CELL, "pedido_id", "pagamento_id", "emprestimo_id")
+COLUMNS: Final = (*ENCODED, *NUMBERS)
+
+_SUMMED: Final = (
+    "quantidade", "valor_item_brl", "valor_fluxo_brl", "valor_moeda_origem", "variacao_cambial_brl",
+    "taxas", "soma_taxas", "soma_quadrados_alta", "soma_quadrados_baixa",
+)  # fmt: skip
+_COUNTS: Final[dict[tuple[str, ...], dict[str, str]]] = {
+    CASH_FLOW_KEY: {"qtd_pedidos": "pedido_id", "qtd_pagamentos": "pagamento_id", "qtd_emprestimos": "emprestimo_id"},
+    FORECAST_KEY: {"qtd_pedidos": "pedido_id"},
+}
+_LOW_BITS: Final = 32
+_LOW: Final = (1 << _LOW_BITS) - 1
+# The square of a greater number of millionths does not fit 64 bits.
+_LARGEST_RATE: Final = 3_000_000_000
+_NO_LEAST: Final = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Aggregates of a fact, or of one part of it.
+
+    Attributes
+    ----------
+    cells : pa.Table
+        A row a month, resource, category, currency, status and kind: sums of amounts (cents) and pieces, and of the
+        rates (millionths) their count, sum, sum of squares (in two halves of 32 bits), least and greatest.
+    cash_flow, forecast : pa.Table
+        The distinct counts by the key of each gold table; of the forecast without loans and cancelled rows.
+    """
+
+    TABLES: ClassVar = ("cells", "cash_flow", "forecast")
+
+    cells: pa.Table
+    cash_flow: pa.Table
+    forecast: pa.Table
+
+
+def aggregated(fact: pa.Table) -> Partial:
+    """Aggregate a fact, or a part of it.
+
+    Parameters
+    ----------
+    fact : pa.Table
+        At least `COLUMNS`, text plain or as dictionaries.
+
+    Raises
+    ------
+    MoneyRangeError
+        A sum does not fit 64 bits, or a rate is beyond R$ 3 000.
+    """
+    columns = Columns.of(fact, COLUMNS)
+    groups = Groups(columns, _CELL)
+    measures = {name: columns.number(name).units for name in NUMBERS if name != "taxa_ptax"}
+    measures |= _powers(columns.number("taxa_ptax"))
+    return Partial(
+        _cells(groups, measures, *_extremes(columns.number("taxa_ptax"))),
+        _distinct_counts(columns, groups, CASH_FLOW_KEY, np.ones(len(groups), bool)),
+        _distinct_counts(columns, groups, FORECAST_KEY, is_forecast(groups.keys)),
+    )
+
+
+def combined(partials: Sequence[Partial]) -> Partial:
+    """Add partial aggregates up; the result does not depend on their order.
+
+    Raises
+    ------
+    MoneyRangeError
+        A sum does not fit 64 bits.
+    """
+    cells = stack([Columns.of(partial.cells, partial.cells.column_names) for partial in partials])
+    measures = {name: cells.number(name).units for name in _SUMMED}
+    least, greatest = cells.number("menor_taxa").units, cells.number("maior_taxa").units
+    return Partial(
+        _cells(Groups(cells, _CELL), measures, least, greatest),
+        _counts_added([partial.cash_flow for partial in partials], CASH_FLOW_KEY),
+        _counts_added([partial.forecast for partial in partials], FORECAST_KEY),
+    )
+
+
+def is_forecast(columns: Columns) -> Mask:
+    """Return the rows that the forecast is made of: neither a loan nor cancelled."""
+    return ~(columns.text("tipo_registro").is_(_LOAN) | columns.text("status_pagamento").is_(_CANCELLED))
+
+
+def _powers(rate: Number) -> dict[str, Units]:
+    """Return count, value and square of each rate; 0 where there is none."""
+    if len(rate) and rate.units.max() > _LARGEST_RATE:
+        raise MoneyRangeError("a rate is beyond R$ 3000, so that its deviation cannot be worked out exactly")
+    square = rate.units * rate.units
+    return {
+        "taxas": rate.known().astype(np.int64),
+        "soma_taxas": rate.units,
+        "soma_quadrados_alta": square >> _LOW_BITS,
+        "soma_quadrados_baixa": square & _LOW,
+    }
+
+
+def _extremes(rate: Number) -> tuple[Units, Units]:
+    known = rate.known()
+    return np.where(known, rate.units, _NO_LEAST), np.where(known, rate.units, -1)
+
+
+def joined(high: int, low: int) -> int:
+    """Return a sum of squares from the sums of its two halves."""
+    return (high << _LOW_BITS) + low
+
+
+def _cells(groups: Groups, measures: dict[str, Units], least: Units, greatest: Units) -> pa.Table:
+    columns = {name: groups.sum(measures[name]) for name in _SUMMED}
+    columns |= {"menor_taxa": groups.least(least), "maior_taxa": groups.greatest(greatest)}
+    return _table(groups.keys, columns)
+
+
+def _distinct_counts(columns: Columns, cells: Groups, key: Sequence[str], chosen: Mask) -> pa.Table:
+    """Count the orders, payments and loans of each group of a key, over the rows of the chosen cells."""
+    of_cells = Groups(cells.keys.at(np.flatnonzero(chosen)), key)
+    group_of_cell = np.full(len(cells), -1)
+    group_of_cell[chosen] = of_cells.code
+    group = group_of_cell[cells.code]
+    counts = {name: distinct(columns.text(of), group, len(of_cells)) for name, of in _COUNTS[tuple(key)].items()}
+    return _table(of_cells.keys, counts)
+
+
+def _counts_added(tables: Sequence[pa.Table], key: Sequence[str]) -> pa.Table:
+    columns = stack([Columns.of(table, table.column_names) for table in tables])
+    groups = Groups(columns, key)
+    return _table(groups.keys, {name: groups.sum(columns.number(name).units) for name in _COUNTS[tuple(key)]})
+
+
+def _table(keys: Columns, numbers: dict[str, Index]) -> pa.Table:
+    columns = keys.with_({name: Number(units, None, pa.int64()) for name, units in numbers.items()})
+    return columns.table()

@@ -1,0 +1,251 @@
+"""The rules of a layer's contracts applied to what was staged: to all of it, or part by part, and put together.
+
+Parts are examined by the same rules. What they found adds up, since an order with its items and payments is in one
+part: the part's own rule says so (`PART_RULE`). Two things do not add up, and are looked at when the parts are put
+together: rules about the table as a whole (`_OF_THE_WHOLE`), and keys that repeat from one part to another.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse import layout
+from lakehouse.contracts import Contract, Rule, load
+from lakehouse.errors import ContractError
+from lakehouse.fanout import Record
+from lakehouse.parts import PARTED, PARTITION_KEY, hashed, part_of
+from lakehouse.quality import EXAMPLES, Outcome, RuleResult, TableResult
+from lakehouse.rules import broken_by
+from lakehouse.s3 import Lake
+from lakehouse.staging import StagedTable
+from tests.audited import Audited, Check, failing
+from tests.checks import bronze, every_layer, gold, silver
+from tests.staged import read_quarantine, read_table, reasons
+
+SCHEMA_RULE: Final = Rule(
+    "esquema_confere", "O Parquet gravado tem as colunas e os tipos do contrato.", "conformity", "error", "check"
+)
+PART_RULE: Final = Rule(
+    "parte_confere", "Cada pedido está na parte que o hash do seu pedido_id manda.", "consistency", "error", "check"
+)
+_CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
+    layout.BRONZE: (bronze, every_layer),
+    layout.SILVER: (silver, every_layer),
+    layout.GOLD: (gold, every_layer),
+}
+_OF_THE_WHOLE: Final[dict[str, frozenset[str]]] = {
+    # The lines of a CSV are counted, and set aside, for the file.
+    layout.BRONZE: frozenset({"atualidade", "contabilidade_de_linhas", "linhas_em_quarentena"}),
+    layout.SILVER: frozenset({"atualidade"}),
+    layout.GOLD: frozenset(),
+}
+_SECONDS_AN_HOUR: Final = 3600
+_CUT: Final = (*PARTED, layout.FACT)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A layer of a run, as it was staged, to be examined.
+
+    Attributes
+    ----------
+    lake : Lake
+    run_id, layer : str
+    staged : mapping of str to StagedTable
+        By table.
+    parts : int
+    now : datetime
+        With a time zone.
+    """
+
+    lake: Lake
+    run_id: str
+    layer: str
+    staged: Mapping[str, StagedTable]
+    parts: int
+    now: datetime
+
+    def everything(self, below: Mapping[str, pa.Table]) -> list[TableResult]:
+        """Examine a layer that is in one part, with the published tables it was made from."""
+        return self._examined(0, self.staged, below, layout.TABLES[self.layer])
+
+    def part(self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table]) -> Record:
+        """Examine one part, and keep what `together` needs of it.
+
+        Parameters
+        ----------
+        part : int
+        staged : mapping of str to StagedTable
+            What the write Lambda said of the part.
+        below : mapping of str to pa.Table
+            The published tables it was made from.
+        """
+        # What is not cut is examined with the first part; with the others it is there to be compared with.
+        names = [name for name in layout.TABLES[self.layer] if part == 0 or name in _CUT]
+        results = self._examined(part, staged, below, names)
+        return {"tables": [_as_record(result) for result in results]}
+
+    def together(self, records: Sequence[Record]) -> list[TableResult]:
+        """Put the records of all parts together, and examine what they cannot show."""
+        found: dict[str, list[TableResult]] = {name: [] for name in layout.TABLES[self.layer]}
+        for record in records:
+            for entry in record["tables"]:
+                found[entry["table"]].append(_from_record(entry))
+        return [self._whole(name, results) for name, results in found.items()]
+
+    def _examined(
+        self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table], names: Sequence[str]
+    ) -> list[TableResult]:
+        tables, unusable = {}, {}
+        for name in layout.TABLES[self.layer]:
+            table = read_table(self.lake, name, self._key(staged.get(name), part))
+            if isinstance(table, Outcome):
+                unusable[name] = table
+            else:
+                tables[name] = table
+        results = []
+        for name in names:
+            if name in unusable:
+                results.append(_unusable(name, staged.get(name), unusable[name]))
+                continue
+            aside = read_quarantine(self.lake, staged[name])
+            audited = Audited(load(name), staged[name], tables[name], aside, tables, below, self._age_hours(name))
+            # Bronze compares its tables with one another; without one of them it has failed, uncompared.
+            comparable = not (unusable and self.layer == layout.BRONZE)
+            results.append(self._audited(audited, part, comparable=comparable))
+        return results
+
+    def _audited(self, audited: Audited, part: int, *, comparable: bool) -> TableResult:
+        contract, table = audited.contract, audited.table
+        results = [RuleResult(SCHEMA_RULE, Outcome(0, len(contract.columns)))]
+        if self.parts > 1 and contract.table in _CUT:
+            misplaced = part_of(table[PARTITION_KEY], self.parts) != part
+            results.append(RuleResult(PART_RULE, failing(pa.array(misplaced), table, contract.key)))
+            if contract.key != (PARTITION_KEY,) and self.layer == layout.BRONZE:
+                self._keep_hashes(contract, table, part)
+        for rule in contract.rules:
+            if self.parts > 1 and rule.check in _OF_THE_WHOLE[self.layer]:
+                continue
+            if rule.kind != "check":
+                results.append(RuleResult(rule, failing(broken_by(rule, table), table, contract.key)))
+            elif comparable:
+                results.append(RuleResult(rule, check_named(rule.check, _CHECKS[self.layer])(audited)))
+        aside = audited.quarantine
+        return TableResult(
+            contract.table, audited.staged["staged_key"], len(table), len(aside), reasons(aside), results
+        )
+
+    def _whole(self, name: str, parts: Sequence[TableResult]) -> TableResult:
+        contract, staged = load(name), self.staged[name]
+        rows = sum(part.rows for part in parts)
+        aside = read_quarantine(self.lake, staged)
+        found = _added_up(parts)
+        nothing = contract.schema.empty_table()
+        whole = Audited(contract, staged, nothing, aside, {}, {}, self._age_hours(name), rows)
+        unusable = any(len(part.results) == 1 for part in parts)
+        results = []
+        for rule in (SCHEMA_RULE, PART_RULE, *contract.rules):
+            outcome = found.get(_name(rule))
+            if rule.check in _OF_THE_WHOLE[self.layer] and not unusable:
+                outcome = check_named(rule.check, _CHECKS[self.layer])(whole)
+            if outcome is not None and rule.metric == "duplicateValues" and self.layer == layout.BRONZE:
+                outcome = self._with_repeated(contract, outcome)
+            if outcome is not None:
+                results.append(RuleResult(rule, outcome))
+        return TableResult(name, staged["staged_key"], rows, len(aside), reasons(aside), results)
+
+    def _with_repeated(self, contract: Contract, outcome: Outcome) -> Outcome:
+        """Add the keys that occur in several parts to those that occur several times in one."""
+        if self.staged[contract.table]["parts"] == 1 or contract.key == (PARTITION_KEY,):
+            return outcome
+        hashes = [self.lake.read_bytes(self._hash_key(contract.table, part)) for part in range(self.parts)]
+        values = np.sort(np.concatenate([np.frombuffer(content, np.uint64) for content in hashes]))
+        suspects = np.unique(values[1:][values[1:] == values[:-1]])
+        if not len(suspects):
+            return outcome
+        (column,) = contract.key
+        keys = []
+        for part in range(self.parts):
+            key = layout.staging_key(self.run_id, contract.table, part, self.parts)
+            of_part = pc.unique(self.lake.read_table(key, [column])[column])
+            keys.append(of_part.filter(pa.array(np.isin(hashed(of_part), suspects))))
+        counted = pa.concat_arrays(keys).value_counts()
+        several = [entry["values"] for entry in counted.to_pylist() if entry["counts"] > 1]
+        examples = sorted({*outcome.examples, *several})[:EXAMPLES]
+        return Outcome(outcome.failed + len(several), outcome.examined, tuple(examples))
+
+    def _keep_hashes(self, contract: Contract, table: pa.Table, part: int) -> None:
+        (column,) = contract.key
+        hashes = np.unique(hashed(table[column]))
+        self.lake.write_bytes(hashes.tobytes(), self._hash_key(contract.table, part))
+
+    def _hash_key(self, table: str, part: int) -> str:
+        return f"{layout.parts_prefix(self.run_id, self.layer)}hashes-{table}-{part:05d}.bin"
+
+    def _key(self, staged: StagedTable | None, part: int) -> str | None:
+        """Return where a table, or its part, was staged."""
+        if staged is None:
+            return None
+        table, parts = staged["table"], self.parts if staged["table"] in _CUT else 1
+        return layout.staging_key(self.run_id, table, part, parts) if parts > 1 else staged["staged_key"]
+
+    def _age_hours(self, name: str) -> float | None:
+        keys = self.staged[name]["source_keys"]
+        written = [moment for key in keys if (moment := self.lake.last_modified(key)) is not None]
+        return (self.now - min(written)).total_seconds() / _SECONDS_AN_HOUR if written else None
+
+
+def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
+    """Return the table rule of a name; raise `ContractError` when no module has it."""
+    for module in modules:
+        check: Check | None = getattr(module, name, None)
+        if callable(check) and check.__module__ == module.__name__ and not name.startswith("_"):
+            return check
+    raise ContractError(f"no table rule is called '{name}'; they are functions in functions/tests/checks/")
+
+
+def _unusable(name: str, staged: StagedTable | None, outcome: Outcome) -> TableResult:
+    """Return the result of a table of which nothing but its schema could be examined."""
+    key = staged["staged_key"] if staged else ""
+    return TableResult(name, key, 0, staged["quarantined"] if staged else 0, {}, [RuleResult(SCHEMA_RULE, outcome)])
+
+
+def _added_up(parts: Iterable[TableResult]) -> dict[tuple[str, str | None], Outcome]:
+    """Add the outcomes of each rule up; the smallest of the examples are those of the whole."""
+    sums: dict[tuple[str, str | None], Outcome] = {}
+    for part in parts:
+        for result in part.results:
+            before, found = sums.get(_name(result.rule), Outcome(0, 0)), result.outcome
+            # Columns are not more for being looked at in every part.
+            is_schema = result.rule.name == SCHEMA_RULE.name
+            examined = max(before.examined, found.examined) if is_schema else before.examined + found.examined
+            examples = sorted({*before.examples, *found.examples})[:EXAMPLES]
+            sums[_name(result.rule)] = Outcome(before.failed + found.failed, examined, tuple(examples))
+    return sums
+
+
+def _name(rule: Rule) -> tuple[str, str | None]:
+    return rule.name, rule.column
+
+
+def _as_record(result: TableResult) -> Record:
+    outcomes = [
+        [result.rule.name, result.rule.column, result.outcome.failed, result.outcome.examined, result.outcome.examples]
+        for result in result.results
+    ]
+    return {"table": result.table, "staged_key": result.staged_key, "rows": result.rows, "outcomes": outcomes}
+
+
+def _from_record(record: Mapping[str, Any]) -> TableResult:
+    rules = {_name(rule): rule for rule in (SCHEMA_RULE, PART_RULE, *load(record["table"]).rules)}
+    results = [
+        RuleResult(rules[name, column], Outcome(failed, examined, tuple(examples)))
+        for name, column, failed, examined, examples in record["outcomes"]
+    ]
+    return TableResult(record["table"], record["staged_key"], record["rows"], 0, {}, results)

@@ -1,0 +1,186 @@
+"""A run in parts, its handlers called as the state machines call them: what comes out is the same for any number."""
+
+import io
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from moto import mock_aws
+
+import gold.app
+import silver.app
+from bronze.synthetic import accepted, generate
+from lakehouse import layout
+from lakehouse.errors import InputError, StorageError
+from lakehouse.parts import PARTED, part_of
+from lakehouse.s3 import Lake
+from tests import teste_gold, teste_silver
+
+BUCKET, RUN = "lake", "r1"
+WRITE = {layout.SILVER: silver.app.handler, layout.GOLD: gold.app.handler}
+AUDIT = {layout.SILVER: teste_silver.handler, layout.GOLD: teste_gold.handler}
+BELOW = {layout.SILVER: "pedidos", layout.GOLD: layout.FACT}
+
+
+@pytest.fixture(scope="module")
+def bronze() -> dict[str, pa.Table]:
+    """Bronze of 600 orders, with an item and a payment of an unknown order, and a payment that names none."""
+    tables = {name: accepted(name, rows).kept for name, rows in generate(600, 7).items()}
+    for name, key in (("itens_pedido", "item_id"), ("pagamentos", "pagamento_id")):
+        rows = tables[name].slice(0, 3 if name == "pagamentos" else 1).to_pylist()
+        for number, row in enumerate(rows):
+            row |= {key: f"ORFAO{number}", "pedido_id": None if number == 2 else f"SEM{number}"}
+        tables[name] = pa.concat_tables([tables[name], pa.Table.from_pylist(rows, tables[name].schema)])
+    return tables
+
+
+@pytest.fixture
+def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    for name, value in {
+        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        yield Lake(BUCKET, client)
+
+
+def publish_bronze(lake: Lake, bronze: dict[str, pa.Table], parts: int) -> None:
+    for name, rows in bronze.items():
+        for key in list(lake.list(layout.published_prefix(name))):
+            lake.client.delete_object(Bucket=BUCKET, Key=key)
+        of = part_of(rows["pedido_id"], parts) if name in PARTED else np.zeros(len(rows), np.int64)
+        for part in range(parts if name in PARTED else 1):
+            key = layout.published_key(name, part, parts if name in PARTED else 1)
+            lake.write_table(rows.take(pa.array(np.flatnonzero(of == part))), key)
+
+
+def called(handler: Any, layer: str, **event: Any) -> dict[str, Any]:
+    name = f"importau-{layer}"
+    context = SimpleNamespace(
+        function_name=name, memory_limit_in_mb=1024, aws_request_id="1",
+        invoked_function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:{name}",
+    )  # fmt: skip
+    answer: dict[str, Any] = handler({"run_id": RUN, "layer": layer, **event}, context)
+    assert len(json.dumps(answer).encode()) < 32_000
+    return answer
+
+
+def run(lake: Lake, layer: str, *, fanned_out: bool) -> dict[str, Any]:
+    """Write, audit and publish a layer as its state machine does; return its messages."""
+    keys = [key for key in lake.published(BELOW[layer]) if "-of-" in key] if fanned_out else []
+    for key in keys:
+        assert called(WRITE[layer], layer, part_key=key)["layer"] == layer
+        assert called(AUDIT[layer], layer, part_key=key)["layer"] == layer
+    staged = called(WRITE[layer], layer)
+    verdict = called(AUDIT[layer], layer, **{key: staged[key] for key in ("tables", "staging_prefix")})
+    assert verdict["passed"], verdict["cause"]
+    copies = [
+        {"source": f"{BUCKET}/{table['staged_key']}", "key": table["published_key"]} for table in staged["tables"]
+    ]
+    stale: list[dict[str, str]] = []
+    if staged["in_parts"]:
+        copies, stale = lake.read_json(staged["publish_key"]), lake.read_json(staged["retire_key"])
+        assert len(stale) == staged["stale"]
+    for copy in copies:
+        lake.client.copy_object(Bucket=BUCKET, CopySource=copy["source"], Key=copy["key"])
+    for each in stale:
+        lake.client.delete_object(Bucket=BUCKET, Key=each["key"])
+    return {"staged": staged, "verdict": verdict, "report": lake.read_json(verdict["report_key"])}
+
+
+def rows_of(lake: Lake, table: str) -> list[dict[str, Any]]:
+    parts = [pq.read_table(io.BytesIO(lake.read_bytes(key))) for key in lake.published(table)]
+    order = [(name, "ascending") for name in parts[0].column_names]
+    found: list[dict[str, Any]] = pa.concat_tables(parts).sort_by(order).to_pylist()
+    return found
+
+
+def counts(report: dict[str, Any]) -> dict[tuple[str, str, str | None], tuple[str, int]]:
+    # How many were examined is not compared: a case that is in two parts is looked at twice.
+    return {
+        (table["table"], rule["rule"], rule["column"]): (rule["status"], rule["failed"])
+        for table in report["tables"]
+        for rule in table["rules"]
+    }
+
+
+@pytest.mark.parametrize("fanned_out", [True, False])
+def test_any_number_of_parts_gives_the_same_fact_the_same_bytes_of_gold_and_the_same_audit(
+    lake: Lake, bronze: dict[str, pa.Table], *, fanned_out: bool
+) -> None:
+    seen = []
+    for parts in (1, 7, 64, 1):
+        publish_bronze(lake, bronze, parts)
+        for key in list(lake.list(f"staging/{RUN}/")):
+            lake.client.delete_object(Bucket=BUCKET, Key=key)
+        ran = {layer: run(lake, layer, fanned_out=fanned_out) for layer in (layout.SILVER, layout.GOLD)}
+        assert lake.parts(layout.FACT) == parts
+        gold_bytes = [lake.read_bytes(layout.published_key(table)) for table in layout.TABLES[layout.GOLD]]
+        fact = ran[layout.SILVER]["staged"]["tables"][0]
+        aside = lake.read_table(fact["quarantine_key"])["texto_original"].to_pylist()
+        found = {layer: counts(ran[layer]["report"]) for layer in ran}
+        placed = found[layout.SILVER].pop((layout.FACT, "parte_confere", None), None)
+        assert (placed is None) == (parts == 1)
+        accounted = {name: fact[name] for name in ("rows", "quarantined")}
+        seen.append((rows_of(lake, layout.FACT), gold_bytes, aside, accounted, found))
+    for other in seen[1:]:
+        assert other == seen[0]
+
+
+def test_a_fault_of_one_part_leaves_the_others_done(lake: Lake, bronze: dict[str, pa.Table]) -> None:
+    publish_bronze(lake, bronze, 7)
+    key = layout.published_key("itens_pedido", 3, 7)
+    content = lake.read_bytes(key)
+    lake.write_bytes(b"no parquet", key)
+    written = []
+    for part in range(7):
+        of_part = layout.published_key("pedidos", part, 7)
+        if part == 3:
+            with pytest.raises(pa.ArrowInvalid):
+                called(silver.app.handler, layout.SILVER, part_key=of_part)
+        else:
+            written.append(called(silver.app.handler, layout.SILVER, part_key=of_part)["part"])
+    lake.write_bytes(content, key)
+    before = {key: lake.last_modified(key) for key in lake.list(f"staging/{RUN}/silver/{layout.FACT}/")}
+    assert len(before) == len(written) == 6
+    staged = called(silver.app.handler, layout.SILVER)
+    after = {key: lake.last_modified(key) for key in lake.list(f"staging/{RUN}/silver/{layout.FACT}/")}
+    assert len(after) == 7
+    assert {key: after[key] for key in before} == before
+    assert staged["tables"][0]["parts"] == 7
+
+
+def test_an_order_in_the_wrong_part_fails_the_audit(lake: Lake, bronze: dict[str, pa.Table]) -> None:
+    publish_bronze(lake, bronze, 2)
+    keys = [layout.published_key("pedidos", part, 2) for part in range(2)]
+    one, two = (lake.read_table(key) for key in keys)
+    lake.write_table(one.slice(1), keys[0])
+    lake.write_table(pa.concat_tables([two, one.slice(0, 1)]), keys[1])
+    staged = called(silver.app.handler, layout.SILVER)
+    verdict = called(teste_silver.handler, layout.SILVER, tables=staged["tables"])
+    assert not verdict["passed"]
+    assert "rule 'parte_confere' failed" in verdict["cause"]
+
+
+def test_bronze_in_different_numbers_of_parts_is_refused(lake: Lake, bronze: dict[str, pa.Table]) -> None:
+    publish_bronze(lake, bronze, 2)
+    publish_bronze(lake, {"pedidos": bronze["pedidos"]}, 3)
+    with pytest.raises(StorageError, match=r"different numbers of parts \(pedidos 3, itens_pedido 2.*run bronze again"):
+        called(silver.app.handler, layout.SILVER)
+
+
+def test_what_is_no_part_file_is_refused(lake: Lake, bronze: dict[str, pa.Table]) -> None:
+    publish_bronze(lake, bronze, 2)
+    with pytest.raises(InputError, match=r"part_key: 'bronze/pedidos/pedidos\.parquet' is no part file"):
+        called(silver.app.handler, layout.SILVER, part_key="bronze/pedidos/pedidos.parquet")

@@ -1,0 +1,33 @@
+"""Silver and Gold from table to table, as tests ask for them: plain text, and the quarantine made."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from gold import cash_flow as bi
+from gold import forecast as ml
+from gold.partial import aggregated
+from lakehouse.contracts import load
+from lakehouse.layout import FACT
+from silver import correlation
+
+
+class Silver(NamedTuple):
+    """The fact, with its contract's schema, and the items set aside."""
+
+    fact: pa.Table
+    quarantine: pa.Table
+
+
+def correlate(bronze: Mapping[str, pa.Table]) -> Silver:
+    made = correlation.correlate(bronze)
+    return Silver(made.fact.cast(load(FACT).schema), correlation.set_aside(bronze["itens_pedido"], made.unknown))
+
+
+def cash_flow(fact: pa.Table) -> pa.Table:
+    return bi.cash_flow(aggregated(fact))
+
+
+def forecast(fact: pa.Table) -> pa.Table:
+    return ml.forecast(aggregated(fact))

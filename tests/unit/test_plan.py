@@ -1,0 +1,187 @@
+"""What a run would take: fitted to recorded measurements, and held against one that the fit has not seen."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from bench.plan import Measured, fitted
+from cli import plan as command
+from cli.main import app
+from cli.plan_model import (
+    LAMBDA_MB,
+    LAMBDA_SECONDS,
+    MILLION,
+    MOST_ORDERS,
+    Coefficients,
+    Linear,
+    Stage,
+    limits,
+    plan,
+)
+from lakehouse import costs
+from lakehouse.parts import ORDERS_A_PART
+
+STATES = ("WriteBronze", "AuditBronze", "WriteSilver", "AuditSilver", "WriteGold", "AuditGold", "Govern")
+FUNCTIONS = ("bronze", "teste_bronze", "silver", "teste_silver", "gold", "teste_gold", "governance")
+# Seconds of each state by orders, measured on 2 cores, as bench.plan measures them.
+RECORDED = {
+    10_000: (0.4922, 0.3900, 0.3508, 0.4172, 0.3050, 0.3180, 1.2965),
+    100_000: (2.1537, 0.5904, 0.8562, 1.7330, 0.7912, 0.6098, 1.7799),
+    300_000: (4.9603, 1.1316, 2.3822, 5.4692, 1.3028, 0.9746, 2.3331),
+    1_000_000: (16.9958, 4.3504, 12.6706, 17.1377, 5.5122, 2.4235, 4.8397),
+}
+TOLERANCE = command.TOLERANCE
+
+
+def recorded(orders: int, parts: int = 1) -> Measured:
+    """Return a recorded run, its layers' states called once a part."""
+    run = Measured(orders, csv_bytes=376 * orders, object_bytes=69 * orders // parts, files=parts, transitions=31)
+    for function, state, seconds in zip(FUNCTIONS, STATES, RECORDED[orders], strict=True):
+        run.calls[function, state, state[-6:].lower()] = [seconds / parts] * parts
+        run.megabytes[function] = 150 + 1e-3 * orders / parts
+        run.cpu_seconds[function] = seconds
+    return run
+
+
+def coefficients(*sizes: int, parts: int = 1) -> Coefficients:
+    return fitted([recorded(size, parts) for size in sizes], dict.fromkeys(FUNCTIONS, 0.7))
+
+
+@pytest.mark.parametrize("held_out", [100_000, 300_000, 1_000_000])
+def test_a_run_that_was_not_fitted_is_predicted_within_thirty_per_cent(held_out: int):
+    measured = coefficients(*(size for size in RECORDED if size != held_out))
+    made = plan(measured, held_out, LAMBDA_MB)
+    foreseen = sum(its.calls * its.seconds for its in made.stages)
+    assert foreseen == pytest.approx(sum(RECORDED[held_out]), rel=TOLERANCE)
+
+
+@given(st.floats(0.01, 10), st.floats(0, 100))
+def test_a_line_is_found_again(fixed: float, each: float):
+    sizes = [0.01, 0.1, 1.0]
+    line = Linear.fitted(sizes, [fixed + each * size for size in sizes])
+    assert [line.at(size) for size in sizes] == pytest.approx([fixed + each * size for size in sizes], abs=1e-6)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 10), st.floats(0.001, 1000)), min_size=1, max_size=8))
+def test_neither_part_of_a_line_is_negative(points: list[tuple[float, float]]):
+    line = Linear.fitted(*zip(*points, strict=True))
+    assert line.fixed >= 0
+    assert line.each >= 0
+
+
+def test_what_does_not_vary_does_not_grow():
+    assert Linear.fitted([1, 1, 8], [31, 31, 31]) == Linear(pytest.approx(31), 0)
+
+
+def stage(per_part: bool = False, vcpus: float = 1.0) -> Stage:
+    return Stage("WriteSilver", "silver", "silver", per_part, 0.5, Linear(1, 100), Linear(100, 1000), vcpus)
+
+
+def of(one: Stage) -> Coefficients:
+    flat = Linear(10, 0)
+    return Coefficients("here", (one,), flat, flat, flat, flat, flat, 400, 70, one.is_per_part)
+
+
+def test_a_limit_is_met_from_the_number_of_orders_that_is_told_and_not_before():
+    (late,) = (limit for limit in limits(of(stage()), 3_008) if limit.name == "WriteSilver: time")
+    assert late.orders is not None
+    assert stage().seconds.at(late.orders / MILLION) > LAMBDA_SECONDS
+    assert stage().seconds.at((late.orders - 1) / MILLION) <= LAMBDA_SECONDS
+
+
+def test_limits_come_in_the_order_in_which_they_are_met():
+    met = [limit.orders or MOST_ORDERS + 1 for limit in limits(of(stage()), 3_008)]
+    assert met == sorted(met)
+
+
+def test_a_lambda_that_works_on_one_part_never_meets_its_own_limits():
+    met = {limit.name: limit.orders for limit in limits(of(stage(per_part=True)), 3_008)}
+    assert {name: met[name] for name in met if name.startswith("WriteSilver")} == {
+        "WriteSilver: time": None, "WriteSilver: memory set": None, "WriteSilver: memory": None,
+    }  # fmt: skip
+    assert met["Lambda: calls at once"] == 1_000 * ORDERS_A_PART + 1
+
+
+def test_ten_billion_orders_are_as_many_calls_as_parts_and_take_turns():
+    made = plan(of(stage(per_part=True)), MOST_ORDERS, 3_008)
+    (its,) = made.stages
+    assert its.calls == made.parts == -(-MOST_ORDERS // ORDERS_A_PART)
+    assert its.elapsed_seconds == pytest.approx(0.5 + -(-made.parts // 1_000) * its.seconds)
+    assert its.billed_seconds == pytest.approx(made.parts * its.seconds + 1_000 * 0.5)
+
+
+def test_less_memory_has_fewer_vcpus_and_takes_longer_and_more_is_no_quicker():
+    seconds = [plan(of(stage(vcpus=1.0)), MILLION, memory).stages[0].seconds for memory in (884, 1_769, 3_008)]
+    assert seconds[0] == pytest.approx(2 * seconds[1], rel=0.01)
+    assert seconds[1] == seconds[2]
+
+
+def test_the_memory_that_would_do_is_that_of_the_hungriest_with_a_margin():
+    assert plan(of(stage()), MILLION, 512).least_mb == 1_408
+
+
+def test_glue_is_billed_for_the_vcpu_seconds_or_for_a_minute_a_job():
+    assert costs.glue_work(3, 1.0) == costs.glue_work(3, 4 * 2 * 180)
+    assert costs.glue_work(3, 4 * 3600 * 10).usd == costs.Line("glue_jobs", costs.Decimal(10)).usd
+
+
+def test_coefficients_are_read_as_they_were_written(tmp_path: Path):
+    file = tmp_path / "plan.toml"
+    file.write_text(of(stage(per_part=True, vcpus=1.5)).written(), "utf-8")
+    assert Coefficients.read(file) == of(stage(per_part=True, vcpus=1.5))
+
+
+def test_a_stage_is_of_a_part_where_it_was_called_once_a_part():
+    by_part = coefficients(MILLION, parts=8)
+    assert all(its.is_per_part for its in by_part.stages)
+    assert by_part.is_parted
+    assert by_part.stages[0].seconds.at(0.125) == pytest.approx(RECORDED[MILLION][0] / 8)
+    assert not any(its.is_per_part for its in coefficients(MILLION).stages)
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_predicts_from_what_was_measured_here():
+    done = CliRunner().invoke(app, ["plan", "--orders", "10000000000", "--json"])
+    assert done.exit_code == 0
+    said = json.loads(done.stdout)
+    assert said["parts"] == 76_294
+    assert float(said["cost_usd"]["total"]) > 1
+    assert {limit["limit"] for limit in said["limits"]} >= {"15 min", "10,240 MB", "10 GB", "5 GB", "256 KB", "40 TB"}
+
+
+def test_the_tables_name_every_lambda_and_every_limit():
+    done = CliRunner().invoke(app, ["plan", "--orders", "1000000"])
+    assert done.exit_code == 0
+    for name in (*STATES, "Glue Spark", "CopyObject", "10,240 MB"):
+        assert name in done.stdout
+
+
+def test_the_number_of_orders_has_to_be_said():
+    done = CliRunner().invoke(app, ["plan"])
+    assert done.exit_code == 2
+    assert "--orders" in done.stderr
+
+
+def test_coefficients_that_cannot_be_read_are_to_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("cli.plan.FILE", tmp_path / "plan.toml")
+    for content in (None, "stage = 1", "[[stage]]\nname = 'x'", "= not TOML"):
+        if content is not None:
+            (tmp_path / "plan.toml").write_text(content, "utf-8")
+        done = CliRunner().invoke(app, ["plan", "--orders", "1"])
+        assert done.exit_code == 1
+        assert "--measure" in done.stderr
+
+
+def test_a_prediction_that_is_off_fails_the_check(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bench.plan.measured", recorded)
+    measured = coefficients(*RECORDED)
+    command._check(measured, 300_000)
+    monkeypatch.setattr("bench.plan.measured", lambda orders: recorded(MILLION))
+    with pytest.raises(command.CliError, match="more than 30% apart"):
+        command._check(measured, 300_000)
