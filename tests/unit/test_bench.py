@@ -13,7 +13,7 @@ import pytest
 from naive import Naive
 from typer.testing import CliRunner
 
-from bench import checks, compare, engines, inputs, measure, ours, process, results
+from bench import checks, compare, engines, inputs, measure, process, results
 from bench.goals import goals
 from bench.measure import Agreed, DisagreementError, Measured
 from bench.page import failures, page, rows
@@ -22,7 +22,7 @@ from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED
 from bench.totals import differences, totals
 from bronze.synthetic import accepted, generate
 from cli.main import app
-from gold.fact import COLUMNS
+from gold.partial import COLUMNS
 from lakehouse.contracts import load
 from lakehouse.layout import CASH_FLOW, FACT, FORECAST
 from silver.correlation import correlate
@@ -42,10 +42,9 @@ def world():
 @pytest.fixture(scope="module")
 def output(world, tmp_path_factory):
     """What this project's engine writes of a small world."""
-    source, target = tmp_path_factory.mktemp("bronze"), tmp_path_factory.mktemp("out")
-    inputs.write_bronze(world, source)
-    ours.main(source, target)
-    return target
+    home = tmp_path_factory.mktemp("home")
+    checks.write(world, home)
+    return checks.written(engines.ENGINES[0], engines.SILVER_GOLD, home, NO_LIMITS)
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def copied(output, tmp_path):
     """A copy of it that may be spoiled."""
     for table in (FACT, CASH_FLOW, FORECAST):
         (tmp_path / table).mkdir()
-        pq.write_table(pq.read_table(output / table / "0.parquet"), tmp_path / table / "0.parquet")
+        pq.write_table(compare.read(output, table), tmp_path / table / "0.parquet")
     return tmp_path
 
 
@@ -64,10 +63,6 @@ def spoil(folder, table, column, row, value):
     values[row] = value
     at = found.schema.get_field_index(column)
     pq.write_table(found.set_column(at, found.schema.field(at), pa.array(values, found.schema.field(at).type)), path)
-
-
-def reference(folder):
-    return {table: compare.read(folder, table) for table in (FACT, CASH_FLOW, FORECAST)}
 
 
 def test_wall_cpu_and_memory_have_medians_of_their_own():
@@ -113,7 +108,7 @@ def test_an_engine_whose_program_is_missing_is_not_run_and_the_table_says_so(mon
 
 def test_totals_are_exact_and_do_not_depend_on_files_or_dictionaries(output, copied):
     found = totals(output)
-    fact = pq.read_table(output / FACT / "0.parquet")
+    fact = compare.read(output, FACT)
     assert found[f"{FACT}.rows"] == str(len(fact))
     assert Decimal(found[f"{FACT}.valor_fluxo_brl"]) == pc.sum(fact["valor_fluxo_brl"]).as_py()
     at = fact.schema.get_field_index("categoria")
@@ -148,7 +143,7 @@ def test_what_only_one_engine_has_is_a_difference():
 
 
 def test_equal_values_are_no_problem_whatever_the_way_of_storing_them(output, copied):
-    expected = reference(output)
+    expected = compare.tables(output)
     assert list(compare.problems(expected, output)) == []
     fact = pq.read_table(copied / FACT / "0.parquet")
     at = fact.schema.get_field_index("produto_id")
@@ -161,12 +156,12 @@ def test_equal_values_are_no_problem_whatever_the_way_of_storing_them(output, co
 def test_every_value_is_compared(output, copied):
     spoil(copied, FACT, "nome_produto", 0, "Outro")
     spoil(copied, FORECAST, "taxa_ptax_media", 2, 3.5)
-    wrong = compare.problems(reference(output), copied)
+    wrong = compare.problems(compare.tables(output), copied)
     assert [problem.split(":")[0] for problem in wrong] == [f"{FACT}.nome_produto", f"{FORECAST}.taxa_ptax_media"]
 
 
 def test_order_columns_and_codec_are_compared_as_well(output, copied):
-    path, expected = copied / FACT / "0.parquet", reference(output)
+    path, expected = copied / FACT / "0.parquet", compare.tables(output)
     fact = pq.read_table(path)
     pq.write_table(fact.take(pa.array(range(len(fact) - 1, -1, -1))), path)
     assert any("not sorted" in problem for problem in compare.problems(expected, copied))
