@@ -23,17 +23,22 @@ def key_of(table: str) -> tuple[str, ...]:
     return _FACT_KEY if table == FACT else tuple(load(table).schema.names[: _KEYS[table]])
 
 
-def problems(reference: Mapping[str, pa.Table], folder: Path) -> list[str]:
-    """Return how the tables in a folder differ from the reference: schema, row order, every value.
+def problems(expected: Mapping[str, pa.Table], folder: Path) -> list[str]:
+    """Return how the tables in a folder differ from what is expected: schema, row order, every value.
 
     Parameters
     ----------
-    reference : mapping of str to pa.Table
+    expected : mapping of str to pa.Table
         The fact and the two aggregates by name, with their contracts' schemas, sorted by their keys.
     folder : Path
         Has ``<table>/*.parquet``.
     """
-    return [problem for table, expected in reference.items() for problem in _table_problems(table, expected, folder)]
+    return [problem for table, rows in expected.items() for problem in _table_problems(table, rows, folder)]
+
+
+def tables(folder: Path) -> dict[str, pa.Table]:
+    """Return what an engine wrote: the fact and the two aggregates, as `read` returns them."""
+    return {table: read(folder, table) for table in _KEYS}
 
 
 def read(folder: Path, table: str) -> pa.Table:

@@ -88,7 +88,7 @@ def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int,
     engines = [engine for engine in engines if job in engine.does]
     failures = _prepared(job, home, engines, limits, say)
     runs: dict[str, list[Took]] = {engine.name: [] for engine in engines}
-    agreed = _Agreed()
+    agreed = Agreed()
     for repetition in range(1, repetitions + 1):
         for engine in engines:
             if engine.name in failures:
@@ -136,7 +136,7 @@ def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, s
     return failures
 
 
-class _Agreed:
+class Agreed:
     """The totals that all engines have so far."""
 
     def __init__(self) -> None:
@@ -144,6 +144,13 @@ class _Agreed:
         self.totals: Totals = {}
 
     def check(self, engine: str, found: Totals) -> None:
+        """Take the first engine's totals, and hold every other's against them.
+
+        Raises
+        ------
+        DisagreementError
+            A total differs.
+        """
         if not self.totals:
             self.reference, self.totals = engine, found
         elif different := differences(self.totals, found):

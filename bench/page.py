@@ -47,7 +47,7 @@ def page(results: Results, notes: str) -> str:
         if measured:
             sections += [f"## {heading}", said]
             sections += ["\n\n".join(_size(entry, rows_are)) for entry in measured]
-    sections += ["## How it is made", _HOW, "\n".join(_machines(results)), notes.strip()]
+    sections += ["## How it is made", _HOW, *_machines(results), notes.strip()]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
@@ -121,6 +121,5 @@ def _machines(results: Results) -> Iterator[str]:
         seen.setdefault(tuple(entry["machine"].items()), []).append(f"{entry['job']} at {entry['orders']:,}")
     for machine, what in seen.items():
         if len(seen) > 1:
-            yield f"Measured on this machine: {', '.join(what)}.\n"
-        yield "| | |\n|---|---|"
-        yield from (f"| {name} | {value} |" for name, value in machine)
+            yield f"Measured on this machine: {', '.join(what)}."
+        yield "\n".join(["| | |\n|---|---|", *(f"| {name} | {value} |" for name, value in machine)])

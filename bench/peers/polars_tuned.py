@@ -135,28 +135,46 @@ class _World(NamedTuple):
 
 
 def _fact(tables: Tables, last: date) -> list[pl.LazyFrame]:
-    """Return the four kinds of rows, each sorted by the key, in the order of their names."""
+    """Return the four kinds of rows, each sorted by the key, in the order of their names.
+
+    Commitments and items are collected once. Their sharing is worked out on few narrow columns, with the commitments'
+    and items' row numbers beside them; everything else is then gathered by row number.
+    """
     orders = tables["pedidos"].select(
         _number("pedido_id").alias("order"), "pedido_id", "data_pedido", "fornecedor_id", "tipo_pagamento",
         "prazo_dias", _units("valor_total_brl").alias("total"), pl.col("status").alias("status_pedido"),
     )  # fmt: skip
-    items = tables["itens_pedido"].select(
-        _number("pedido_id").alias("order"), _number("item_id").alias("item"), "item_id", "produto_id",
-        pl.col("quantidade").alias("pieces"), _units("valor_total_item").alias("item_value"),
-    )  # fmt: skip
     world = _World(
-        _calendar(tables["cambio"], last),
+        _calendar(tables["cambio"], last).collect().lazy(),
         tables["produtos"].rename({"fornecedor_id": "fornecedor_produto_id"}),
         tables["fornecedores"].select("fornecedor_id", "razao_social", "pais_origem", "rating"),
     )
-    payments = _payments(tables["pagamentos"], orders)
-    orphans = payments.filter(pl.col("total").is_null())
-    unpaid = _unpaid(orders, tables["pagamentos"], tables["fornecedores"], world.calendar)
+    items = (
+        tables["itens_pedido"]
+        .select(
+            _number("pedido_id").alias("order"), _number("item_id").alias("item"), "item_id", "produto_id",
+            pl.col("quantidade").alias("pieces"), _units("valor_total_item").alias("item_value"),
+        )
+        .with_row_index("item_row").collect(engine="streaming")
+    )  # fmt: skip
+    payments = _payments(tables["pagamentos"], orders).collect(engine="streaming")
+    unpaid = _unpaid(orders, tables["pagamentos"], tables["fornecedores"], world.calendar).collect(engine="streaming")
+
+    def with_items(dues: pl.DataFrame) -> pl.LazyFrame:
+        dues = dues.with_row_index("due_row")
+        shares = _shared(dues, items)
+        gathered = [
+            dues[shares["due_row"]].drop("value", "foreign", "order", "due", "due_row"),
+            items.select(pl.col("item_id", "produto_id").gather(shares["item_row"])),
+        ]
+        return pl.concat([shares.drop("due_row", "item_row"), *gathered], how="horizontal").lazy()
+
+    known = pl.col("total").is_not_null()
     return [
-        _completed(_shared(payments.filter(pl.col("total").is_not_null()), items), world),
-        _completed(_alone(orphans.sort("pedido_id", "pagamento_id", nulls_last=True)), world),
+        _completed(with_items(payments.filter(known)), world),
+        _completed(_alone(payments.lazy().filter(~known).sort("pedido_id", "pagamento_id", nulls_last=True)), world),
         _completed(_alone(_loans(tables["emprestimos"])), world),
-        _completed(_shared(unpaid, items), world),
+        _completed(with_items(unpaid), world),
     ]
 
 
@@ -271,44 +289,59 @@ def _alone(rows: pl.LazyFrame) -> pl.LazyFrame:
     )  # fmt: skip
 
 
-def _shared(dues: pl.LazyFrame, items: pl.LazyFrame) -> pl.LazyFrame:
+def _shared(dues: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Cross every order's commitments with its items, share each over the other, and sort by the key."""
+    of_items = items.lazy().select("order", "item", "item_row", "pieces", "item_value")
+    of_dues = dues.lazy().select("order", "due", "due_row", "value", "foreign", current="parcela_atual")
     cells = (
-        dues.join(items, on="order", how="left")
-        .join(items.group_by("order").agg(items=pl.len(), items_value=pl.col("item_value").sum()),
+        of_dues.join(of_items, on="order", how="left")
+        .join(of_items.group_by("order").agg(items=pl.len(), items_value=pl.col("item_value").sum()),
               on="order", how="left")
-        .join(dues.group_by("order").agg(dues=pl.len(), dues_value=pl.col("value").sum()), on="order", how="left")
+        .join(of_dues.group_by("order").agg(dues=pl.len(), dues_value=pl.col("value").sum()), on="order", how="left")
         # The payments' own values are the weights of what is shared over them, so they stay.
         .with_columns(weight="value", item_weight="item_value")
+        .collect(engine="streaming")
     )  # fmt: skip
     one_item = pl.col("items").fill_null(1) == 1
-    cells = pl.concat([
-        cells.filter(one_item),
-        cells.filter(~one_item).sort("due", "item").with_columns(
-            _part("value", "item_weight", "items_value", "items", "due"),
-            _part("foreign", "item_weight", "items_value", "items", "due"),
-        ),
-    ])  # fmt: skip
+    many = cells.filter(~one_item)
+    for total in ("value", "foreign"):
+        many = _parts(many, total, "due", ["item"], weight="item_weight", whole="items_value", count="items")
+    cells = pl.concat([cells.filter(one_item), many])
     one_due = (pl.col("dues") == 1) | pl.col("item").is_null()
-    cells = pl.concat([
-        cells.filter(one_due),
-        cells.filter(~one_due).sort("item", "parcela_atual", "due").with_columns(
-            _part("item_value", "weight", "dues_value", "dues", "item"),
-            _part("pieces", "weight", "dues_value", "dues", "item"),
-        ),
-    ])  # fmt: skip
-    return cells.sort("order", "item", "due", nulls_last=True)
+    many = cells.filter(~one_due)
+    for total in ("item_value", "pieces"):
+        many = _parts(many, total, "item", ["current", "due"], weight="weight", whole="dues_value", count="dues")
+    cells = pl.concat([cells.filter(one_due), many])
+    cells = cells.sort("order", "item", "due", nulls_last=True)
+    return cells.select("value", "foreign", "item_value", "pieces", "due_row", "item_row")
 
 
-def _part(total: str, weight: str, whole: str, count: str, group: str) -> pl.Expr:
-    """Return each row's part of its group's total by the largest remainders, ties to the first row."""
-    nothing = pl.col(whole) == 0
-    product = pl.col(total) * pl.when(nothing).then(1).otherwise(weight)
-    divisor = pl.when(nothing).then(pl.col(count).cast(pl.Int64)).otherwise(whole)
-    part, remainder = product // divisor, product % divisor
-    left = pl.col(total) - part.sum().over(group)
-    place = remainder.rank("ordinal", descending=True).over(group)
-    return (part + (place <= left).cast(pl.Int64)).alias(total)
+def _parts(
+    cells: pl.DataFrame, total: str, group: str, ties: list[str], *, weight: str, whole: str, count: str
+) -> pl.DataFrame:
+    """Replace each row's total by its part of it, by the largest remainders, ties to the lowest key.
+
+    In the order of the remainders a group's rows are neighbours, so a row's place is how far its group's first is.
+    """
+    nothing, row = pl.col(whole) == 0, pl.int_range(pl.len())
+    first = pl.when(pl.col(group) != pl.col(group).shift(1, fill_value=-1)).then(row).forward_fill()
+    return (
+        cells.lazy()
+        .with_columns(
+            product=pl.col(total) * pl.when(nothing).then(1).otherwise(weight),
+            divisor=pl.when(nothing).then(pl.col(count).cast(pl.Int64)).otherwise(whole),
+        )
+        .with_columns(part=pl.col("product") // pl.col("divisor"))
+        .with_columns(remainder=pl.col("product") - pl.col("part") * pl.col("divisor"))
+        .sort(group, "remainder", *ties, descending=[False, True, *[False] * len(ties)])
+        .with_columns(
+            (pl.col("part") + (row - first < pl.col(total) - pl.col("part").sum().over(group)).cast(pl.Int64)).alias(
+                total
+            )
+        )
+        .drop("product", "divisor", "part", "remainder")
+        .collect()
+    )
 
 
 def _completed(rows: pl.LazyFrame, world: _World) -> pl.LazyFrame:
