@@ -43,7 +43,9 @@ def of_a_part(step, event):
         raise InputError("part " + str(part) + " is broken")
     return dict(run_id=event["run_id"], layer=event["layer"], part=part, parts=parts)
 """
-WRITE = OF_A_PART + """
+WRITE = (
+    OF_A_PART
+    + """
 PUBLISHED = {published!r}
 def handler(event, context):
     source = event.get("source", {{}})
@@ -79,7 +81,10 @@ def handler(event, context):
                 parts=max(table["parts"] for table in tables), in_parts=in_parts, stale=len(stale),
                 publish_key=lists["publish"], retire_key=lists["retire"])
 """
-AUDIT = OF_A_PART + """
+)
+AUDIT = (
+    OF_A_PART
+    + """
 def handler(event, context):
     if "part_key" in event:
         return of_a_part("audit", event)
@@ -94,6 +99,7 @@ def handler(event, context):
                 tables=[dict(table=t["table"], verdict="pass", rows=1, quarantined=0, errors=0, warnings=0)
                         for t in event["tables"]])
 """
+)
 
 
 @dataclass
