@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse import costs
 from lakehouse.catalog import GOVERNANCE, Column, Table
@@ -156,12 +157,25 @@ def executions_table(
     memory_mb : int
         Of each Lambda.
     """
-    rows = {row["execucao_arn"]: row for row in (before.to_pylist() if before is not None else ())}
+    rows = {row["execucao_arn"]: row for row in (_as_now(before).to_pylist() if before is not None else ())}
     for pipeline, its_executions in executions.items():
         for execution in its_executions:
             rows[execution.arn] = _execution_row(pipeline, execution, memory_mb)
     ordered = sorted(rows.values(), key=lambda row: (row["inicio"], row["execucao_arn"]))
     return pa.Table.from_pylist(ordered, SCHEMAS["execucoes"])
+
+
+def _as_now(before: pa.Table) -> pa.Table:
+    """Return an earlier version's rows with today's types: its costs were doubles, and some columns not there."""
+    schema = SCHEMAS["execucoes"]
+    columns = [
+        pc.round(before[field.name], field.type.scale).cast(field.type)
+        if pa.types.is_decimal(field.type) and pa.types.is_floating(before[field.name].type)
+        else before[field.name].cast(field.type)
+        for field in schema
+        if field.name in before.column_names
+    ]
+    return pa.table(columns, names=[field.name for field in schema if field.name in before.column_names])
 
 
 def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[str, Any]:

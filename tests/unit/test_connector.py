@@ -146,6 +146,15 @@ def test_a_record_made_before_costs_were_told_apart_is_kept_as_it_is():
     assert (row["custo_lambda_usd"], row["custo_estimado_usd"]) == (None, now["custo_estimado_usd"][0].as_py())
 
 
+def test_costs_that_an_earlier_version_kept_as_doubles_stay_as_decimals():
+    now = executions_table(None, {}, 2048).schema
+    old = pa.schema([pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else f.type) for f in now])
+    row = dict.fromkeys(old.names) | {"execucao_arn": "a", "inicio": "2026", "custo_estimado_usd": 0.1 + 0.2}
+    before = pa.Table.from_pylist([row], old).drop_columns(["run_id"])
+    (kept,) = executions_table(before, {}, 2048).to_pylist()
+    assert (kept["custo_estimado_usd"], kept["run_id"]) == (Decimal("0.300000000"), None)
+
+
 def test_an_execution_known_to_have_ended_is_not_read_again_and_a_running_one_is():
     states, machine = machine_and(Client())
     assert list(states.executions(machine, {"arn:run-1": "SUCCEEDED"}, 20)) == []

@@ -22,7 +22,7 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 LANDING_PREFIX: Final = "landing/csv_exports/"
-_PART: Final = re.compile(r"-(?P<part>\d{5})-of-(?P<parts>\d{5})\.parquet$")
+_PART: Final = re.compile(r"-(?P<part>\d{5,})-of-(?P<parts>\d{5,})\.parquet$")
 PORTAL_KEY: Final = "governance/portal/index.html"
 
 

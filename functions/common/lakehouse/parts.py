@@ -26,8 +26,8 @@ ORDERS_A_PART: Final = 1 << 16
 # As CSV text of the three tables together, an order with its items and payments.
 BYTES_AN_ORDER: Final = 400
 
-# As many as the names of part files have digits for.
-MOST_PARTS: Final = 99_999
+# Beyond ten billion orders nothing here was thought through.
+MOST_PARTS: Final = 1_000_000
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(32)
