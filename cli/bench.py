@@ -1,16 +1,31 @@
 """`importau bench`: measurements; they are never tests."""
 
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich import box
 from rich.table import Table
 
 from cli import ROOT, options, present
+from cli.errors import CliError, UsageError
 from cli.portal.document import gather
 from cli.portal.page import filled, template
 from cli.session import connect
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bench.engines import Engine
+    from bench.process import Limits
+    from bench.results import Entry
+
+_PAGE: Final = ROOT / "docs/performance.md"
+_NOTES: Final = ROOT / "bench/notes.md"
 
 app: Final = typer.Typer(help="Measure how quick it is.", no_args_is_help=True)
 
@@ -73,3 +88,98 @@ def cold(
     page = ROOT / "bench/cold.md"
     page.write_text(report(found, repetitions), "utf-8")
     present.say(f"written: {page.relative_to(ROOT)}")
+
+
+@app.command(
+    epilog="./importau bench engine --orders 1000000 --write   |   ./importau bench engine --check   |   "
+    "./importau bench engine --orders 100000 --engine importau --engine polars_tuned"
+)
+def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
+    orders: Annotated[str, typer.Option(help="Sizes, in orders.")] = "100000,1000000,5000000",
+    repetitions: Annotated[int, typer.Option(min=1, help="Runs of each engine; what counts is the median.")] = 3,
+    engine: Annotated[list[str] | None, typer.Option(help="Only this one; several times for several.")] = None,
+    end_to_end: Annotated[bool, typer.Option("--end-to-end", help="From the CSVs to Gold.")] = False,
+    bronze: Annotated[bool, typer.Option("--bronze", help="Bronze alone, and the synthetic source.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare every value on small inputs; measure nothing.")
+    ] = False,
+    csv_dir: Annotated[Path | None, typer.Option(help="With --check: a real export to compare on as well.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds after which an engine is stopped.")] = 600,
+    memory: Annotated[
+        float, typer.Option(help="GB at which an engine is stopped; by default 85 % of what there is.")
+    ] = 0,
+    write: Annotated[bool, typer.Option("--write", help="Keep the results and write docs/performance.md.")] = False,
+) -> None:
+    """Measure this project's engine against its peers, at the same job with the same results."""
+    # Only measurements need these, and no other command is to load them.
+    from bench import checks, engines, inputs, process, results  # noqa: PLC0415
+    from bench.measure import DisagreementError, measured  # noqa: PLC0415
+    from bench.page import page  # noqa: PLC0415
+
+    chosen = _chosen(engine, engines.ENGINES)
+    limits = process.Limits(timeout, round(memory * 1e9) or process.memory() * 85 // 100)
+    if check:
+        _checked(checks.worlds(csv_dir), chosen, limits)
+        return
+    jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
+    kept = results.load()
+    for size in _sizes(orders):
+        if inputs.missing(size):
+            with present.step(f"making {size:,} orders"):
+                subprocess.run([sys.executable, "-m", "bench.inputs", str(size)], cwd=ROOT, check=True)
+        for job in jobs:
+            try:
+                with present.step(f"{job}, {size:,} orders") as show:
+                    table = measured(job, size, chosen, repetitions, limits, show)
+            except DisagreementError as error:
+                raise CliError("\n".join([f"{error}, at {size:,} orders:", *error.different])) from error
+            entry = results.entry(table, datetime.now(UTC), results.machine())
+            _show(entry)
+            if write:
+                kept = results.added(kept, entry)
+                results.save(kept)
+                _PAGE.write_text(page(kept, _NOTES.read_text("utf-8")), "utf-8")
+    if write:
+        present.done(f"wrote {_PAGE.relative_to(ROOT)}")
+
+
+def _sizes(orders: str) -> list[int]:
+    sizes = [size.strip().replace("_", "") for size in orders.split(",")]
+    if wrong := [size for size in sizes if not size.isdecimal() or not int(size)]:
+        raise UsageError(
+            f"--orders: {', '.join(map(repr, wrong))} is no number of orders", "As in --orders 100000,1000000"
+        )
+    return [int(size) for size in sizes]
+
+
+def _chosen(names: list[str] | None, engines: "Sequence[Engine]") -> "Sequence[Engine]":
+    known = [engine.name for engine in engines]
+    if unknown := sorted(set(names or ()) - set(known)):
+        raise UsageError(f"--engine: there is no {', '.join(unknown)}", f"There are: {', '.join(known)}")
+    return [engine for engine in engines if not names or engine.name in names]
+
+
+def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[Engine]", limits: "Limits") -> None:
+    """Compare every value of every engine, and say all that is wrong."""
+    from bench import checks  # noqa: PLC0415
+
+    wrong = []
+    for name, world in worlds.items():
+        with present.step(f"every value, {name}") as show:
+            wrong += [f"{name}, {problem}" for problem in checks.problems(world, engines, limits, show)]
+    if wrong:
+        raise CliError("\n".join(wrong))
+
+
+def _show(measured: "Entry") -> None:
+    """Print what was measured."""
+    from bench.page import HEADINGS, failures, rows  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for number, heading in enumerate(HEADINGS):
+        table.add_column(heading, justify="right" if number else "left")
+    for row in rows(measured):
+        table.add_row(*row)
+    present.grid(table)
+    for failure in failures(measured):
+        present.warn(failure)

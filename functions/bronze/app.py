@@ -1,26 +1,27 @@
 """The Bronze Lambda: seven exported CSVs, or synthetic data, become seven typed and staged tables."""
 
 import errno
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bronze.acceptance import Normalised
-from bronze.csv_source import fetch, normalise, problems_of
+from bronze.csv_source import Written, fetch, problems_of_all, write
+from bronze.part_files import PartFiles
 from bronze.synthetic import accepted, generate
 from lakehouse import layout
-from lakehouse.contracts import load
 from lakehouse.errors import InputError, LakehouseError, StorageError
 from lakehouse.events import Runs
+from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake, Traffic
-from lakehouse.staging import stage, staged_layer
+from lakehouse.staging import stage_files, staged_layer
 
 DEFAULT_ORDERS: Final = 1_000
 DEFAULT_SEED: Final = 42
@@ -39,56 +40,86 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
     staged = []
     with ExitStack() as stack:
-        for source in _sources(lake, event.get("source", {"type": "csv"}), stack):
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        for source in _sources(lake, event.get("source", {"type": "csv"}), folder):
             with runs.of(source.table, source.read) as run:
-                made = source.make()
-                entry = stage(
-                    lake,
-                    run_id,
-                    source.table,
-                    made.kept,
-                    made.quarantine,
-                    rows_read=made.rows_read,
-                    source_keys=list(source.read.read),
-                )
+                with _room(folder):
+                    made = source.make()
+                entry = stage_files(
+                    lake, run_id, source.table, made.paths, made.quarantine,
+                    rows_read=made.rows_read, rows=made.rows, source_keys=list(source.read.read),
+                )  # fmt: skip
                 run.rows, run.bytes = entry["rows"], entry["bytes"]
             staged.append(entry)
+            for path in made.paths:
+                path.unlink()
     return staged_layer(lake, run_id, layout.BRONZE, staged, runs.summary())
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where one bronze table comes from: what was read for it, and how it is made."""
+    """Where one bronze table comes from: what was read for it, and how its part files are made."""
 
     table: str
     read: Traffic
-    make: Callable[[], Normalised]
+    make: Callable[[], Written]
 
 
-def _sources(lake: Lake, source: dict[str, Any], stack: ExitStack) -> Iterator[_Source]:
+def _sources(lake: Lake, source: dict[str, Any], folder: Path) -> Iterator[_Source]:
     match source:
         case {"type": "csv"}:
-            yield from _csv_sources(lake, stack)
+            _check(source, parts=1)
+            yield from _csv_sources(lake, folder, source.get("parts"))
         case {"type": "synthetic"}:
+            _check(source, orders=1, seed=0, parts=1)
             orders, seed = source.get("orders", DEFAULT_ORDERS), source.get("seed", DEFAULT_SEED)
-            problems = [
-                f"source.{name} is {value!r}; use a whole number from {least} up"
-                for name, value, least in (("orders", orders, 1), ("seed", seed, 0))
-                if not isinstance(value, int) or isinstance(value, bool) or value < least
-            ]
-            if problems:
-                raise InputError(problems)
+            parts = source.get("parts") or parts_of_orders(orders)
             for table, rows in generate(orders, seed).items():
-                yield _Source(table, Traffic(), partial(accepted, table, rows))
+                yield _Source(table, Traffic(), partial(_cut, table, rows, parts if table in PARTED else 1, folder))
         case _:
             raise InputError(
                 [f'source is {source!r}; use {{"type": "csv"}} or {{"type": "synthetic", "orders": 1000, "seed": 42}}']
             )
 
 
-def _csv_sources(lake: Lake, stack: ExitStack) -> Iterator[_Source]:
+def _check(source: dict[str, Any], **least: int) -> None:
+    """Check the numbers of a source that are there; raise `InputError` with every one that is wrong."""
+    problems = [
+        f"source.{name} is {value!r}; use a whole number from {at_least} up"
+        for name, at_least in least.items()
+        if name in source
+        and (not isinstance(value := source[name], int) or isinstance(value, bool) or value < at_least)
+    ]
+    if source.get("parts") and isinstance(source["parts"], int) and source["parts"] > MOST_PARTS:
+        problems.append(f"source.parts is {source['parts']}; a table has up to {MOST_PARTS} parts")
+    if problems:
+        raise InputError(problems)
+
+
+def _cut(table: str, rows: pa.Table, parts: int, folder: Path) -> Written:
+    """Check generated rows, and write those that are kept in parts."""
+    made = accepted(table, rows)
+    files = PartFiles(table, parts, folder)
+    files.add(made.kept)
+    files.close(made.kept.schema)
+    return Written(tuple(files.paths), len(made.kept), made.quarantine, made.rows_read)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """Say what to do where the files do not fit the function's disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise LakehouseError(
+            f"the files do not fit the function's {folder.parent}; raise EphemeralStorage in template.yaml"
+        ) from error
+
+
+def _csv_sources(lake: Lake, folder: Path, parts: int | None) -> Iterator[_Source]:
     """Fetch and check all seven files before the first table is made."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     files: dict[str, Path] = {}
     read: dict[str, Traffic] = {}
     problems = []
@@ -96,20 +127,16 @@ def _csv_sources(lake: Lake, stack: ExitStack) -> Iterator[_Source]:
         key, path = layout.landing_key(table), folder / f"{table}.csv"
         with lake.observed() as traffic:
             try:
-                fetch(lake.open(key), path)
+                with _room(folder):
+                    fetch(lake.open(key), path)
             except StorageError as error:
                 problems.append(f"{path.name} is missing: {error}; upload it there, or run on synthetic data")
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-                raise LakehouseError(
-                    f"the CSVs do not fit the function's {folder.parent}; raise EphemeralStorage in template.yaml"
-                ) from error
             else:
                 files[table], read[table] = path, traffic
     # What is there is checked too: one message names every problem.
-    problems += [problem for table, path in files.items() for problem in problems_of(load(table), path)]
+    problems += problems_of_all(files)
     if problems:
         raise InputError(problems)
+    parts = parts or parts_of_bytes(sum(files[table].stat().st_size for table in PARTED))
     for table, path in files.items():
-        yield _Source(table, read[table], partial(normalise, table, path))
+        yield _Source(table, read[table], partial(write, table, path, parts if table in PARTED else 1, folder))

@@ -1,32 +1,47 @@
 """The CSV source: files fetched once, checked all together, then read in pieces and typed by their contracts."""
 
-import csv
-import io
-import mmap
+import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from bronze.acceptance import Normalised, Origin, accept
-from bronze.normalise import composed, normalised
-from bronze.reasons import Reasons
-from bronze.records import LONGEST_RECORD, Records, split
+from bronze.acceptance import Normalised
+from bronze.judging import InMemory, judge
+from bronze.part_files import PartFiles
+from bronze.pieces import BOM, LONGEST_HEADER, header
+from bronze.quick import lines_in
+from bronze.records import LONGEST_RECORD
 from lakehouse.contracts import Contract, load
 from lakehouse.errors import InputError
-from lakehouse.keys import flat
-from lakehouse.segments import Index
 
 PIECE: Final = 16 << 20
-# Less than the csv module takes as one name; no header of seven or fourteen columns comes near.
-_LONGEST_HEADER: Final = 100_000
-_BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_TEXT: Final = pd.ArrowDtype(pa.string())
+
+
+class Written(NamedTuple):
+    """One bronze table as files.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Of each part.
+    rows : int
+        In all parts together.
+    quarantine : pa.Table
+        With `lakehouse.quarantine.SCHEMA`, in file order.
+    rows_read : int
+        Always ``rows + len(quarantine)``.
+    """
+
+    paths: tuple[Path, ...]
+    rows: int
+    quarantine: pa.Table
+    rows_read: int
 
 
 def fetch(stream: BinaryIO, path: Path) -> None:
@@ -48,19 +63,26 @@ def check(files: Mapping[str, Path]) -> None:
     InputError
         With every problem of every file.
     """
-    problems = [problem for table, path in files.items() for problem in problems_of(load(table), path)]
+    problems = problems_of_all(files)
     if problems:
         raise InputError(problems)
+
+
+def problems_of_all(files: Mapping[str, Path]) -> list[str]:
+    """Return why files, by their tables, cannot be read, in their order."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        found = threads.map(lambda table: problems_of(load(table), files[table]), files)
+        return [problem for problems in found for problem in problems]
 
 
 def problems_of(contract: Contract, path: Path) -> list[str]:
     """Return why a file cannot be read at all, each with its place and its remedy; nothing if it can."""
     file = path.name
     with path.open("rb") as content:
-        head = content.readline(_LONGEST_HEADER)
+        head = content.readline(LONGEST_HEADER)
         if head.startswith(_UTF16) or b"\0" in head:
             return [f"{file}: the file is not UTF-8 text but looks like UTF-16; save it as 'CSV UTF-8'"]
-        head = head.removeprefix(_BOM)
+        head = head.removeprefix(BOM)
         if not head.strip():
             return [f"{file}, line 1: there is no header, the file is empty or begins blank; {_columns(contract)}"]
         content.seek(0)
@@ -69,7 +91,7 @@ def problems_of(contract: Contract, path: Path) -> list[str]:
         return [undecodable]
     if b"\r" in head.rstrip(b"\r\n"):
         return [f"{file}, line 1: lines end in CR alone; save the file with line ends LF or CRLF"]
-    return list(_header_problems(contract, file, _header(head)))
+    return list(_header_problems(contract, file, header(head)))
 
 
 def _undecodable(file: str, content: BinaryIO) -> str | None:
@@ -77,6 +99,9 @@ def _undecodable(file: str, content: BinaryIO) -> str | None:
     line = 1
     # No character's bytes hold a line end, so whole lines can be decoded by themselves.
     while piece := content.read(PIECE) + content.readline():
+        if _is_utf8(piece):
+            line += lines_in(piece)
+            continue
         try:
             piece.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -89,6 +114,18 @@ def _undecodable(file: str, content: BinaryIO) -> str | None:
             )
         line += piece.count(b"\n")
     return None
+
+
+def _is_utf8(piece: bytes) -> bool:
+    """Return whether Arrow, which is quicker than Python, finds that a piece can be decoded."""
+    bounds = pa.py_buffer(np.array([0, len(piece)], np.int64))
+    try:
+        pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(piece)]).cast(
+            pa.large_string()
+        )
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _header_problems(contract: Contract, file: str, header: list[str]) -> Iterator[str]:
@@ -115,14 +152,8 @@ def _columns(contract: Contract) -> str:
     return f"its columns must be, in any order: {', '.join(column.name for column in contract.columns)}"
 
 
-def _header(line: bytes) -> list[str]:
-    # A header that is too long was cut, and that may have been within a character.
-    text = line.removeprefix(_BOM).decode("utf-8", "replace").rstrip("\r\n")
-    return [name.strip() for name in next(csv.reader([text]))]
-
-
 def normalise(table: str, path: Path, *, piece: int = PIECE, longest: int = LONGEST_RECORD) -> Normalised:
-    """Read a file that `check` found right.
+    """Read a file that `check` found right into memory.
 
     Parameters
     ----------
@@ -133,60 +164,27 @@ def normalise(table: str, path: Path, *, piece: int = PIECE, longest: int = LONG
     longest : int
         Bytes that a record of several lines may have.
     """
-    contract, reasons = load(table), Reasons()
-    with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        head = content.readline()
-        tables, rows = [contract.schema.empty_table()], [np.empty(0, np.int64)]
-        start, end, line = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        count = 0
-        for position, records in _pieces(data, len(head), len(_header(head)), piece, longest):
-            good = np.flatnonzero(~records.malformed.broken(len(records)))
-            numbers = np.arange(count, count + len(records))
-            found = Reasons()
-            tables.append(normalised(contract, _read(_header(head), records, good), found))
-            reasons.add_all(records.malformed, numbers)
-            reasons.add_all(found, numbers[good])
-            rows.append(numbers[good])
-            start.append(records.start + position)
-            end.append(records.end + position)
-            line.append(records.line)
-            count += len(records)
-        starts, ends = np.concatenate(start), np.concatenate(end)
-        origin = Origin(path.name, np.concatenate(line), lambda rows: _text(data, starts[rows], ends[rows]))
-        return accept(contract, pa.concat_tables(tables), np.concatenate(rows), reasons, origin)
+    contract = load(table)
+    kept = InMemory(contract)
+    judged = judge(contract, path, kept, piece, longest)
+    return Normalised(kept.table(), judged.quarantine, judged.rows_read)
 
 
-def _pieces(data: mmap.mmap, position: int, fields: int, size: int, longest: int) -> Iterator[tuple[int, Records]]:
-    """Yield the records of a file from a position on, in pieces, each with its position."""
-    line, wanted = 2, size
-    while position < len(data):
-        final = position + wanted >= len(data)
-        records, used, lines = split(data[position : position + wanted], line, fields, final=final, longest=longest)
-        if used:
-            yield position, records
-            position, line, wanted = position + used, line + lines, size
-        else:
-            wanted *= 2
+def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIECE) -> Written:
+    """Read a file that `check` found right, and write it in parts to a folder; little of it is ever in memory.
 
-
-def _read(header: list[str], records: Records, good: Index) -> dict[str, pa.Array]:
-    """Read well-formed records with pandas, as text: no type, no missing value and no line is guessed."""
-    if not len(good):
-        return {name: pa.array([], pa.string()) for name in header}
-    frame = pd.read_csv(
-        io.BytesIO(composed(records.text(good))), header=None, names=header, index_col=False, dtype=_TEXT, engine="c",
-        na_filter=False, low_memory=False, encoding="utf-8",
-    )  # fmt: skip
-    if len(frame) != len(good):
-        raise AssertionError(f"pandas read {len(frame)} records where there are {len(good)}")
-    return {name: flat(pa.chunked_array([frame[name].array])) for name in header}
-
-
-def _text(data: mmap.mmap, start: Index, end: Index) -> pa.Array:
-    """Return the bytes from each start to its end as text."""
-    # One value for each record and one for what lies between it and the next; the offsets are then their borders.
-    borders = np.column_stack([start, end]).ravel()
-    spans = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(), max(len(borders) - 1, 0), [None, pa.py_buffer(borders), pa.py_buffer(data)]
-    )
-    return spans.take(pa.array(np.arange(0, len(spans), 2))).cast(pa.large_string()).cast(pa.string())
+    Parameters
+    ----------
+    table : str
+        One of `lakehouse.parts.PARTED` for more than one part.
+    path : Path
+    parts : int
+    folder : Path
+    piece : int
+        Bytes read at a time.
+    """
+    contract = load(table)
+    files = PartFiles(table, parts, folder)
+    judged = judge(contract, path, files, piece, LONGEST_RECORD)
+    files.close(contract.schema)
+    return Written(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)

@@ -44,6 +44,11 @@ def integers(
     return pa.Array.from_buffers(type_ or pa.from_numpy_dtype(values.dtype), len(values), [bitmap(valid), buffer])
 
 
+def booleans(values: Mask, valid: Mask | None = None) -> pa.Array:
+    """Return truth values; NULL where not ``valid``."""
+    return pa.Array.from_buffers(pa.bool_(), len(values), [bitmap(valid), bitmap(values)])
+
+
 def reals(values: Reals, valid: Mask | None = None) -> pa.Array:
     """Return doubles; NULL where not ``valid``."""
     known = np.ascontiguousarray(values if valid is None else np.where(valid, values, 0.0))

@@ -3,8 +3,9 @@
 They are found as the resource package ``contracts``: ``glue/`` is on the path of the tests, and a Lambda layer.
 """
 
+import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -117,6 +118,13 @@ class Rule:
     arguments: Mapping[str, Any] | None = None
     expression: str = ""
     check: str = ""
+
+    def columns(self, names: Sequence[str]) -> list[str]:
+        """Return which of a table's columns a library or row rule looks at."""
+        if self.kind == "row":
+            words = {node.id for node in ast.walk(ast.parse(self.expression)) if isinstance(node, ast.Name)}
+            return [name for name in names if name in words]
+        return [name for name in names if name == self.column]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Text that repeats goes through as dictionaries, from the reader to the writer: i
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ _LARGEST_DICTIONARY: Final = 1 << 28
 _BATCH: Final = 1 << 16
 
 
-def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
+def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
     """Open a Parquet file of a schema, whose dictionary columns are written as they are and no other is encoded.
 
     Parameters
@@ -40,7 +41,7 @@ def writer(sink: BinaryIO | str, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def write(table: pa.Table, sink: BinaryIO | str) -> None:
+def write(table: pa.Table, sink: BinaryIO | Path) -> None:
     """Write a table as one Parquet file."""
     with writer(sink, table.schema) as file:
         file.write_table(table)

@@ -16,9 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.arrays import booleans
 from lakehouse.contracts import Contract, Rule
 from lakehouse.errors import ContractError
 from lakehouse.keys import flat
+from lakehouse.scaled import Scaled, UnfitError, aligned
 
 _COMPARISONS: Final[dict[type, Callable[[Any, Any], Any]]] = {
     ast.Eq: pc.equal,
@@ -32,6 +34,14 @@ _ARITHMETIC: Final[dict[type, Callable[[Any, Any], Any]]] = {
     ast.Add: pc.add_checked,
     ast.Sub: pc.subtract_checked,
     ast.Mult: pc.multiply_checked,
+}
+_UNITS: Final[dict[type, Callable[[Any, Any], Any]]] = {
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
 }
 _TENS: Final = (10, 100, 1000)
 _INT64_DIGITS: Final = 19
@@ -158,12 +168,42 @@ def _value(node: ast.expr, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kin
 
 
 def _compared(op: ast.cmpop, left: ast.expr, right: ast.expr, table: pa.Table) -> Any:
+    if type(op) in _UNITS and any(isinstance(side, ast.BinOp | ast.Call) for side in (left, right)):
+        try:
+            one, two = aligned(_scaled(left, table), _scaled(right, table))
+        except UnfitError:
+            pass  # the 256 bits below have room
+        else:
+            holds = np.broadcast_to(_UNITS[type(op)](one.units, two.units), len(table))
+            return booleans(holds, one.both_valid(two))
     a = _value(left, table)
     if isinstance(op, ast.Is | ast.IsNot) and isinstance(right, ast.Constant) and right.value is None:
         return a.is_null() if isinstance(op, ast.Is) else a.is_valid()
     if type(op) not in _COMPARISONS:
         raise ContractError("a rule compares with == != < <= > >=, 'is None' and 'is not None' alone")
     return _COMPARISONS[type(op)](*_comparable(a, _value(right, table)))
+
+
+def _scaled(node: ast.expr, table: pa.Table) -> Scaled:  # noqa: PLR0911 - one a kind of node
+    """Evaluate arithmetic in 64 bits; raise `UnfitError` where that is not exact."""
+    match node:
+        case ast.Name(id=name) if name in table.column_names:
+            return Scaled.of_column(table[name])
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return Scaled.of_constant(Decimal(str(value)))
+        case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=int() as ten)) if ten in _TENS:
+            return _scaled(left, table).times(Scaled.of_constant(1 / Decimal(ten)))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _scaled(left, table).plus(_scaled(right, table))
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _scaled(left, table).minus(_scaled(right, table))
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _scaled(left, table).times(_scaled(right, table))
+        case ast.Call(
+            func=ast.Name(id="round_half_up"), args=[value, ast.Constant(value=int() as digits)], keywords=[]
+        ):
+            return _scaled(value, table).rounded(digits)
+    raise UnfitError(ast.unparse(node))
 
 
 def _comparable(a: Any, b: Any) -> tuple[Any, Any]:

@@ -1,13 +1,18 @@
 """Staging: what a layer's Lambda writes before anybody has audited it, and how it tells the next state."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, TypedDict
 
 import pyarrow as pa
 
 from lakehouse import layout
 from lakehouse.runtime import tell_table
 from lakehouse.s3 import Lake
+
+# Files sent to S3 at once.
+_UPLOADS: Final = 4
 
 
 class StagedTable(TypedDict):
@@ -90,6 +95,54 @@ def stage(  # noqa: PLR0913 - a table's accounting
         quarantine_key=quarantine_key,
         source_keys=list(source_keys),
         bytes=lake.write_table(rows, key),
+    )
+    tell_staged(staged)
+    return staged
+
+
+def stage_files(  # noqa: PLR0913 - a table's accounting
+    lake: Lake,
+    run_id: str,
+    table: str,
+    paths: Sequence[Path],
+    quarantine: pa.Table,
+    *,
+    rows_read: int,
+    rows: int,
+    source_keys: Sequence[str],
+) -> StagedTable:
+    """Upload the part files of a table to the run's staging folder and, where it has rows, write its quarantine.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        A file a part.
+    quarantine : pa.Table
+        With `lakehouse.quarantine.SCHEMA`.
+    rows_read, rows : int
+        How many input rows were considered, and how many the files have.
+    source_keys : sequence of str
+        What it was made from; nothing, for synthetic data.
+    """
+    parts = len(paths)
+    quarantine_key = None
+    if len(quarantine):
+        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table)
+        lake.write_table(quarantine, quarantine_key)
+    keys = [layout.staging_key(run_id, table, part, parts) for part in range(parts)]
+    with ThreadPoolExecutor(_UPLOADS) as threads:
+        sizes = list(threads.map(lake.upload, paths, keys))
+    staged = StagedTable(
+        table=table,
+        parts=parts,
+        staged_key=keys[0],
+        published_key=layout.published_key(table, 0, parts),
+        rows_read=rows_read,
+        rows=rows,
+        quarantined=len(quarantine),
+        quarantine_key=quarantine_key,
+        source_keys=list(source_keys),
+        bytes=sum(sizes),
     )
     tell_staged(staged)
     return staged

@@ -1,0 +1,91 @@
+"""The engines that are measured, and the jobs they do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cli import ROOT
+
+SILVER_GOLD: Final = "silver-gold"
+END_TO_END: Final = "end-to-end"
+BRONZE: Final = "bronze"
+SYNTHETIC: Final = "synthetic"
+# The function of an engine's module that does a job: it takes the folder of the inputs and that of the outputs.
+FUNCTIONS: Final[Mapping[str, str]] = {
+    SILVER_GOLD: "main",
+    END_TO_END: "end_to_end",
+    BRONZE: "bronze",
+    SYNTHETIC: "synthetic",
+}
+OURS: Final = "importau"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine: how it is called here, and where its jobs are.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+        For the page.
+    module, from_csv : str
+        The modules that have its jobs: Silver and Gold, and those from the CSVs on.
+    does : frozenset of str
+        The jobs it does.
+    prepares : bool
+        Its module has ``prepare(source, target)``: the inputs in the layout it reads best, made before the clock.
+    needs : str
+        A program that must be there; "" when there is none.
+    is_floor : bool
+        Reads the inputs and writes the finished fact, and does nothing else. Its module has ``load(source)``, whose
+        result, made before the clock, is what its job takes last.
+    """
+
+    name: str
+    title: str
+    module: str
+    from_csv: str
+    does: frozenset[str]
+    prepares: bool = False
+    needs: str = ""
+    is_floor: bool = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether this is the project's engine."""
+        return self.name == OURS
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of its environment."""
+        return ROOT / (".venv" if self.ours else ".venv-bench") / "bin/python"
+
+    def module_of(self, job: str) -> str:
+        """Return the module that has a job."""
+        return self.module if job == SILVER_GOLD else self.from_csv
+
+
+def _peer(name: str, title: str, *does: str, prepares: bool = False, needs: str = "") -> Engine:
+    module = f"bench.peers.{name}"
+    return Engine(name, title, module, module, frozenset({SILVER_GOLD, END_TO_END, *does}), prepares, needs)
+
+
+def _floor(name: str, title: str) -> Engine:
+    module = f"bench.floors.{name}"
+    return Engine(name, title, module, module, frozenset({SILVER_GOLD}), is_floor=True)
+
+
+ENGINES: Final = (
+    Engine(
+        OURS, "IMPORTAÚ (pyarrow and numpy)", "bench.ours", "bench.ours_end_to_end", frozenset(FUNCTIONS), prepares=True
+    ),
+    _peer("polars_tuned", "Polars, tuned", BRONZE, prepares=True),
+    _peer("duckdb_tuned", "DuckDB, tuned", prepares=True),
+    _peer("pandas_student", "pandas, as a student writes it"),
+    _peer("pyspark_local", "PySpark, local mode", needs="java"),
+    _floor("polars_floor", "floor: Polars"),
+    _floor("pyarrow_floor", "floor: pyarrow, with dictionaries"),
+    _floor("duckdb_floor", "floor: DuckDB"),
+)

@@ -1,0 +1,56 @@
+"""What is measured: the seven tables of a synthetic company, made once for a size and kept."""
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bronze.csv_text import write_csv
+from bronze.synthetic import accepted, generate
+from cli import ROOT
+from lakehouse.layout import BRONZE, TABLES
+
+CACHE: Final = ROOT / ".importau/bench"
+SEED: Final = 42
+
+
+def folder(orders: int) -> Path:
+    """Return where everything of one size lies: ``bronze/`` and ``csv/``, and what the engines make of them."""
+    return CACHE / str(orders)
+
+
+def missing(orders: int) -> bool:
+    """Return whether the inputs of a size have to be made, since there are none or others would be made now."""
+    stamp = folder(orders) / "made_by"
+    return not stamp.exists() or stamp.read_text("utf-8") != _stamp()
+
+
+def make(orders: int) -> None:
+    """Write the inputs of one size: the accepted tables as Parquet, and the exports they come from as CSV."""
+    tables = generate(orders, SEED)
+    target = folder(orders)
+    for name in ("bronze", "csv"):
+        (target / name).mkdir(parents=True, exist_ok=True)
+    write_csv(tables, target / "csv")
+    write_bronze({name: accepted(name, table).kept for name, table in tables.items()}, target / "bronze")
+    (target / "made_by").write_text(_stamp(), "utf-8")
+
+
+def write_bronze(tables: Mapping[str, pa.Table], target: Path) -> None:
+    """Write bronze tables as `lakehouse.s3.Lake.write_table` does."""
+    for name in TABLES[BRONZE]:
+        pq.write_table(tables[name], target / f"{name}.parquet", compression="snappy", store_schema=False)
+
+
+def _stamp() -> str:
+    """Return what stands for the program that makes the inputs."""
+    sources = sorted((ROOT / "functions/bronze").glob("*.py"))
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+if __name__ == "__main__":  # in a process of its own, so that who measures stays small
+    make(int(sys.argv[1]))

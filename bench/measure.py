@@ -1,0 +1,175 @@
+"""One measurement: every engine does the same job, in turns, each time in a fresh process; their results must agree."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import inputs, process
+from bench.engines import BRONZE, END_TO_END, ENGINES, FUNCTIONS, OURS, SILVER_GOLD, SYNTHETIC, Engine
+from bench.process import Limits, Took, UnfinishedError
+from bench.tables import BRONZE as BRONZE_TABLES
+from bench.totals import Totals, differences, rows_of, totals
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An engine's runs of one job at one size.
+
+    Attributes
+    ----------
+    runs : tuple of Took
+        In the order they were made; empty when the engine did not finish.
+    failure : str
+        Why it did not finish; "" when it did.
+    """
+
+    runs: tuple[Took, ...]
+    failure: str = ""
+
+    @property
+    def median(self) -> Took:
+        """The medians of wall, CPU and peak, each by itself."""
+        return Took(
+            statistics.median(run.wall for run in self.runs),
+            statistics.median(run.cpu for run in self.runs),
+            int(statistics.median(run.peak for run in self.runs)),
+        )
+
+
+@dataclass(frozen=True)
+class Table:
+    """All engines at one job and size.
+
+    Attributes
+    ----------
+    job : str
+    orders : int
+    rows : int
+        Of the fact (of the CSVs together, where the job is Bronze alone).
+    engines : mapping of str to Measured
+    totals : Totals
+        What every engine's results added up to; empty where the job has no results to compare.
+    """
+
+    job: str
+    orders: int
+    rows: int
+    engines: Mapping[str, Measured]
+    totals: Totals = field(default_factory=dict)
+
+
+class DisagreementError(Exception):
+    """Two engines do not have the same results.
+
+    Parameters
+    ----------
+    engine, reference : str
+    different : list of str
+        Each total as ``name: the reference's and the engine's``.
+    """
+
+    def __init__(self, engine: str, reference: str, different: list[str]) -> None:
+        self.engine, self.reference, self.different = engine, reference, different
+        super().__init__(f"{engine} and {reference} do not have the same results")
+
+
+def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int, limits: Limits, say: Say) -> Table:
+    """Measure engines at one job and size; who does not do the job is left out.
+
+    Raises
+    ------
+    DisagreementError
+        An engine's totals are not those of the first engine that finished.
+    """
+    home = inputs.folder(orders)
+    engines = [engine for engine in engines if job in engine.does]
+    failures = _prepared(job, home, engines, limits, say)
+    runs: dict[str, list[Took]] = {engine.name: [] for engine in engines}
+    agreed = Agreed()
+    for repetition in range(1, repetitions + 1):
+        for engine in engines:
+            if engine.name in failures:
+                continue
+            say(f"{engine.name}, {repetition} of {repetitions}")
+            target = home / "out" / engine.name
+            try:
+                took = process.run(
+                    engine, engine.module_of(job), FUNCTIONS[job], source(engine, job, home), target, limits
+                )
+            except UnfinishedError as reason:
+                failures[engine.name] = str(reason)
+                continue
+            runs[engine.name].append(took)
+            if job in (SILVER_GOLD, END_TO_END) and not engine.is_floor:
+                agreed.check(engine.name, totals(target))
+    found = {
+        engine.name: Measured(
+            () if engine.name in failures else tuple(runs[engine.name]), failures.get(engine.name, "")
+        )
+        for engine in engines
+    }
+    return Table(job, orders, rows_of(agreed.totals) if agreed.totals else _csv_rows(home), found, agreed.totals)
+
+
+def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, say: Say) -> dict[str, str]:
+    """See to what is not measured: the layouts that engines read best, and the fact that a floor writes.
+
+    Returns
+    -------
+    dict of str to str
+        Why an engine cannot be measured, by its name.
+    """
+    failures = {}
+    for engine in engines:
+        if why := process.available(engine):
+            failures[engine.name] = f"not run: {why}"
+        elif engine.prepares and job == SILVER_GOLD:
+            say(f"inputs as {engine.name} reads them best")
+            process.run(engine, engine.module, "prepare", home / "bronze", source(engine, job, home), limits)
+    if any(engine.is_floor for engine in engines):
+        say("a finished fact for the floor")
+        ours = next(engine for engine in ENGINES if engine.name == OURS)
+        process.run(ours, ours.module, FUNCTIONS[SILVER_GOLD], home / "bronze", home / "finished", limits)
+    return failures
+
+
+class Agreed:
+    """The totals that all engines have so far."""
+
+    def __init__(self) -> None:
+        self.reference = ""
+        self.totals: Totals = {}
+
+    def check(self, engine: str, found: Totals) -> None:
+        """Take the first engine's totals, and hold every other's against them.
+
+        Raises
+        ------
+        DisagreementError
+            A total differs.
+        """
+        if not self.totals:
+            self.reference, self.totals = engine, found
+        elif different := differences(self.totals, found):
+            raise DisagreementError(engine, self.reference, different)
+
+
+def source(engine: Engine, job: str, home: Path) -> Path:
+    """Return where an engine finds the inputs of a job, in the layout it reads best."""
+    if job == SYNTHETIC or engine.is_floor:
+        return home
+    if job in (END_TO_END, BRONZE):
+        return home / "csv"
+    return home / ("prepared/" + engine.name if engine.prepares else "bronze")
+
+
+def _csv_rows(home: Path) -> int:
+    """Return how many records the CSVs have; no text of the synthetic company has a line end in it."""
+    rows = 0
+    for table in BRONZE_TABLES:
+        with (home / "csv" / f"{table}.csv").open("rb") as file:
+            rows += sum(1 for _ in file) - 1
+    return rows

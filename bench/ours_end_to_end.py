@@ -1,0 +1,33 @@
+"""This project's engine from the exported CSVs on: typed, checked against the contracts, quarantined, written."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from bench import inputs, ours
+from bronze import csv_source
+from bronze.synthetic import accepted, generate
+from lakehouse import layout
+
+
+def bronze(source: Path, target: Path) -> None:
+    """Make the seven bronze tables of the seven CSVs, one after the other as the Lambda does."""
+    files = {table: source / f"{table}.csv" for table in layout.TABLES[layout.BRONZE]}
+    csv_source.check(files)
+    for table, path in files.items():
+        made = csv_source.normalise(table, path)
+        pq.write_table(made.kept, target / f"{table}.parquet", compression="snappy", store_schema=False)
+
+
+def end_to_end(source: Path, target: Path) -> None:
+    """Go from the CSVs to the aggregates."""
+    typed = target / "bronze"
+    typed.mkdir()
+    bronze(source, typed)
+    ours.main(typed, target)
+
+
+def synthetic(source: Path, target: Path) -> None:
+    """Generate as many orders as the folder is called, check them, and write the seven bronze tables."""
+    tables = generate(int(source.name), inputs.SEED)
+    inputs.write_bronze({name: accepted(name, table).kept for name, table in tables.items()}, target)

@@ -1,0 +1,125 @@
+"""``docs/performance.md``, from what was measured: regenerated, never edited."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from bench.engines import BRONZE, END_TO_END, ENGINES, OURS, SILVER_GOLD, SYNTHETIC
+from bench.goals import goals
+from bench.results import Entry, Results
+
+_TITLES: Final = {engine.name: engine.title for engine in ENGINES}
+_FLOORS: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor)
+HEADINGS: Final = ("engine", "wall s", "CPU s", "peak MB", "million rows/s", "wall / ours")
+_SECTIONS: Final = {
+    SILVER_GOLD: ("Silver and Gold", "rows of the fact", "From each engine's best layout of the seven bronze tables."),
+    END_TO_END: (
+        "CSV to Gold, end to end", "rows of the fact",
+        "From the seven CSVs. Ours checks every row against its contract and writes the bronze tables on the way; the "
+        "others read typed columns and go on.",
+    ),
+    BRONZE: (
+        "Bronze alone", "records",
+        "From the seven CSVs to Parquet. Ours types, checks and quarantines; Polars reads and writes text as it is.",
+    ),
+    SYNTHETIC: ("The synthetic source", "records", "Seven tables generated, checked and written."),
+}  # fmt: skip
+
+
+def page(results: Results, notes: str) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    results : Results
+        As `bench.results` keeps them.
+    notes : str
+        What people have to say about the numbers; stands on the page as it is.
+    """
+    sections = [
+        "# Performance",
+        "Written by `./importau bench engine --write` from what it measured; what is said by hand is in "
+        "`bench/notes.md`.",
+        "## Goals", "\n".join(_goal_lines(results)),
+    ]  # fmt: skip
+    for job, (heading, rows_are, said) in _SECTIONS.items():
+        measured = [entry for entry in results.values() if entry["job"] == job]
+        if measured:
+            sections += [f"## {heading}", said]
+            sections += ["\n\n".join(_size(entry, rows_are)) for entry in measured]
+    sections += ["## How it is made", _HOW, *_machines(results), notes.strip()]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _goal_lines(results: Results) -> Iterator[str]:
+    yield "| goal | measured | |\n|---|---|---|"
+    for goal in goals(results):
+        verdict = "not measured" if goal.met is None else "met" if goal.met else "**not met**"
+        yield f"| {goal.said} | {goal.measured or '-'} | {verdict} |"
+
+
+def _size(entry: Entry, rows_are: str) -> Iterator[str]:
+    repetitions = max(its["repetitions"] for its in entry["engines"].values())
+    made = f"medians of {repetitions} repetitions" if repetitions > 1 else "one repetition"
+    yield f"### {entry['orders']:,} orders"
+    yield f"{entry['rows']:,} {rows_are}; {made}, {entry['when']}."
+    head = [_markdown(HEADINGS), "|---|" + "--:|" * (len(HEADINGS) - 1)]
+    yield "\n".join([*head, *map(_markdown, rows(entry, bold="**"))])
+    yield from failures(entry)
+
+
+def _markdown(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
+    """Yield a measurement's engines by `HEADINGS`: quickest first, then who did not finish, then the floors."""
+    engines = entry["engines"]
+    ours = engines.get(OURS, {}).get("wall")
+    for name in sorted(engines, key=lambda name: (name in _FLOORS, engines[name].get("wall", math.inf), name)):
+        its, title = engines[name], f"{bold}{_TITLES[name]}{bold}" if name == OURS else _TITLES[name]
+        if its["failure"]:
+            yield (title, "did not finish", *[""] * (len(HEADINGS) - 2))
+            continue
+        # A floor holds the whole fact in memory before the clock starts, so its memory says nothing.
+        peak = "" if name in _FLOORS else f"{its['peak'] / 1e6:,.0f}"
+        ratio = "" if ours is None else f"{its['wall'] / ours:.2f}"
+        rate = f"{entry['rows'] / its['wall'] / 1e6:.2f}"
+        yield title, f"{its['wall']:.2f}", f"{its['cpu']:.2f}", peak, rate, ratio
+
+
+def failures(entry: Entry) -> Iterator[str]:
+    """Yield why each engine did not finish that did not."""
+    for name, its in entry["engines"].items():
+        if its["failure"]:
+            yield f"{_TITLES[name]}: {its['failure'].splitlines()[-1]}"
+
+
+_HOW: Final = """\
+Every engine does the same job, Silver and Gold as [the contracts](../glue/contracts/) say, in a process of its own, on
+two cores, all engines in turns within one run; a figure is the median of its repetitions. The clock starts when the
+engine is imported and stops when the last file is written (PySpark: with its JVM started and ended). CPU is user and
+system time of all threads and child processes, memory the most that was resident at once. After each run, outside of
+the clock, every additive column of the fact and of both aggregates is added up from the files that the engine wrote,
+exactly; a total that differs from the others' fails the benchmark. `./importau bench engine --check` compares every
+value instead, on small inputs full of traps.
+
+The inputs are those of the synthetic source (seed 42). Each engine reads them in the layout it reads best, made before
+the clock: Polars and DuckDB by their own Parquet writers, the others as Bronze writes them. The fact is snappy Parquet,
+sorted by its key within each file; Gold reads it back from disk. The peers are in `bench/peers/`.
+
+The floor is what no engine can go below: read the columns that the job needs, write a finished fact that was in memory
+before the clock started, read of it what Gold needs. The quickest engine's is the floor.
+
+Compare ratios within one table; another machine has other seconds."""
+
+
+def _machines(results: Results) -> Iterator[str]:
+    """Say what it was measured on; once, where all was measured on the same."""
+    seen: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for entry in results.values():
+        seen.setdefault(tuple(entry["machine"].items()), []).append(f"{entry['job']} at {entry['orders']:,}")
+    for machine, what in seen.items():
+        if len(seen) > 1:
+            yield f"Measured on this machine: {', '.join(what)}."
+        yield "\n".join(["| | |\n|---|---|", *(f"| {name} | {value} |" for name, value in machine)])

@@ -1,0 +1,104 @@
+"""Tables cut into parts and written, as their rows come: never all of them in memory."""
+
+import os
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lakehouse import layout, parquet
+from lakehouse.arrays import integers
+from lakehouse.contracts import load
+from lakehouse.keys import flat
+from lakehouse.parts import PARTITION_KEY, part_of
+
+# Rows wait in memory until they are so many bytes; all that wait become a row group of each part.
+WAITING: Final = 256 << 20
+
+
+class PartFiles:
+    """The Parquet files of one table's parts in a folder.
+
+    Parameters
+    ----------
+    table : str
+    parts : int
+    folder : Path
+    waiting : int
+        Bytes.
+    """
+
+    def __init__(self, table: str, parts: int, folder: Path, waiting: int = WAITING) -> None:
+        self.paths = [folder / layout.file_name(table, part, parts) for part in range(parts)]
+        self._waiting, self._bytes = waiting, 0
+        self._keys = {*load(table).key, PARTITION_KEY}
+        self._rows: list[list[pa.Table]] = [[] for _ in self.paths]
+        self._writers: list[pq.ParquetWriter | None] = [None] * parts
+
+    def add(self, rows: pa.Table) -> None:
+        """Take rows; in each part they keep their order."""
+        rows = _encoded(rows, self._keys)
+        for part, of_part in enumerate(_cut(rows, len(self.paths))):
+            if len(of_part):
+                self._rows[part].append(of_part)
+        self._bytes += rows.nbytes
+        if self._bytes >= self._waiting:
+            self._write()
+
+    def clear(self) -> None:
+        """Begin again."""
+        self._rows = [[] for _ in self.paths]
+        self._bytes = 0
+        for writer in self._writers:
+            if writer is not None:
+                writer.close()
+        self._writers = [None] * len(self.paths)
+
+    def close(self, schema: pa.Schema) -> None:
+        """Write what waits; a part without rows becomes a file without any, of the schema."""
+        self._write()
+        for part, writer in enumerate(self._writers):
+            if writer is None:
+                parquet.write(schema.empty_table(), self.paths[part])
+            else:
+                writer.close()
+
+    def _write(self) -> None:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(self._write_part, range(len(self.paths))))
+        self._bytes = 0
+
+    def _write_part(self, part: int) -> None:
+        waiting, self._rows[part] = self._rows[part], []
+        if not waiting:
+            return
+        rows = pa.concat_tables(waiting).unify_dictionaries().combine_chunks()
+        writer = self._writers[part] or parquet.writer(self.paths[part], rows.schema)
+        self._writers[part] = writer
+        writer.write_table(rows)
+
+
+def _cut(rows: pa.Table, parts: int) -> list[pa.Table]:
+    """Return the rows of each part."""
+    if parts == 1:
+        return [rows]
+    part = part_of(rows[PARTITION_KEY], parts)
+    # Numbers of 16 bits are sorted by their digits, in time proportional to their count.
+    order = np.argsort(part.astype(np.uint16) if parts <= 1 << 16 else part, kind="stable")
+    ends = np.cumsum(np.bincount(part, minlength=parts))
+    in_order = rows.take(integers(order))
+    return [
+        in_order.slice(end - count, count) for end, count in zip(ends, np.bincount(part, minlength=parts), strict=True)
+    ]
+
+
+def _encoded(rows: pa.Table, keys: Collection[str]) -> pa.Table:
+    """Return the rows with all text but keys as dictionaries, as it is written and read."""
+    for number, field in enumerate(rows.schema):
+        if pa.types.is_string(field.type) and field.name not in keys:
+            rows = rows.set_column(number, field.name, flat(rows[field.name]).dictionary_encode())
+    return rows

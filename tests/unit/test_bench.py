@@ -1,0 +1,253 @@
+"""Who measures the engines: medians, agreement, what did not finish, and the page."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from naive import Naive
+from typer.testing import CliRunner
+
+from bench import checks, compare, engines, inputs, measure, process, results
+from bench.goals import goals
+from bench.measure import Agreed, DisagreementError, Measured
+from bench.page import failures, page, rows
+from bench.process import Limits, Took, UnfinishedError
+from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED
+from bench.totals import differences, totals
+from bronze.synthetic import accepted, generate
+from cli.main import app
+from gold.partial import COLUMNS
+from lakehouse.contracts import load
+from lakehouse.layout import CASH_FLOW, FACT, FORECAST
+from silver.correlation import correlate
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+NO_LIMITS = Limits(60, 1 << 40)
+JOBS = "tests.support.engine_jobs"
+ENGINE = replace(engines.ENGINES[0], module=JOBS)
+
+
+@pytest.fixture(scope="module")
+def world():
+    tables = {name: accepted(name, table).kept for name, table in generate(300, 1).items()}
+    return checks.with_traps(tables)
+
+
+@pytest.fixture(scope="module")
+def output(world, tmp_path_factory):
+    """What this project's engine writes of a small world."""
+    home = tmp_path_factory.mktemp("home")
+    checks.write(world, home)
+    return checks.written(engines.ENGINES[0], engines.SILVER_GOLD, home, NO_LIMITS)
+
+
+@pytest.fixture
+def copied(output, tmp_path):
+    """A copy of it that may be spoiled."""
+    for table in (FACT, CASH_FLOW, FORECAST):
+        (tmp_path / table).mkdir()
+        pq.write_table(compare.read(output, table), tmp_path / table / "0.parquet")
+    return tmp_path
+
+
+def spoil(folder, table, column, row, value):
+    path = folder / table / "0.parquet"
+    found = pq.read_table(path)
+    values = found[column].to_pylist()
+    values[row] = value
+    at = found.schema.get_field_index(column)
+    pq.write_table(found.set_column(at, found.schema.field(at), pa.array(values, found.schema.field(at).type)), path)
+
+
+def test_wall_cpu_and_memory_have_medians_of_their_own():
+    runs = (Took(1.0, 9.0, 100), Took(3.0, 7.0, 300), Took(2.0, 8.0, 200))
+    assert Measured(runs).median == Took(2.0, 8.0, 200)
+    assert Measured((Took(1.0, 5.0, 100), Took(10.0, 1.0, 50), Took(2.0, 3.0, 70))).median == Took(2.0, 3.0, 70)
+
+
+def test_a_job_says_what_it_took_and_its_memory_is_not_that_of_who_measures(tmp_path):
+    held = bytearray(b"x" * (900 << 20))
+    took = process.run(ENGINE, JOBS, "main", tmp_path / "in", tmp_path / "out", NO_LIMITS)
+    assert (tmp_path / "out/made").read_text() == f"in {300 << 20}"
+    assert took.peak < 600 << 20 < len(held)
+    assert process.run(ENGINE, JOBS, "spin", tmp_path, tmp_path / "out", NO_LIMITS).cpu >= 0.3
+    assert not list((tmp_path / "out").iterdir())  # emptied before
+
+
+@pytest.mark.parametrize(
+    ("job", "limits", "why"),
+    [
+        ("wait", Limits(1, 1 << 40), "stopped after 1 s"),
+        ("grow", Limits(60, 500 << 20), "stopped at 0.[56] GB of memory"),
+        ("fail", NO_LIMITS, "ValueError: amounts that do not fit"),
+    ],
+)
+def test_what_does_not_finish_says_why(job, limits, why, tmp_path):
+    with pytest.raises(UnfinishedError, match=why):
+        process.run(ENGINE, JOBS, job, tmp_path, tmp_path / "out", limits)
+
+
+def test_an_engine_whose_program_is_missing_is_not_run_and_the_table_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(inputs, "CACHE", tmp_path)
+    (tmp_path / "10/csv").mkdir(parents=True)
+    for name in BRONZE:
+        (tmp_path / f"10/csv/{name}.csv").write_text("head\nrow\n")
+    absent = replace(ENGINE, name="pyspark_local", needs="no-such-program")
+    table = measure.measured(engines.SILVER_GOLD, 10, [absent], 3, NO_LIMITS, str)
+    assert table.engines["pyspark_local"].failure == "not run: there is no `no-such-program` on this machine"
+    entry = results.entry(table, datetime(2026, 1, 1, tzinfo=UTC), {})
+    assert list(rows(entry)) == [("PySpark, local mode", "did not finish", "", "", "", "")]
+    assert list(failures(entry)) == ["PySpark, local mode: not run: there is no `no-such-program` on this machine"]
+
+
+def test_totals_are_exact_and_do_not_depend_on_files_or_dictionaries(output, copied):
+    found = totals(output)
+    fact = compare.read(output, FACT)
+    assert found[f"{FACT}.rows"] == str(len(fact))
+    assert Decimal(found[f"{FACT}.valor_fluxo_brl"]) == pc.sum(fact["valor_fluxo_brl"]).as_py()
+    at = fact.schema.get_field_index("categoria")
+    encoded = fact.set_column(at, "categoria", fact["categoria"].combine_chunks().dictionary_encode())
+    pq.write_table(encoded.slice(0, 100), copied / FACT / "0.parquet")
+    pq.write_table(encoded.slice(100), copied / FACT / "1.parquet")
+    assert totals(copied) == found
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        (FACT, "variacao_cambial_brl", Decimal("0.01")),
+        (FACT, "razao_social", "Outra Ltda"),
+        (CASH_FLOW, "qtd_pedidos", -1),
+        (FORECAST, "valor_fluxo_lag_1", Decimal("1.00")),
+    ],
+)
+def test_a_total_that_differs_fails_the_benchmark_and_is_named_with_both_engines(table, column, value, output, copied):
+    agreed = Agreed()
+    agreed.check("one", totals(output))
+    agreed.check("two", totals(copied))
+    spoil(copied, table, column, 3, value)
+    with pytest.raises(DisagreementError, match="three and one do not have the same results") as error:
+        agreed.check("three", totals(copied))
+    (different,) = error.value.different
+    assert f"{table}.{column}: " in different
+
+
+def test_what_only_one_engine_has_is_a_difference():
+    assert differences({"a": "1"}, {"a": "1", "b": "2"}) == ["b: nothing and 2"]
+
+
+def test_equal_values_are_no_problem_whatever_the_way_of_storing_them(output, copied):
+    expected = compare.tables(output)
+    assert list(compare.problems(expected, output)) == []
+    fact = pq.read_table(copied / FACT / "0.parquet")
+    at = fact.schema.get_field_index("produto_id")
+    fact = fact.set_column(at, "produto_id", fact["produto_id"].combine_chunks().dictionary_encode())
+    pq.write_table(fact.slice(0, 50), copied / FACT / "1.parquet")
+    pq.write_table(fact.slice(50), copied / FACT / "0.parquet")
+    assert compare.problems(expected, copied) == []
+
+
+def test_every_value_is_compared(output, copied):
+    spoil(copied, FACT, "nome_produto", 0, "Outro")
+    spoil(copied, FORECAST, "taxa_ptax_media", 2, 3.5)
+    wrong = compare.problems(compare.tables(output), copied)
+    assert [problem.split(":")[0] for problem in wrong] == [f"{FACT}.nome_produto", f"{FORECAST}.taxa_ptax_media"]
+
+
+def test_order_columns_and_codec_are_compared_as_well(output, copied):
+    path, expected = copied / FACT / "0.parquet", compare.tables(output)
+    fact = pq.read_table(path)
+    pq.write_table(fact.take(pa.array(range(len(fact) - 1, -1, -1))), path)
+    assert any("not sorted" in problem for problem in compare.problems(expected, copied))
+    pq.write_table(fact, path, compression="zstd")
+    assert compare.problems(expected, copied) == [f"{FACT}: 0.parquet is compressed with ZSTD"]
+    pq.write_table(fact.drop_columns("rating"), path)
+    assert any(problem.startswith(f"{FACT}: the columns are ") for problem in compare.problems(expected, copied))
+    path.unlink()
+    assert compare.problems(expected, copied) == [f"{FACT}: no file was written"]
+
+
+def test_the_traps_are_there_and_this_projects_engine_is_right_on_them(world):
+    fact = correlate(world).fact
+    kinds = set(fact["tipo_registro"].to_pylist())
+    assert kinds == {"PAGAMENTO", "PAGAMENTO_SEM_PEDIDO", "PARCELA_EMPRESTIMO", "PEDIDO_SEM_PAGAMENTO"}
+    for column in (
+        "item_id",
+        "pedido_id",
+        "data_ptax",
+        "taxa_ptax",
+        "variacao_cambial_brl",
+        "categoria",
+        "moeda_origem",
+    ):
+        assert fact.filter(pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO"))[column].null_count, column
+    schema = load(FACT).schema
+    assert fact.to_pylist() == pa.Table.from_pylist(Naive(world).fact(schema.names), schema).to_pylist()
+
+
+def test_what_the_peers_are_told_of_the_tables_is_what_the_contracts_say():
+    assert tuple(load(FACT).schema.names) == FACT_COLUMNS
+    assert set(GOLD_NEEDS) == set(COLUMNS)
+    for table, columns in NEEDED.items():
+        assert set(columns) <= set(load(table).schema.names)
+
+
+def test_the_page_is_what_the_generator_makes_of_the_results():
+    kept = json.loads((GOLDEN / "performance.json").read_text("utf-8"))
+    assert page(kept, "## Notes\n\nWhat people say.\n") == (GOLDEN / "performance.md").read_text("utf-8")
+
+
+def test_a_newer_measurement_takes_the_place_of_the_older_one_of_the_same_job_and_size():
+    entry = {"job": engines.SILVER_GOLD, "orders": 1000, "rows": 1}
+    kept = results.added(results.added({}, entry), entry | {"orders": 200})
+    assert [each["orders"] for each in kept.values()] == [200, 1000]
+    assert [each["rows"] for each in results.added(kept, entry | {"rows": 7}).values()] == [1, 7]
+
+
+def took(wall, peak=10**9, failure=""):
+    return {"failure": failure, "repetitions": 1, "wall": wall, "cpu": wall, "peak": peak}
+
+
+def measured(walls, orders=1_000_000, job=engines.SILVER_GOLD):
+    everyone = {engine.name: took(100.0) for engine in engines.ENGINES if job in engine.does}
+    return {f"{job} {orders}": {"job": job, "orders": orders, "rows": 1, "engines": everyone | walls}}
+
+
+def verdicts(kept):
+    return {goal.said: (goal.measured, goal.met) for goal in goals(kept)}
+
+
+def test_goals_are_met_or_not_by_the_quickest_peer_and_the_quickest_floor():
+    walls = {"importau": took(4.0, 3 * 10**8), "duckdb_tuned": took(8.0, 7 * 10**8), "polars_floor": took(1.9)}
+    found = verdicts(measured(walls))
+    assert found["1 million orders: at least 2 times faster than the best peer"] == ("2.00 times", True)
+    assert found["1 million orders: at most 2 times the floor"] == ("2.11 times", False)
+    assert found["1 million orders: less than half the best peer's peak memory"] == ("0.43 of it", True)
+    assert found["5 million orders: within 0.6 GB"] == ("", None)
+
+
+def test_a_peer_that_did_not_finish_is_not_the_quickest_and_one_that_was_left_out_leaves_the_goal_open():
+    unfinished = {"failure": "stopped after 600 s", "repetitions": 0}
+    walls = {"importau": took(4.0), "duckdb_tuned": unfinished, "polars_tuned": took(7.0)}
+    said = "1 million orders: at least 2 times faster than the best peer"
+    assert verdicts(measured(walls))[said] == ("1.75 times", False)
+    kept = measured(walls)
+    (entry,) = kept.values()
+    del entry["engines"]["pandas_student"]
+    assert verdicts(kept)[said] == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["--orders", "1000,none"], "'none' is no number of orders"), (["--engine", "fortran"], "there is no fortran")],
+)
+def test_what_cannot_be_measured_is_refused_before_anything_is(arguments, said):
+    result = CliRunner().invoke(app, ["bench", "engine", *arguments])
+    assert result.exit_code == 2
+    assert said in result.stderr
