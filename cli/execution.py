@@ -6,10 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from cli import ROOT
 from cli.session import Aws
 from lakehouse import layout
+from lakehouse.map_runs import TOO_MANY_FAILED, MapRuns
+from lakehouse.pipelines import distributed_maps
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
@@ -27,6 +31,8 @@ _ENDS: Final = {
     "ExecutionTimedOut": "TIMED_OUT",
     "ExecutionAborted": "ABORTED",
 }
+# What Step Functions adds to it, and what is said instead.
+_NAMES_NO_PART: Final = "The specified tolerated failure threshold"
 # How an attempt at a state's work ends: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, TaskSucceeded and the like.
 _ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
 # Of a layer's executions, how many of the newest may be the pipeline's.
@@ -37,12 +43,17 @@ _LONGEST_PAUSE: Final = 2.0
 
 @dataclass(frozen=True)
 class Transition:
-    """A state of a machine began, or after some seconds ended, well or by a fault that the machine caught."""
+    """A state of a machine began, or after some seconds ended, well or by a fault that the machine caught.
+
+    A Distributed Map also advances: so many of its ``parts`` have ended (``done``).
+    """
 
     machine: str
     state: str
-    kind: Literal["entered", "exited", "failed"]
+    kind: Literal["entered", "advanced", "exited", "failed"]
     seconds: float = 0.0
+    done: int = 0
+    parts: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class Outcome:
     state : str
         The state it ended in; empty when it succeeded.
     error, cause : str
-        Of the innermost execution that failed; empty when it succeeded.
+        Of the innermost execution that failed, which may be a part's; empty when it succeeded.
     seconds : float
         How long it took.
     nested : tuple of Outcome
@@ -130,6 +141,7 @@ def follow(
         if machine == PIPELINE:
             # The layer's own states come before the pipeline's word that the layer is done.
             news = [*_layers_news(aws, history, layers), *news]
+        news += [step for each in (history, *layers[-1:]) for step in each.advance()]
         for transition in news:
             tell(transition)
         # Histories are eventually consistent: a layer's last events may show after the pipeline's.
@@ -178,6 +190,7 @@ class _History:
     _seen: int = 0
     _entered: dict[str, datetime] = field(default_factory=dict)
     _inside: str = ""
+    _done: int = 0
     _state: str = ""
     _faulty: bool = False
     _error: str = ""
@@ -201,13 +214,36 @@ class _History:
                     self._seen = event["id"]
                     yield from self._take(event)
 
+    def advance(self) -> Iterator[Transition]:
+        """Yield how far the Distributed Map has got that the execution is in, where that is further than before."""
+        if self.status or self._inside not in self._distributed:
+            return
+        for run in MapRuns(self.aws.states).of(self.arn):
+            if run.state == self._inside and run.ended != self._done:
+                self._done = run.ended
+                yield Transition(self.machine, run.state, "advanced", done=run.ended, parts=run.items)
+
     def outcome(self, nested: tuple[Outcome, ...] = ()) -> Outcome:
         """Return how it ended."""
         seconds = (self._ended - self.began).total_seconds() if self.began and self._ended else 0.0
         failed = self.status != "SUCCEEDED"
-        return Outcome(
-            self.machine, self.status, self._state if failed else "", self._error, self._cause, seconds, nested
-        )
+        error, cause = self._of_part()
+        return Outcome(self.machine, self.status, self._state if failed else "", error, cause, seconds, nested)
+
+    @cached_property
+    def _distributed(self) -> frozenset[str]:
+        # As this version deploys it. Of another one's maps no progress is seen, and nothing else is lost.
+        return distributed_maps(json.loads((ROOT / f"statemachine/{self.machine}.asl.json").read_text("utf-8")))
+
+    def _of_part(self) -> tuple[str, str]:
+        """Return the error and cause of the part that failed, where it was one; else the execution's own."""
+        if self._error != TOO_MANY_FAILED or self.machine == PIPELINE:
+            return self._error, self._cause
+        failure = MapRuns(self.aws.states).failure(self.arn)
+        if failure is None:
+            return self._error, self._cause
+        said = [str(failure), *([] if self._cause.startswith(_NAMES_NO_PART) else [self._cause])]
+        return failure.error, "\n".join(filter(None, said))
 
     def _take(self, event: "HistoryEventTypeDef") -> Iterator[Transition]:
         kind, at = event["type"], event["timestamp"]
@@ -240,7 +276,7 @@ class _History:
             self._faulty = False
             yield Transition(self.machine, state, "entered")
         if kind in ("Map", "Parallel"):
-            self._inside = state
+            self._inside, self._done = state, 0
 
     def _leave(self, kind: str, state: str, at: datetime) -> Iterator[Transition]:
         if self._inside and self._inside != state:

@@ -136,6 +136,8 @@ class _Progress:
         name = f"{transition.machine}: {transition.state}"
         if transition.kind == "entered":
             self._show(name)
+        elif transition.kind == "advanced":
+            self._show(f"{name} {transition.done} of {transition.parts}")
         elif (transition.machine, transition.state) not in self._told:  # a polling loop comes by the same state often
             self._told.add((transition.machine, transition.state))
             told = present.done if transition.kind == "exited" else present.failed

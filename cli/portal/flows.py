@@ -54,19 +54,20 @@ def observed(lake: Lake, run_ids: Iterable[str], place: Place) -> list[Flow]:
 def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[str, Any]]:
     """Return the edges between assets (``Edge``): those seen, and those declared by tasks that were not seen.
 
-    A comment declares all inputs for all outputs; a run tells which of them belong together.
+    A comment declares all inputs for all outputs; a run tells which of them belong together. What a task does for one
+    part of a large run, one for the whole declares as well.
     """
     seen = {(source, flow.output, flow.task) for flow in flows for source in flow.inputs if source != flow.output}
     ran = {flow.task for flow in flows}
     declared = {
-        (source, target, f"{machine.name}.{task.name}")
+        (source, target, f"{machine.name}.{task.name}"): task.of_part
         for machine in machines
         for task in machine.tasks
         if task.resource.startswith(LAMBDA)
         for source, target in product(task.inputs, task.outputs)
         if source != target
     }
-    kept = seen | {edge for edge in declared if edge[2] not in ran}
+    kept = seen | {edge for edge, of_part in declared.items() if edge[2] not in ran and not of_part}
     return [
         {"from": source, "to": target, "task": task, "declared": edge in declared, "observed": edge in seen}
         for edge in sorted(kept)

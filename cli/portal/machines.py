@@ -179,18 +179,25 @@ def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -
 
 
 def _written(run_id: str, members: Sequence[_Member], lake: Lake) -> int:
-    """Count the objects a run wrote: those that bear its name, and those it published."""
+    """Count the objects a run wrote: those that bear its name, and those it published, which are copies."""
     prefixes = [layout.lineage_prefix(run_id), *(layout.staging_prefix(run_id, layer) for layer in layout.LAYERS)]
     named = sum(1 for prefix in prefixes for _ in lake.list(prefix))
-    return named + sum(
-        len(task.outputs) for member in members for task in member.machine.tasks if task.name == "PublishTable"
-    )
+    return named + sum(member.execution.copies for member in members)
 
 
 def _read(members: Sequence[_Member]) -> int:
     """Count the tables that Lambdas read, by what their tasks declare; governance holds that against what they did."""
-    tasks = (task for member in members for task in member.machine.tasks)
-    return sum(len(task.inputs) for task in tasks if task.resource.startswith(LAMBDA))
+    return sum(
+        len(task.inputs) * (_parts(member.execution) if task.of_part else 1)
+        for member in members
+        for task in member.machine.tasks
+        if task.resource.startswith(LAMBDA)
+    )
+
+
+def _parts(execution: Execution) -> int:
+    """Return for how many parts Lambdas were called; 0 where there was no Distributed Map of them."""
+    return max((total.run.items for total in execution.map_runs if total.lambda_calls), default=0)
 
 
 def _line(line: costs.Line) -> dict[str, str]:

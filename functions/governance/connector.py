@@ -56,6 +56,8 @@ SCHEMAS: Final = {
             "transicoes": pa.int64(),
             "lambda_s": pa.float64(),
             "crawls": pa.int64(),
+            "execucoes_filhas": pa.int64(),
+            "execucoes_filhas_lidas": pa.int64(),
             "custo_lambda_usd": _USD,
             "custo_step_functions_usd": _USD,
             "custo_crawlers_usd": _USD,
@@ -67,7 +69,7 @@ DESCRIPTIONS: Final = {
     "pipelines": "As máquinas de estado do projeto, lidas do Step Functions.",
     "tarefas": "As tarefas de cada máquina de estado, com o que seus comentários declaram.",
     "linhagem": "De onde vem cada tabela e coluna: declarado nas tarefas e contratos, e observado nas execuções.",
-    "execucoes": "As execuções das máquinas de estado, com duração, linhas publicadas e custo estimado.",
+    "execucoes": "As execuções das máquinas de estado, com duração, linhas publicadas e custo, com as filhas.",
 }
 _COSTS: Final[dict[str, tuple[costs.What, ...]]] = {
     "custo_lambda_usd": ("lambda", "lambda_requests"),
@@ -193,6 +195,8 @@ def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[
         "transicoes": execution.transitions,
         "lambda_s": execution.lambda_seconds,
         "crawls": execution.crawls,
+        "execucoes_filhas": sum(total.run.items for total in execution.map_runs),
+        "execucoes_filhas_lidas": sum(total.read for total in execution.map_runs),
         **_costs(execution, memory_mb),
     }
 

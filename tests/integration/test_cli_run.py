@@ -30,6 +30,7 @@ LAYER = {
         "Given": {
             "Type": "Choice",
             "Choices": [
+                {"Variable": "$.source.orders", "NumericEquals": 664, "Next": "BronzeParts"},
                 {"Variable": "$.source.orders", "NumericEquals": 665, "Next": "WriteFailed"},
                 {"Variable": "$.source.orders", "NumericEquals": 666, "Next": "AuditFailed"},
             ],
@@ -40,6 +41,29 @@ LAYER = {
             "Resource": "arn:aws:states:::aws-sdk:s3:copyObject",
             "Parameters": {"Bucket": "lake", "CopySource": "lake/origin", "Key.$": "$$.Execution.Name"},
             "ResultSelector": {"report_key": "report", "tables": []},
+            "End": True,
+        },
+        "BronzeParts": {
+            "Type": "Map",
+            "Label": "BronzeParts",
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:listObjectsV2",
+                "Parameters": {"Bucket": "lake", "Prefix": "part-"},
+            },
+            "ItemSelector": {"part_key.$": "$$.Map.Item.Value.Key"},
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Which",
+                "States": {
+                    "Which": {
+                        "Type": "Choice",
+                        "Choices": [{"Variable": "$.part_key", "StringEquals": "part-2", "Next": "PartFailed"}],
+                        "Default": "Done",
+                    },
+                    "PartFailed": {"Type": "Fail", "Error": "StorageError", "Cause": "the part cannot be read"},
+                    "Done": {"Type": "Succeed"},
+                },
+            },
             "End": True,
         },
         "WriteFailed": {"Type": "Fail", "Error": "InputError", "Cause": "one problem\ntwo [problems]"},
@@ -185,6 +209,18 @@ def test_every_problem_of_the_input_is_said_on_its_own_line_and_no_table_of_noth
     assert result.exit_code == 1
     assert result.stderr.endswith("error: bronze failed (InputError):\n  one problem\n  two [problems]\n")
     assert result.stdout == ""
+
+
+def test_a_part_that_failed_says_why_in_the_place_of_its_map(aws: Aws, run_id: str) -> None:
+    for layer in layout.LAYERS:
+        aws.s3.delete_object(Bucket="lake", Key=layout.quality_key(run_id, layer))
+    for part in range(4):
+        aws.s3.put_object(Bucket="lake", Key=f"part-{part}", Body=b"")
+    result = importau("run", "--local", "--orders", "664")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == (
+        "error: bronze failed in BronzeParts (StorageError): 1 of 4 parts failed; part-2: the part cannot be read"
+    )
 
 
 def test_an_export_without_published_tables_names_them(aws: Aws, tmp_path: Path) -> None:

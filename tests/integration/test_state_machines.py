@@ -35,7 +35,7 @@ def keys(prefix):
 def put(key, body):
     client.put_object(Bucket="lake", Key=key, Body=body)
 def of_a_part(step, event):
-    part, parts = map(int, re.search(r"-([0-9]{{5}})-of-([0-9]{{5}})", event["part_key"]).groups())
+    part, parts = map(int, re.search(r"-([0-9]{5})-of-([0-9]{5})", event["part_key"]).groups())
     of = event["layer"] + "/" + step + "/" + str(part) + "/"
     put("calls/" + event["run_id"] + "/" + of + uuid.uuid4().hex, b"")
     for fault in keys("faults/" + of)[:1]:
@@ -43,9 +43,7 @@ def of_a_part(step, event):
         raise InputError("part " + str(part) + " is broken")
     return dict(run_id=event["run_id"], layer=event["layer"], part=part, parts=parts)
 """
-WRITE = (
-    OF_A_PART
-    + """
+WRITE = """
 PUBLISHED = {published!r}
 def handler(event, context):
     source = event.get("source", {{}})
@@ -68,8 +66,8 @@ def handler(event, context):
             if event["layer"] == "bronze" or len(staged) == 1:
                 body = source.get("body", "new ") + event["run_id"] + " " + event["origin"]["state_machine"]
                 put(place, body)
-        tables.append(dict(table=table, parts=len(staged), staged_key=staged[0], published_key=published[0], rows_read=1,
-                           rows=1, quarantined=0, quarantine_key=None, bytes=1))
+        tables.append(dict(table=table, parts=len(staged), staged_key=staged[0], published_key=published[0],
+                           rows_read=1, rows=1, quarantined=0, quarantine_key=None, bytes=1))
         copies += [dict(source="lake/" + one, key=other) for one, other in zip(staged, published)]
         stale += [dict(key=key) for key in keys(event["layer"] + "/" + table + "/") if key not in published]
     lists = {{what: prefix + "parts/" + what + ".json" for what in ("publish", "retire")}}
@@ -81,10 +79,7 @@ def handler(event, context):
                 parts=max(table["parts"] for table in tables), in_parts=in_parts, stale=len(stale),
                 publish_key=lists["publish"], retire_key=lists["retire"])
 """
-)
-AUDIT = (
-    OF_A_PART
-    + """
+AUDIT = """
 def handler(event, context):
     if "part_key" in event:
         return of_a_part("audit", event)
@@ -99,7 +94,6 @@ def handler(event, context):
                 tables=[dict(table=t["table"], verdict="pass", rows=1, quarantined=0, errors=0, warnings=0)
                         for t in event["tables"]])
 """
-)
 
 
 @dataclass
@@ -157,7 +151,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             write = WRITE.format(published={table: _published(table) for table in tables})
             arns = {
                 "WriteFunctionArn": _function(lambdas, f"write-{layer}", write),
-                "AuditFunctionArn": _function(lambdas, f"audit-{layer}", AUDIT.format()),
+                "AuditFunctionArn": _function(lambdas, f"audit-{layer}", AUDIT),
                 "LakeBucket": BUCKET,
             }
             machines[layer] = _machine(states, layer, arns)
@@ -175,7 +169,7 @@ def _published(table: str) -> dict[int, list[str]]:
 def _function(lambdas: Any, name: str, source: str) -> str:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("app.py", source)
+        archive.writestr("app.py", OF_A_PART + source)
     answer: dict[str, str] = lambdas.create_function(
         FunctionName=name, Runtime="python3.11", Role=ROLE, Handler="app.handler", Code={"ZipFile": packed.getvalue()}
     )

@@ -59,18 +59,27 @@ class Deployment:
     def client(self, service: str) -> Any:
         return self.endpoint.client(service)
 
-    def run(self, machine: str, **given: Any) -> dict[str, Any]:
-        """Run ``StateMachine_DAG_<machine>`` to its end; return its description, `output` parsed where there is one."""
+    def run(self, machine: str, patience: float = 120, **given: Any) -> dict[str, Any]:
+        """Run ``StateMachine_DAG_<machine>`` to its end; return its description, `output` parsed where there is one.
+
+        Parameters
+        ----------
+        machine : str
+        patience : float
+            Seconds until it is too late.
+        given : dict
+            The execution's input.
+        """
         states = self.client("stepfunctions")
         arn = self.outputs[f"StateMachine{machine.capitalize()}Arn"]
         execution = states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"]
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             described: dict[str, Any] = states.describe_execution(executionArn=execution)
             if described["status"] != "RUNNING":
                 return described | ({"output": json.loads(described["output"])} if "output" in described else {})
             time.sleep(0.1)
-        raise AssertionError(f"{machine} did not end within 120 s")
+        raise AssertionError(f"{machine} did not end within {patience} s")
 
 
 @contextmanager

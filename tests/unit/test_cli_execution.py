@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from cli.session import Aws
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:"
 EXECUTION = "arn:aws:states:us-east-1:000000000000:execution:"
+PARTS = "arn:aws:states:us-east-1:000000000000:mapRun:StateMachine_DAG_silver/SilverParts:0c1d"
 Event = tuple[float, str, dict[str, Any]]
 
 
@@ -39,14 +41,32 @@ def succeeded(at: float) -> Event:
 class States:
     """Step Functions as far as it has got: every look shows one event more of each execution."""
 
-    def __init__(self, histories: dict[str, Sequence[Event]], inputs: dict[str, dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        histories: dict[str, Sequence[Event]],
+        inputs: dict[str, dict[str, Any]] | None = None,
+        parts: Sequence[dict[str, int]] = (),
+        failed_part: dict[str, str] | None = None,
+    ) -> None:
         self.histories = histories
         self.inputs = inputs or {}
+        self.parts = list(parts)
+        self.failed_part = failed_part
         self.looks: dict[str, int] = {}
 
     def get_paginator(self, operation: str) -> "States":
-        assert operation == "get_execution_history"
+        assert operation in ("get_execution_history", "list_map_runs")
+        if operation == "list_map_runs":
+            runs = [{"mapRuns": [{"mapRunArn": PARTS, "startDate": BEGAN}]}]
+            return SimpleNamespace(paginate=lambda **_: runs)  # type: ignore[return-value]
         return self
+
+    def describe_map_run(self, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        """Say how far the Map Run is: a look further every time, up to the last."""
+        assert mapRunArn == PARTS
+        counts = self.parts.pop(0) if len(self.parts) > 1 else self.parts[0]
+        none = dict.fromkeys(("succeeded", "failed", "timedOut", "aborted", "running", "pending"), 0)
+        return {"executionCounts": none | {"total": 64} | counts}
 
     def paginate(self, executionArn: str, PaginationConfig: dict[str, int]) -> Iterator[dict[str, Any]]:  # noqa: N803
         name = executionArn.removeprefix(EXECUTION)
@@ -59,7 +79,10 @@ class States:
         yield {"events": events[:middle]}
         yield {"events": events[middle:]}
 
-    def list_executions(self, stateMachineArn: str, maxResults: int) -> dict[str, Any]:  # noqa: N803
+    def list_executions(self, maxResults: int, stateMachineArn: str = "", **of_map: str) -> dict[str, Any]:  # noqa: N803
+        if of_map:
+            found = self.failed_part is not None and of_map["statusFilter"] == "FAILED"
+            return {"executions": [{"executionArn": "part", "startDate": BEGAN, "stopDate": BEGAN}] if found else []}
         machine = stateMachineArn.removeprefix(MACHINE)
         return {
             "executions": [
@@ -70,6 +93,8 @@ class States:
         }
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn == "part":
+            return dict(self.failed_part or {})
         return {"input": json.dumps(self.inputs.get(executionArn.removeprefix(EXECUTION), {}))}
 
 
@@ -197,6 +222,50 @@ def test_the_culprit_of_a_failed_pipeline_is_the_layer_that_failed() -> None:
     outcome, _ = followed(States(histories, inputs), "pipeline", "pipeline:r")
     assert (outcome.culprit.machine, outcome.culprit.state, outcome.culprit.cause) == ("silver", "WriteSilver", "why")
     assert set(outcome.layer_seconds) == {"bronze", "silver"}
+
+
+def in_parts(*after: Event) -> list[Event]:
+    entered_parts = entered(1, "Map", "SilverParts")
+    return [STARTED, entered_parts, *[(2.0, "MapRunStarted", {})] * 3, exited(9, "Map", "SilverParts"), *after]
+
+
+def test_a_distributed_map_says_how_many_parts_are_done_whenever_there_are_more() -> None:
+    parts = [{}, {"succeeded": 3}, {"succeeded": 3}, {"succeeded": 11, "failed": 1}]
+    _, told = followed(States({"silver:r": in_parts(succeeded(9))}, parts=parts), "silver", "silver:r")
+    assert told == [
+        Transition("silver", "SilverParts", "entered"),
+        Transition("silver", "SilverParts", "advanced", done=3, parts=64),
+        Transition("silver", "SilverParts", "advanced", done=12, parts=64),
+        Transition("silver", "SilverParts", "exited", 8.0),
+    ]
+
+
+def test_an_ordinary_map_is_not_asked_how_far_it_is() -> None:
+    history = [STARTED, entered(1, "Map", "Publish"), exited(2, "Map", "Publish"), succeeded(3)]
+    _, told = followed(States({"silver:r": history}), "silver", "silver:r")
+    assert [step.kind for step in told] == ["entered", "exited"]
+
+
+GENERIC = "The specified tolerated failure threshold was exceeded"
+TOO_MANY = "States.ExceedToleratedFailureThreshold"
+
+
+@pytest.mark.parametrize("own", [GENERIC, "Tables already copied stay; run again."])
+def test_the_cause_of_a_failed_map_is_that_of_its_part_and_how_many_failed(own: str) -> None:
+    part = {"error": "StorageError", "cause": json.dumps({"errorMessage": "no such table"}), "input": "{}"}
+    states = States(
+        {"silver:r": in_parts(failed(9, TOO_MANY, own))}, parts=[{"succeeded": 62, "failed": 2}], failed_part=part
+    )
+    outcome, _ = followed(states, "silver", "silver:r")
+    assert (outcome.state, outcome.error) == ("SilverParts", "StorageError")
+    # What the machine itself says to do about it is kept.
+    assert outcome.cause.splitlines() == ["2 of 64 parts failed: no such table", *([] if own is GENERIC else [own])]
+
+
+def test_a_failed_map_whose_part_is_not_known_keeps_what_is() -> None:
+    states = States({"silver:r": in_parts(failed(9, TOO_MANY, GENERIC))}, parts=[{"failed": 1}])
+    outcome, _ = followed(states, "silver", "silver:r")
+    assert (outcome.error, outcome.cause) == (TOO_MANY, GENERIC)
 
 
 def test_a_runs_name_sorts_by_time_and_does_not_repeat() -> None:

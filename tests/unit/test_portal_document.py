@@ -20,6 +20,7 @@ from cli.portal.machines import condition, pipeline, runs
 from cli.portal.page import filled
 from cli.session import Aws
 from lakehouse.history import StateTime
+from lakehouse.map_runs import MapRun, Total
 from lakehouse.pipelines import tasks_of
 from lakehouse.stepfunctions import Execution, StateMachine
 
@@ -171,10 +172,13 @@ def test_a_state_machine_is_drawn_as_its_definition_says():
     assert len(states["WriteSilver"]["inputs"]) == 7
     assert {"to": "ReadFault", "kind": "catch", "label": "States.ALL"} in states["WriteSilver"]["next"]
     assert states["AuditPassed"]["next"] == [
+        {"to": "PublishParts", "kind": "choice", "label": "$.audit.passed = true e $.staged.in_parts = true"},
         {"to": "Publish", "kind": "choice", "label": "$.audit.passed = true"},
         {"to": "AuditFailed", "kind": "default", "label": ""},
     ]
     assert states["AuditFailed"]["end"]
+    assert (states["SilverParts"]["type"], states["SilverParts"]["parent"]) == ("Map", None)
+    assert [states[name]["parent"] for name in ("WriteSilverPart", "AuditSilverPart")] == ["SilverParts"] * 2
     (ran,) = drawn["executions"]
     assert ran["tasks"] == [{"state": "WriteBronze", "seconds": 0.5, "status": "succeeded"}]
 
@@ -196,7 +200,7 @@ class Bucket:
 def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their_least():
     machines = [machine("bronze"), machine("pipeline")]
     executions = {
-        "StateMachine_DAG_bronze": [execution("nested", "run"), execution("alone", "alone")],
+        "StateMachine_DAG_bronze": [execution("nested", "run", copies=7), execution("alone", "alone")],
         "StateMachine_DAG_pipeline": [execution("run", "run", crawls=3, lambda_calls=1, lambda_seconds=0.5)],
     }
     found: Any = runs(executions, machines, Bucket(), 1024)  # type: ignore[arg-type]
@@ -209,7 +213,23 @@ def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their
     assert "crawlers" not in {line["what"] for line in by_id["alone"]["cost"]["lines"]}
     # Under each of lineage and three stagings, and the seven published tables.
     assert lines["s3_writes"]["quantity"] == "19"
+    # What Lambdas that are not of a part declare to read.
+    assert lines["s3_reads"]["quantity"] == "24"
     assert by_id["run"]["cost"]["glue_total_usd"] == "0.014666667"
+
+
+def test_a_run_in_parts_reads_what_a_part_reads_as_often_as_there_are_parts():
+    parts = Total(MapRun("arn", "BronzeParts", 64, 64, 0), 8, 64, 64, 0, 60.0)
+    copied = Total(MapRun("arn", "PublishParts", 196, 196, 0), 8, 196, 0, 196, 0.0)
+    executions = {"StateMachine_DAG_bronze": [execution("r", "r", map_runs=(parts, copied))]}
+    (whole,) = runs({"StateMachine_DAG_bronze": [execution("r", "r")]}, [machine("bronze")], Bucket(), 1024)  # type: ignore[arg-type]
+    (cut,) = runs(executions, [machine("bronze")], Bucket(), 1024)  # type: ignore[arg-type]
+    reads, writes = (
+        [line["quantity"] for run in (whole, cut) for line in run["cost"]["lines"] if line["what"] == what]
+        for what in ("s3_reads", "s3_writes")
+    )
+    assert reads == ["14", str(14 + 64 * 7)]
+    assert writes == ["12", "12"]
 
 
 def test_a_run_whose_first_execution_is_not_among_those_read_is_left_out():

@@ -53,6 +53,15 @@ def tasks_of(definition: Mapping[str, Any], *, of_part: bool = False) -> Iterato
                 yield from tasks_of(inner, of_part=of_part or distributed)
 
 
+def distributed_maps(definition: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the states whose items are executions of their own."""
+    modes = {
+        name: state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode")
+        for name, state in definition.get("States", {}).items()
+    }
+    return frozenset(name for name, mode in modes.items() if mode == DISTRIBUTED)
+
+
 def _task(name: str, state: Mapping[str, Any], *, of_part: bool) -> Task:
     comment = state.get("Comment", "")
     description, fields = read_comment(comment)

@@ -1,4 +1,4 @@
-"""The one Step Functions module: state machines and their executions, read back as they are."""
+"""State machines and their executions, read back from Step Functions as they are."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 
 from lakehouse.history import History, StateTime
-from lakehouse.pipelines import Task, tasks_of
+from lakehouse.map_runs import TOO_MANY_FAILED, MapRuns, Total, read_history
+from lakehouse.pipelines import Task, distributed_maps, tasks_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 TAG: Final = {"key": "project", "value": "importau"}
 # The state whose branches start the crawlers and wait for them.
@@ -37,6 +39,10 @@ class StateMachine:
     definition: Mapping[str, Any]
     tasks: tuple[Task, ...]
 
+    def fanned_out(self, history: History) -> bool:
+        """Return whether an execution came to a Distributed Map."""
+        return not distributed_maps(self.definition).isdisjoint(state.name for state in history.states())
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -51,10 +57,11 @@ class Execution:
     stopped : datetime or None
         None while it runs.
     transitions : int
-        States entered, which is what Step Functions bills.
+        States entered, which is what Step Functions bills. This and the next three are with its Map Runs.
     lambda_seconds : float
         Seconds its Lambdas ran.
-    lambda_calls : int
+    lambda_calls, copies : int
+        Copies are objects published.
     crawls : int
         Crawlers it started.
     rows : int or None
@@ -63,6 +70,8 @@ class Execution:
         Those of the top level that do work, in their order.
     cause : str
         Why it failed; empty when it did not.
+    map_runs : tuple of Total
+        What its Distributed Maps did, in their order.
     """
 
     arn: str
@@ -78,6 +87,8 @@ class Execution:
     rows: int | None
     states: tuple[StateTime, ...]
     cause: str
+    copies: int = 0
+    map_runs: tuple[Total, ...] = ()
 
     @property
     def crawl_seconds(self) -> float:
@@ -123,7 +134,7 @@ class StateMachines:
         listed = self.client.list_executions(stateMachineArn=machine.arn, maxResults=most)["executions"]
         for entry in listed:
             if known.get(entry["executionArn"], "RUNNING") == "RUNNING":
-                yield self._execution(dict(entry))
+                yield self._execution(machine, entry)
 
     def newest_success(self, arn: str) -> tuple[str, dict[str, Any]] | None:
         """Return the run and the ``source`` of a state machine's newest execution that ended well.
@@ -139,26 +150,30 @@ class StateMachines:
         given = json.loads(self.client.describe_execution(executionArn=found[0]["executionArn"]).get("input", "{}"))
         return given.get("run_id", found[0]["name"]), given.get("source", {})
 
-    def _execution(self, entry: dict[str, Any]) -> Execution:
-        history = History(entry["startDate"])
-        pages = self.client.get_paginator("get_execution_history").paginate(executionArn=entry["executionArn"])
-        for page in pages:
-            for event in page["events"]:
-                history.take(dict(event))
+    def _execution(self, machine: StateMachine, entry: "ExecutionListItemTypeDef") -> Execution:
+        arn, history = entry["executionArn"], read_history(self.client, entry)
+        cause, totals = history.cause, []
+        if machine.fanned_out(history):
+            map_runs = MapRuns(self.client)
+            totals = [map_runs.total(run) for run in map_runs.of(arn)]
+            failure = map_runs.failure(arn) if TOO_MANY_FAILED in cause else None
+            cause = f"{failure.error}: {failure}" if failure else cause
         return Execution(
-            arn=entry["executionArn"],
+            arn=arn,
             name=entry["name"],
             status=entry["status"],
             run_id=json.loads(history.input).get("run_id") or entry["name"],
             started=entry["startDate"],
             stopped=entry.get("stopDate"),
-            transitions=history.transitions,
-            lambda_seconds=history.lambda_seconds,
-            lambda_calls=history.lambda_calls,
+            transitions=history.transitions + sum(total.transitions for total in totals),
+            lambda_seconds=history.lambda_seconds + sum(total.lambda_seconds for total in totals),
+            lambda_calls=history.lambda_calls + sum(total.lambda_calls for total in totals),
             crawls=history.crawls,
             rows=_rows(json.loads(history.output)) if history.output else None,
             states=history.states(),
-            cause=history.cause,
+            cause=cause,
+            copies=history.copies + sum(total.copies for total in totals),
+            map_runs=tuple(totals),
         )
 
 

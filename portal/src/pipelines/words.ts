@@ -43,7 +43,8 @@ export const PIPELINES: Words<
       "Preços de tabela de us-east-1, sem a cota gratuita: uma estimativa, não a fatura. Cada crawler usa 2 DPUs e é cobrado " +
       "por pelo menos 10 minutos. Jobs Glue: um por camada, 2 DPUs, pelo menos 1 minuto cada, se levassem o mesmo tempo que " +
       "as Lambdas; os crawlers custariam o mesmo e não estão no valor. Leituras do S3 são contadas pelo que as tarefas " +
-      "declaram; armazenamento e logs ficam de fora.",
+      "declaram; armazenamento e logs ficam de fora. De cada Map com muitas partes se lê o histórico de oito, e as outras " +
+      "contam como elas.",
     diagram: "Diagrama de estados",
     showFailures: "Mostrar o caminho das falhas",
     states: "Estados",
@@ -104,7 +105,7 @@ export const PIPELINES: Words<
       "List prices of us-east-1, without the free tier: an estimate, not the bill. A crawler takes 2 DPUs and is billed for 10 " +
       "minutes at the least. Glue jobs: one a layer, 2 DPUs, at least 1 minute each, if they took as long as the Lambdas did; " +
       "the crawlers would cost the same and are not in the amount. S3 reads are counted by what the tasks declare; storage " +
-      "and logs are left out.",
+      "and logs are left out. Of a Map with many parts the histories of eight are read, and the others count as they do.",
     diagram: "State diagram",
     showFailures: "Show the paths of failures",
     states: "States",

@@ -1,0 +1,161 @@
+"""A large run as it is deployed: 64 parts through every Distributed Map, and what comes out is what one part gives."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployed_lakehouse import Lakehouse
+from deployment import Deployment
+
+from cli import verify
+from cli.catalogue import entries, ranked
+from cli.export import download
+from cli.portal.document import gather
+from cli.session import Aws, at
+from lakehouse import layout
+from lakehouse.parts import PARTED
+
+pytestmark = pytest.mark.e2e
+
+# Of 1 000 000 orders (IMPORTAU_E2E_ORDERS) it takes about MEASURED on two cores; of these it takes a minute or two.
+ORDERS = int(os.environ.get("IMPORTAU_E2E_ORDERS", "50000"))
+PARTS = 64
+# A laptop has cores for two Lambdas at once, not for the eight of the deployed definitions.
+AT_ONCE = 2
+CUT = (*PARTED, layout.FACT)
+WHOLE = sorted({table for tables in layout.TABLES.values() for table in tables} - set(CUT))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended well, and what it left: the keys of every table, and the bytes of those that are not cut."""
+
+    output: dict[str, Any]
+    keys: dict[str, list[str]]
+    content: dict[str, bytes]
+
+    @property
+    def run_id(self) -> str:
+        return str(self.output["run_id"])
+
+
+@pytest.fixture(scope="module")
+def lakehouse(deployment: Deployment) -> Iterator[Lakehouse]:
+    """Return the deployed lakehouse, whose Distributed Maps run two executions at once; restore it afterwards."""
+    states, before = deployment.client("stepfunctions"), {}
+    for layer in layout.LAYERS:
+        arn = deployment.outputs[f"StateMachine{layer.capitalize()}Arn"]
+        before[arn] = states.describe_state_machine(stateMachineArn=arn)["definition"]
+        slower, maps = re.subn(r'"MaxConcurrency": ?8\b', f'"MaxConcurrency": {AT_ONCE}', before[arn])
+        assert maps == 3
+        states.update_state_machine(stateMachineArn=arn, definition=slower)
+    yield Lakehouse(deployment)
+    for arn, definition in before.items():
+        states.update_state_machine(stateMachineArn=arn, definition=definition)
+
+
+def run(lakehouse: Lakehouse, parts: int) -> Run:
+    source = {"type": "synthetic", "orders": ORDERS, "seed": 11, "parts": parts}
+    execution = lakehouse.deployment.run("pipeline", patience=1500, source=source)
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    keys = {table: lakehouse.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
+    content = {table: lakehouse.bytes_of(layout.published_key(table)) for table in WHOLE}
+    return Run(execution["output"], keys, content)
+
+
+@pytest.fixture(scope="module")
+def aws(deployment: Deployment) -> Aws:
+    return at(deployment.endpoint)
+
+
+@pytest.fixture(scope="module")
+def large(lakehouse: Lakehouse) -> Run:
+    return run(lakehouse, PARTS)
+
+
+@pytest.fixture(scope="module")
+def seen(large: Run, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the commands say of the large run while it is what is published."""
+    folder: Path = tmp_path_factory.mktemp("export")
+    download(aws, folder)
+    return {
+        "exported": {str(file.relative_to(folder)) for file in folder.glob("[bsg]*/*.parquet")},
+        "found": ranked("forecast", entries(aws)),
+        "checks": [check for check in verify.verified(aws) if not check.passed],
+        "document": gather(aws, datetime.now(UTC)),
+    }
+
+
+@pytest.fixture(scope="module")
+def small(seen: dict[str, Any], lakehouse: Lakehouse) -> Run:
+    """The same orders in one part, on the same lake, after everything was asked of the large run."""
+    return run(lakehouse, 1)
+
+
+def test_every_part_of_every_cut_table_is_published(large: Run) -> None:
+    for table in CUT:
+        assert large.keys[table] == [layout.published_key(table, part, PARTS) for part in range(PARTS)]
+    for table in WHOLE:
+        assert large.keys[table] == [layout.published_key(table)]
+
+
+def test_all_audits_and_governance_pass(lakehouse: Lakehouse, large: Run) -> None:
+    reports = [lakehouse.json(layout.quality_key(large.run_id, layer)) for layer in layout.LAYERS]
+    assert [report["passed"] for report in reports] == [True] * 3
+    rows = {table["table"]: table["rows"] for report in reports for table in report["tables"]}
+    assert rows["pedidos"] == ORDERS
+    assert large.output["governance"]["passed"]
+    assert large.output["governance"]["problems"] == 0
+
+
+def test_a_large_run_can_be_verified_searched_and_exported(seen: dict[str, Any]) -> None:
+    assert seen["checks"] == []
+    assert f"importau_gold.{layout.FORECAST}" in {entry.where for entry in seen["found"]}
+    wanted = {f"{layout.layer_of(table)}/{layout.file_name(table, p, PARTS)}" for table in CUT for p in range(PARTS)}
+    assert seen["exported"] == wanted | {f"{layout.layer_of(table)}/{layout.file_name(table)}" for table in WHOLE}
+
+
+def test_the_cost_of_a_large_run_is_that_of_its_parts_too(
+    seen: dict[str, Any], lakehouse: Lakehouse, large: Run
+) -> None:
+    records = lakehouse.table(layout.governance_table_key("execucoes")).to_pylist()
+    silver = next(
+        row for row in records if row["pipeline"] == "StateMachine_DAG_silver" and row["run_id"] == large.run_id
+    )
+    # 64 parts, and the publication of 64 files.
+    assert silver["execucoes_filhas"] == 2 * PARTS
+    assert 0 < silver["execucoes_filhas_lidas"] < PARTS
+    assert silver["lambda_s"] > silver["duracao_s"] / 2
+    assert silver["custo_lambda_usd"] > 0
+    (shown,) = [each for each in seen["document"]["runs"] if each["run_id"] == large.run_id]
+    requests = next(line for line in shown["cost"]["lines"] if line["what"] == "lambda_requests")
+    # Bronze audits its parts, silver and gold write and audit theirs; and seven Lambdas that are not of a part.
+    assert int(requests["quantity"]) == 5 * PARTS + 7
+
+
+def test_one_part_gives_the_same_bytes_and_takes_what_is_stale_away(large: Run, small: Run) -> None:
+    assert small.content == large.content
+    for table in (*CUT, *WHOLE):
+        assert small.keys[table] == [layout.published_key(table)]
+
+
+def test_each_map_run_had_all_parts_and_no_fault(lakehouse: Lakehouse, large: Run) -> None:
+    states = lakehouse.deployment.client("stepfunctions")
+    ended = {}
+    for layer in layout.LAYERS:
+        for each in states.list_map_runs(executionArn=large.output[layer]["execution"])["mapRuns"]:
+            told = states.describe_map_run(mapRunArn=each["mapRunArn"])
+            ended[layer, each["mapRunArn"].split("/")[1].split(":")[0]] = (
+                told["status"], told["maxConcurrency"], told["executionCounts"]["succeeded"],
+            )  # fmt: skip
+    cut = {layer: sum(table in CUT for table in layout.TABLES[layer]) for layer in layout.LAYERS}
+    for layer in layout.LAYERS:
+        assert ended[layer, f"{layer.capitalize()}Parts"] == ("SUCCEEDED", AT_ONCE, PARTS)
+        if cut[layer]:
+            published = cut[layer] * PARTS + len(layout.TABLES[layer]) - cut[layer]
+            assert ended[layer, "PublishParts"] == ("SUCCEEDED", AT_ONCE, published)
