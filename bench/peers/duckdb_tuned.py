@@ -184,7 +184,8 @@ _ORIGIN = "CASE WHEN {0} = 'CARTAO_CREDITO' THEN 'CARTAO_CREDITO_PJ' ELSE 'CONTA
 _KINDS = (
     f"""SELECT 'PAGAMENTO' AS tipo_registro, 0 AS kind, shares.o, shares.i, shares.d, orders.pedido_id, item_id,
         pagamento_id, produto_id, orders.fornecedor_id, data_pedido, data_vencimento, data_pagamento,
-        orders.status AS status_pedido, status_pagamento, metodo_pagamento, {_ORIGIN.format("metodo_pagamento")}, num_parcelas, parcela_atual,
+        orders.status AS status_pedido,
+        status_pagamento, metodo_pagamento, {_ORIGIN.format("metodo_pagamento")}, num_parcelas, parcela_atual,
         moeda_origem, shares.quantidade, shares.item_value, shares.value, shares.foreign_value, applied,
         data_pagamento AS day
     FROM shares JOIN payments USING (d) JOIN orders ON orders.o = shares.o LEFT JOIN items ON items.i = shares.i""",
@@ -201,7 +202,8 @@ _KINDS = (
     FROM emprestimos, unnest(range(prazo_meses - num_parcelas_pagas)) AS remaining(k) WHERE status <> 'QUITADO'""",
     f"""SELECT 'PEDIDO_SEM_PAGAMENTO' AS tipo_registro, 3 AS kind, shares.o, shares.i, pedido_id, item_id,
         produto_id, fornecedor_id, data_pedido, CAST(data_pedido + prazo_dias::INTEGER AS DATE) AS data_vencimento,
-        status AS status_pedido, CASE WHEN status = 'CANCELADO' THEN 'CANCELADO' ELSE 'PREVISTO' END AS status_pagamento,
+        status AS status_pedido,
+        CASE WHEN status = 'CANCELADO' THEN 'CANCELADO' ELSE 'PREVISTO' END AS status_pagamento,
         tipo_pagamento AS metodo_pagamento, {_ORIGIN.format("tipo_pagamento")}, moeda_origem, shares.quantidade,
         shares.item_value, shares.value, shares.foreign_value, applied, data_vencimento AS day
     FROM shares JOIN unpaid ON unpaid.o = -shares.d LEFT JOIN items ON items.i = shares.i""",
