@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench import compare, inputs, process
-from bench.engines import END_TO_END, ENGINES, FUNCTIONS, OURS, SILVER_GOLD, Engine
+from bench.engines import END_TO_END, FUNCTIONS, OUR_ENGINE, SILVER_GOLD, Engine
 from bench.measure import source
 from bench.process import Limits, UnfinishedError
 from bronze import csv_source
@@ -87,9 +87,8 @@ def problems(world: World, engines: Sequence[Engine], limits: Limits, say: Calla
     with tempfile.TemporaryDirectory(prefix="importau-bench-") as scratch:
         home = Path(scratch)
         write(world, home)
-        say(OURS)
-        ours = next(engine for engine in ENGINES if engine.name == OURS)
-        expected = compare.tables(written(ours, SILVER_GOLD, home, limits))
+        say(OUR_ENGINE.name)
+        expected = compare.tables(written(OUR_ENGINE, SILVER_GOLD, home, limits))
         for engine in engines:
             for job in (SILVER_GOLD, END_TO_END):
                 # From the CSVs ours would set rows aside that only a trap has.

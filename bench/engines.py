@@ -89,3 +89,4 @@ ENGINES: Final = (
     _floor("pyarrow_floor", "floor: pyarrow, with dictionaries"),
     _floor("duckdb_floor", "floor: DuckDB"),
 )
+OUR_ENGINE: Final = ENGINES[0]

@@ -1,7 +1,6 @@
 """What is measured: the seven tables of a synthetic company, made once for a size and kept."""
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -29,12 +28,14 @@ def missing(orders: int) -> bool:
     return not stamp.exists() or stamp.read_text("utf-8") != _stamp()
 
 
-def make(orders: int) -> None:
-    """Write the inputs of one size: the accepted tables as Parquet, and the exports they come from as CSV."""
-    tables = generate(orders, SEED)
-    target = folder(orders)
+def make(source: Path, target: Path) -> None:
+    """Write as many orders as ``source`` is called: the accepted tables as Parquet, and the exports they come from.
+
+    A job like an engine's, so that it runs in a process of its own and who measures stays small.
+    """
+    tables = generate(int(source.name), SEED)
     for name in ("bronze", "csv"):
-        (target / name).mkdir(parents=True, exist_ok=True)
+        (target / name).mkdir(parents=True)
     write_csv(tables, target / "csv")
     write_bronze({name: accepted(name, table).kept for name, table in tables.items()}, target / "bronze")
     (target / "made_by").write_text(_stamp(), "utf-8")
@@ -50,7 +51,3 @@ def _stamp() -> str:
     """Return what stands for the program that makes the inputs."""
     sources = sorted((ROOT / "functions/bronze").glob("*.py"))
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
-
-
-if __name__ == "__main__":  # in a process of its own, so that who measures stays small
-    make(int(sys.argv[1]))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import inputs, process
-from bench.engines import BRONZE, END_TO_END, ENGINES, FUNCTIONS, OURS, SILVER_GOLD, SYNTHETIC, Engine
+from bench.engines import BRONZE, END_TO_END, ENGINES, FUNCTIONS, OUR_ENGINE, SILVER_GOLD, SYNTHETIC, Engine
 from bench.process import Limits, Took, UnfinishedError
 from bench.tables import BRONZE as BRONZE_TABLES
 from bench.totals import Totals, differences, rows_of, totals
@@ -76,6 +76,17 @@ class DisagreementError(Exception):
         super().__init__(f"{engine} and {reference} do not have the same results")
 
 
+def made(orders: int, limits: Limits) -> None:
+    """Make the inputs of one size.
+
+    Raises
+    ------
+    UnfinishedError
+        There was no memory or no disk for them.
+    """
+    process.run(OUR_ENGINE, "bench.inputs", "make", Path(str(orders)), inputs.folder(orders), limits)
+
+
 def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int, limits: Limits, say: Say) -> Table:
     """Measure engines at one job and size; who does not do the job is left out.
 
@@ -122,17 +133,27 @@ def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, s
     dict of str to str
         Why an engine cannot be measured, by its name.
     """
-    failures = {}
-    for engine in engines:
-        if why := process.available(engine):
-            failures[engine.name] = f"not run: {why}"
-        elif engine.prepares and job == SILVER_GOLD:
-            say(f"inputs as {engine.name} reads them best")
+    failures = {engine.name: f"not run: {why}" for engine in engines if (why := process.available(engine))}
+    if job != SILVER_GOLD:
+        return failures
+    floors = [engine for engine in engines if engine.is_floor]
+    for engine in ENGINES:
+        # A floor reads what its engine reads.
+        if not engine.prepares or engine.name in failures or (engine not in engines and not floors):
+            continue
+        say(f"inputs as {engine.name} reads them best")
+        try:
             process.run(engine, engine.module, "prepare", home / "bronze", source(engine, job, home), limits)
-    if any(engine.is_floor for engine in engines):
+        except UnfinishedError as reason:
+            failures |= {each.name: f"its inputs: {reason}" for each in (engine, *floors)}
+    if floors and OUR_ENGINE.name not in failures:
         say("a finished fact for the floor")
-        ours = next(engine for engine in ENGINES if engine.name == OURS)
-        process.run(ours, ours.module, FUNCTIONS[SILVER_GOLD], home / "bronze", home / "finished", limits)
+        try:
+            process.run(
+                OUR_ENGINE, OUR_ENGINE.module, FUNCTIONS[job], source(OUR_ENGINE, job, home), home / "finished", limits
+            )
+        except UnfinishedError as reason:
+            failures |= {each.name: f"a finished fact: {reason}" for each in floors}
     return failures
 
 

@@ -1,7 +1,5 @@
 """`importau bench`: measurements; they are never tests."""
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,21 +111,32 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
     """Measure this project's engine against its peers, at the same job with the same results."""
     # Only measurements need these, and no other command is to load them.
     from bench import checks, engines, inputs, process, results  # noqa: PLC0415
-    from bench.measure import DisagreementError, measured  # noqa: PLC0415
+    from bench.measure import DisagreementError, made, measured  # noqa: PLC0415
     from bench.page import page  # noqa: PLC0415
+    from bench.process import UnfinishedError  # noqa: PLC0415
+    from lakehouse.errors import InputError  # noqa: PLC0415
 
     chosen = _chosen(engine, engines.ENGINES)
     limits = process.Limits(timeout, round(memory * 1e9) or process.memory() * 85 // 100)
     if check:
-        _checked(checks.worlds(csv_dir), chosen, limits)
+        try:
+            worlds = checks.worlds(csv_dir)
+        except InputError as error:
+            raise CliError(str(error)) from error
+        _checked(worlds, chosen, limits)
         return
     jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
     kept = results.load()
     for size in _sizes(orders):
         if inputs.missing(size):
             with present.step(f"making {size:,} orders"):
-                subprocess.run([sys.executable, "-m", "bench.inputs", str(size)], cwd=ROOT, check=True)
+                try:
+                    made(size, limits)
+                except UnfinishedError as error:
+                    raise CliError(f"the inputs were not made: {error}") from error
         for job in jobs:
+            if not any(job in each.does for each in chosen):
+                continue
             try:
                 with present.step(f"{job}, {size:,} orders") as show:
                     table = measured(job, size, chosen, repetitions, limits, show)

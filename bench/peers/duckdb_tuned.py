@@ -102,7 +102,17 @@ def _is_key(name: str, prefix: str) -> str:
     )
 
 
+def _enums(table: str, source: str, key: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Make a dimension of a table, its attributes as ENUMs: sorted and written as small numbers."""
+    types = (f"CREATE TYPE {table}_{name} AS ENUM (SELECT DISTINCT {name} FROM {source} WHERE {name} IS NOT NULL)"
+             for name in columns)  # fmt: skip
+    cast = ", ".join(f"{name}::{table}_{name} AS {name}" for name in columns)
+    return (*types, f"CREATE TEMP TABLE {table} AS SELECT {key}, {cast} FROM {source}")
+
+
 _SILVER = (
+    *_enums("products", "produtos", "produto_id", ("nome_produto", "categoria", "subcategoria", "fornecedor_id")),
+    *_enums("suppliers", "fornecedores", "fornecedor_id", ("razao_social", "pais_origem", "rating")),
     f"""CREATE TEMP TABLE orders AS SELECT CAST(substr(pedido_id, 4) AS INTEGER) AS o, pedido_id, data_pedido,
         fornecedor_id, {_units("valor_total_brl")} AS total, status, tipo_pagamento, prazo_dias FROM pedidos""",
     f"""CREATE TEMP TABLE items AS SELECT CAST(substr(pedido_id, 4) AS INTEGER) AS o,
@@ -172,24 +182,27 @@ _SILVER = (
 # The rows of each kind, with the columns of the fact that are of this kind alone; the others are completed below.
 _ORIGIN = "CASE WHEN {0} = 'CARTAO_CREDITO' THEN 'CARTAO_CREDITO_PJ' ELSE 'CONTA_CORRENTE_PJ' END AS origem_recurso"
 _KINDS = (
-    f"""SELECT 'PAGAMENTO' AS tipo_registro, orders.pedido_id, shares.i, item_id, pagamento_id, produto_id,
-        orders.fornecedor_id, data_pedido, data_vencimento, data_pagamento, orders.status AS status_pedido,
+    f"""SELECT 'PAGAMENTO' AS tipo_registro, 0 AS kind, shares.o, shares.i, shares.d, orders.pedido_id, item_id,
+        pagamento_id, produto_id, orders.fornecedor_id, data_pedido, data_vencimento, data_pagamento,
+        orders.status AS status_pedido,
         status_pagamento, metodo_pagamento, {_ORIGIN.format("metodo_pagamento")}, num_parcelas, parcela_atual,
         moeda_origem, shares.quantidade, shares.item_value, shares.value, shares.foreign_value, applied,
         data_pagamento AS day
     FROM shares JOIN payments USING (d) JOIN orders ON orders.o = shares.o LEFT JOIN items ON items.i = shares.i""",
-    f"""SELECT 'PAGAMENTO_SEM_PEDIDO' AS tipo_registro, pedido_id, pagamento_id, fornecedor_id, data_vencimento,
-        data_pagamento, status_pagamento, metodo_pagamento, {_ORIGIN.format("metodo_pagamento")}, num_parcelas,
-        parcela_atual, moeda_origem, value, foreign_value, applied, data_pagamento AS day
+    f"""SELECT 'PAGAMENTO_SEM_PEDIDO' AS tipo_registro, 1 AS kind, o, d, pedido_id, pagamento_id, fornecedor_id,
+        data_vencimento, data_pagamento, status_pagamento, metodo_pagamento, {_ORIGIN.format("metodo_pagamento")},
+        num_parcelas, parcela_atual, moeda_origem, value, foreign_value, applied, data_pagamento AS day
     FROM payments WHERE NOT known""",
-    f"""SELECT 'PARCELA_EMPRESTIMO' AS tipo_registro, emprestimo_id,
+    f"""SELECT 'PARCELA_EMPRESTIMO' AS tipo_registro, 2 AS kind,
+        CAST(row_number() OVER (ORDER BY emprestimo_id, k) AS INTEGER) AS o, emprestimo_id,
         CAST(data_vencimento_proxima + to_months(k::INTEGER) AS DATE) AS data_vencimento,
         'AGENDADO' AS status_pagamento, 'EMPRESTIMO_PJ' AS origem_recurso, prazo_meses AS num_parcelas,
         num_parcelas_pagas + k + 1 AS parcela_atual, instituicao_financeira, finalidade AS finalidade_emprestimo,
         'BRL' AS moeda_origem, {_units("valor_parcela_mensal")} AS value, value AS foreign_value, 1000000 AS applied
     FROM emprestimos, unnest(range(prazo_meses - num_parcelas_pagas)) AS remaining(k) WHERE status <> 'QUITADO'""",
-    f"""SELECT 'PEDIDO_SEM_PAGAMENTO' AS tipo_registro, pedido_id, shares.i, item_id, produto_id, fornecedor_id,
-        data_pedido, CAST(data_pedido + prazo_dias::INTEGER AS DATE) AS data_vencimento, status AS status_pedido,
+    f"""SELECT 'PEDIDO_SEM_PAGAMENTO' AS tipo_registro, 3 AS kind, shares.o, shares.i, pedido_id, item_id,
+        produto_id, fornecedor_id, data_pedido, CAST(data_pedido + prazo_dias::INTEGER AS DATE) AS data_vencimento,
+        status AS status_pedido,
         CASE WHEN status = 'CANCELADO' THEN 'CANCELADO' ELSE 'PREVISTO' END AS status_pagamento,
         tipo_pagamento AS metodo_pagamento, {_ORIGIN.format("tipo_pagamento")}, moeda_origem, shares.quantidade,
         shares.item_value, shares.value, shares.foreign_value, applied, data_vencimento AS day
@@ -197,8 +210,8 @@ _KINDS = (
 )
 _BRL = "moeda_origem = 'BRL'"
 _COMPLETED = f"""
-    SELECT fact.* EXCLUDE (item_value, value, foreign_value, applied, day, i),
-        produtos.fornecedor_id AS fornecedor_produto_id, nome_produto, categoria, subcategoria, razao_social,
+    SELECT fact.* EXCLUDE (item_value, value, foreign_value, applied, day),
+        products.fornecedor_id AS fornecedor_produto_id, nome_produto, categoria, subcategoria, razao_social,
         pais_origem, rating, strftime(data_vencimento, '%Y-%m') AS mes_referencia,
         {_money("item_value")} AS valor_item_brl, {_money("value")} AS valor_fluxo_brl,
         {_money("foreign_value")} AS valor_moeda_origem, {_rate("applied")} AS taxa_cambio_aplicada,
@@ -208,12 +221,11 @@ _COMPLETED = f"""
         {_money(f"CASE WHEN {_BRL} THEN 0 ELSE sign(exact) * ((abs(exact) + 500000) // 1000000) END")}
             AS variacao_cambial_brl
     FROM ({" UNION ALL BY NAME ".join(_KINDS)}) AS fact
-    LEFT JOIN produtos USING (produto_id)
-    LEFT JOIN fornecedores ON fornecedores.fornecedor_id = fact.fornecedor_id
+    LEFT JOIN products USING (produto_id)
+    LEFT JOIN suppliers ON suppliers.fornecedor_id = fact.fornecedor_id
     LEFT JOIN calendar ON calendar.moeda = moeda_origem AND calendar.day = fact.day"""
 _FACT_ROWS = f"""SELECT {", ".join(FACT_COLUMNS)} FROM ({_COMPLETED})
-    ORDER BY tipo_registro, pedido_id NULLS LAST, item_id NULLS LAST, pagamento_id NULLS LAST,
-        emprestimo_id NULLS LAST, data_vencimento NULLS LAST"""
+    ORDER BY kind, o NULLS LAST, i NULLS LAST, d"""
 
 # Gold ---------------------------------------------------------------------------------------------------------------
 
@@ -226,6 +238,10 @@ def _paid(*statuses: str, column: str = "valor_fluxo_brl") -> str:
     return f"coalesce(sum({column}) FILTER (status_pagamento IN ({listed})), 0)::DECIMAL(18,2)"
 
 
+def _distinct(key: str, prefix: str) -> str:
+    return f"count(DISTINCT CAST(substr({key}, {len(prefix) + 1}) AS INTEGER))"
+
+
 _CASH_FLOW = f"""
     WITH groups AS (
         SELECT mes_referencia, origem_recurso, moeda_origem, {_paid("PAGO")} AS saida_paga_brl,
@@ -234,7 +250,7 @@ _CASH_FLOW = f"""
             {_paid("PAGO", "PENDENTE", "AGENDADO", "PREVISTO")} AS total_saida_brl,
             {_EXPOSURE} AS exposicao_moeda_origem,
             {_paid("PAGO", "PENDENTE", "AGENDADO", "PREVISTO", column="variacao_cambial_brl")} AS variacao_cambial_brl,
-            count(DISTINCT pedido_id) AS qtd_pedidos, count(DISTINCT pagamento_id) AS qtd_pagamentos,
+            {_distinct("pedido_id", "PED")} AS qtd_pedidos, {_distinct("pagamento_id", "PAG")} AS qtd_pagamentos,
             count(DISTINCT emprestimo_id) AS qtd_emprestimos
         FROM fact GROUP BY mes_referencia, origem_recurso, moeda_origem)
     SELECT mes_referencia, origem_recurso, moeda_origem, saida_paga_brl, saida_pendente_brl, saida_agendada_brl,
@@ -256,7 +272,7 @@ _FORECAST = f"""
     WITH groups AS (
         SELECT mes_referencia, categoria, moeda_origem, sum(valor_fluxo_brl)::DECIMAL(18,2) AS valor_fluxo_brl,
             coalesce(sum(valor_item_brl), 0)::DECIMAL(18,2) AS valor_item_brl,
-            coalesce(sum(quantidade), 0)::BIGINT AS quantidade, count(DISTINCT pedido_id) AS qtd_pedidos,
+            coalesce(sum(quantidade), 0)::BIGINT AS quantidade, {_distinct("pedido_id", "PED")} AS qtd_pedidos,
             avg(taxa_ptax)::DOUBLE AS taxa_ptax_media, min(taxa_ptax) AS taxa_ptax_min, max(taxa_ptax) AS taxa_ptax_max,
             stddev_samp(taxa_ptax::DOUBLE) AS taxa_ptax_desvio, {_EXPOSURE} AS exposicao_moeda_origem,
             coalesce(sum(variacao_cambial_brl), 0)::DECIMAL(18,2) AS variacao_cambial_brl,

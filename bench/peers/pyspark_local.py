@@ -112,7 +112,7 @@ def _instalment(value: str) -> str:
         {value} div num_parcelas + IF(parcela_atual <= {value} % num_parcelas, 1, 0), {value})"""
 
 
-_REUSED = frozenset({"payments", "unpaid"})
+_REUSED = frozenset({"calendar", "payments", "unpaid", "dues", "shares"})
 _SILVER = {
     "payments": f"""
         SELECT p.*, o.pedido_id IS NOT NULL AS known, o.data_pedido, o.status AS status_pedido,
