@@ -1,17 +1,18 @@
 """This project's engine: Silver and Gold as the Lambdas run them, part by part, on local files instead of S3."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
+from bronze.part_files import PartFiles
 from gold import partial
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from lakehouse import layout, parquet
-from lakehouse.parts import PARTED, PARTITION_KEY, part_of, parts_of_orders
+from lakehouse.parts import PARTED, parts_of_orders
 from silver.correlation import ENCODED, READ, correlate
 
 # A part is the unit of work here: its columns are not read in threads as well.
@@ -22,16 +23,16 @@ pa.set_io_thread_count(1)
 def prepare(source: Path, target: Path) -> None:
     """Cut the bronze tables into parts, as Bronze writes them (`end_to_end` has the price of that)."""
     tables = {table: parquet.read(source / f"{table}.parquet") for table in layout.TABLES[layout.BRONZE]}
+    write_parts(tables, target)
+
+
+def write_parts(tables: Mapping[str, pa.Table], target: Path) -> None:
+    """Write bronze tables as Bronze does."""
     parts = parts_of_orders(len(tables["pedidos"]))
     for table, rows in tables.items():
-        encoded = _encoded(table, rows)
-        if table not in PARTED:
-            parquet.write(encoded, target / f"{table}.parquet")
-            continue
-        of = part_of(rows[PARTITION_KEY], parts)
-        for part in range(parts):
-            cut = encoded.take(pa.array(np.flatnonzero(of == part)))
-            parquet.write(cut, target / layout.file_name(table, part, parts))
+        files = PartFiles(table, parts if table in PARTED else 1, target)
+        files.add(rows)
+        files.close(rows.schema)
 
 
 def main(source: Path, target: Path) -> None:
@@ -64,11 +65,3 @@ def _part(source: Path, target: Path, part: int, parts: int) -> partial.Partial:
     path = target / layout.FACT / layout.file_name(layout.FACT, part, parts)
     parquet.write(correlate(bronze).fact, path)
     return partial.aggregated(parquet.read(path, partial.COLUMNS, partial.ENCODED))
-
-
-def _encoded(table: str, rows: pa.Table) -> pa.Table:
-    """Encode the text columns of few values."""
-    for place, name in enumerate(rows.column_names):
-        if name in ENCODED.get(table, ()):
-            rows = rows.set_column(place, name, rows[name].dictionary_encode().combine_chunks())
-    return rows

@@ -2,21 +2,20 @@
 
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from bench import inputs, ours
 from bronze import csv_source
 from bronze.synthetic import accepted, generate
 from lakehouse import layout
+from lakehouse.parts import PARTED, parts_of_bytes
 
 
 def bronze(source: Path, target: Path) -> None:
     """Make the seven bronze tables of the seven CSVs, one after the other as the Lambda does."""
     files = {table: source / f"{table}.csv" for table in layout.TABLES[layout.BRONZE]}
     csv_source.check(files)
+    parts = parts_of_bytes(sum(files[table].stat().st_size for table in PARTED))
     for table, path in files.items():
-        made = csv_source.normalise(table, path)
-        pq.write_table(made.kept, target / f"{table}.parquet", compression="snappy", store_schema=False)
+        csv_source.write(table, path, parts if table in PARTED else 1, target)
 
 
 def end_to_end(source: Path, target: Path) -> None:
@@ -30,4 +29,4 @@ def end_to_end(source: Path, target: Path) -> None:
 def synthetic(source: Path, target: Path) -> None:
     """Generate as many orders as the folder is called, check them, and write the seven bronze tables."""
     tables = generate(int(source.name), inputs.SEED)
-    inputs.write_bronze({name: accepted(name, table).kept for name, table in tables.items()}, target)
+    ours.write_parts({name: accepted(name, table).kept for name, table in tables.items()}, target)
