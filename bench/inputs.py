@@ -1,7 +1,9 @@
 """What is measured: the seven tables of a synthetic company, made once for a size and kept."""
 
+import fcntl
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,19 @@ SEED: Final = 42
 def folder(orders: int) -> Path:
     """Return where everything of one size lies: ``bronze/`` and ``csv/``, and what the engines make of them."""
     return CACHE / str(orders)
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Yield whether no other benchmark of this checkout runs; none begins while the block lasts."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def missing(orders: int) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bench.engines import Engine
     from bench.process import Limits
-    from bench.results import Entry
+    from bench.results import Entry, Results
 
 _PAGE: Final = ROOT / "docs/performance.md"
 _NOTES: Final = ROOT / "bench/notes.md"
@@ -112,7 +112,6 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
     # Only measurements need these, and no other command is to load them.
     from bench import checks, engines, inputs, process, results  # noqa: PLC0415
     from bench.measure import DisagreementError, made, measured  # noqa: PLC0415
-    from bench.page import page  # noqa: PLC0415
     from bench.process import UnfinishedError  # noqa: PLC0415
     from lakehouse.errors import InputError  # noqa: PLC0415
 
@@ -126,30 +125,39 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
         _checked(worlds, chosen, limits)
         return
     jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
-    kept = results.load()
-    for size in _sizes(orders):
-        if inputs.missing(size):
-            with present.step(f"making {size:,} orders"):
+    sizes = _sizes(orders)
+    with inputs.alone() as alone:
+        if not alone:
+            raise CliError("another `bench engine` runs in this folder", "Two at once would measure each other; wait.")
+        for size in sizes:
+            if inputs.missing(size):
+                with present.step(f"making {size:,} orders"):
+                    try:
+                        made(size, limits)
+                    except UnfinishedError as error:
+                        raise CliError(f"the inputs were not made: {error}") from error
+            for job in jobs:
+                if not any(job in each.does for each in chosen):
+                    continue
                 try:
-                    made(size, limits)
-                except UnfinishedError as error:
-                    raise CliError(f"the inputs were not made: {error}") from error
-        for job in jobs:
-            if not any(job in each.does for each in chosen):
-                continue
-            try:
-                with present.step(f"{job}, {size:,} orders") as show:
-                    table = measured(job, size, chosen, repetitions, limits, show)
-            except DisagreementError as error:
-                raise CliError("\n".join([f"{error}, at {size:,} orders:", *error.different])) from error
-            entry = results.entry(table, datetime.now(UTC), results.machine())
-            _show(entry)
-            if write:
-                kept = results.added(kept, entry)
-                results.save(kept)
-                _PAGE.write_text(page(kept, _NOTES.read_text("utf-8")), "utf-8")
-    if write:
-        present.done(f"wrote {_PAGE.relative_to(ROOT)}")
+                    with present.step(f"{job}, {size:,} orders") as show:
+                        table = measured(job, size, chosen, repetitions, limits, show)
+                except DisagreementError as error:
+                    raise CliError("\n".join([f"{error}, at {size:,} orders:", *error.different])) from error
+                entry = results.entry(table, datetime.now(UTC), results.machine())
+                _show(entry)
+                if write:
+                    _keep(results.added(results.load(), entry))
+
+
+def _keep(kept: "Results") -> None:
+    """Keep the results and write the page."""
+    from bench import results  # noqa: PLC0415
+    from bench.page import page  # noqa: PLC0415
+
+    results.save(kept)
+    _PAGE.write_text(page(kept, _NOTES.read_text("utf-8")), "utf-8")
+    present.done(f"wrote {_PAGE.relative_to(ROOT)}")
 
 
 def _sizes(orders: str) -> list[int]:

@@ -267,3 +267,12 @@ def test_inputs_are_made_once_and_again_when_the_program_that_makes_them_changes
     assert (tmp_path / "20/csv/pedidos.csv").read_text("utf-8").count("\n") == 21
     (tmp_path / "20/made_by").write_text("another program")
     assert inputs.missing(20)
+
+
+def test_two_benchmarks_do_not_measure_each_other(monkeypatch, tmp_path):
+    monkeypatch.setattr(inputs, "CACHE", tmp_path)
+    with inputs.alone() as alone:
+        result = CliRunner().invoke(app, ["bench", "engine", "--orders", "10"])
+    assert alone
+    assert result.exit_code == 1
+    assert "another `bench engine` runs in this folder" in result.stderr
