@@ -103,6 +103,7 @@ def test_the_verdict_on_seven_ruined_tables_is_no_longer_than_on_good_ones(
             "staged_key": f"{layout.staging_prefix(run, layout.BRONZE)}{table}/{table}.parquet",
             "published_key": layout.published_key(table),
             "rows_read": 10**6, "rows": 10**6, "quarantined": 0, "quarantine_key": None, "source_keys": [], "bytes": 0,
+            "parts": 1,
         }
         for table in layout.TABLES[layout.BRONZE]
     ]  # fmt: skip
