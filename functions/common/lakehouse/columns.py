@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from lakehouse.arrays import Mask, integers, validity, words
 from lakehouse.keys import ABSENT, Codes, codes_of, flat
-from lakehouse.money import Units, from_units, to_units
+from lakehouse.money import DIGITS, Units, check_range, to_units
 from lakehouse.segments import Index
 
 # Dates are days since 1970-01-01.
@@ -133,9 +133,17 @@ class Number:
         return np.ones(len(self), bool) if self.valid is None else self.valid
 
     def array(self) -> pa.Array:
-        """Return the column as Arrow has it; raise `MoneyRangeError` for an amount of more than 18 digits."""
+        """Return the column as Arrow has it, decimals as decimal64.
+
+        Raises
+        ------
+        MoneyRangeError
+            An amount has more than 18 digits.
+        """
         if pa.types.is_decimal(self.type):
-            return from_units(self.units, self.type.scale, self.valid)
+            # 64 bits wide, as the units are and as Parquet has them: nothing is converted.
+            check_range(self.units, self.type.scale)
+            return integers(self.units, pa.decimal64(DIGITS, self.type.scale), self.valid)
         return integers(self.units.astype(_STORED[self.type], copy=False), self.type, self.valid)
 
 

@@ -73,12 +73,17 @@ def from_units(units: Units, scale: int = 2, valid: Mask | None = None) -> pa.Ar
         An amount has more than 18 digits.
     """
     known = units if valid is None else np.where(valid, units, 0)
-    if len(known) and (known.max() >= LIMIT or known.min() <= -LIMIT):
-        raise MoneyRangeError(f"an amount does not fit decimal({DIGITS},{scale})")
+    check_range(known, scale)
     words = np.empty((len(known), 2), np.int64)
     words[:, 0] = known
     words[:, 1] = known >> 63
     return pa.Array.from_buffers(pa.decimal128(DIGITS, scale), len(known), [bitmap(valid), pa.py_buffer(words)])
+
+
+def check_range(units: Units, scale: int) -> None:
+    """Raise `MoneyRangeError` for an amount of more than 18 digits."""
+    if len(units) and (units.max() >= LIMIT or units.min() <= -LIMIT):
+        raise MoneyRangeError(f"an amount does not fit decimal({DIGITS},{scale})")
 
 
 def mul_div(a: Any, b: Any, c: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
