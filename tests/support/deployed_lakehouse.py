@@ -60,8 +60,14 @@ class Lakehouse:
     def publish(self, staged: Sequence[Mapping[str, Any]]) -> None:
         """Copy staged tables to where they are read, as a layer's state machine does after its audit."""
         for table in staged:
-            source = {"Bucket": self.bucket, "Key": table["staged_key"]}
-            self.s3.copy_object(Bucket=self.bucket, Key=table["published_key"], CopySource=source)
+            folder, name, parts = table["staged_key"].rpartition("/")[0], table["table"], table["parts"]
+            files = {layout.file_name(name, part, parts) for part in range(parts)}
+            for file in sorted(files):
+                source, key = f"{folder}/{file}", f"{layout.published_prefix(name)}{file}"
+                self.s3.copy_object(Bucket=self.bucket, Key=key, CopySource={"Bucket": self.bucket, "Key": source})
+            for key in self.keys(layout.published_prefix(name)):
+                if key.rpartition("/")[2] not in files:
+                    self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def empty_landing(self) -> None:
         for key in self.keys("landing/"):
