@@ -13,8 +13,10 @@ from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from lakehouse import layout, parquet
 from lakehouse.parts import PARTED, parts_of_orders
+from lakehouse.process import reuse_memory
 from silver.correlation import ENCODED, READ, correlate
 
+reuse_memory()
 # A part is the unit of work here: its columns are not read in threads as well.
 pa.set_cpu_count(1)
 pa.set_io_thread_count(1)
@@ -44,22 +46,26 @@ def main(source: Path, target: Path) -> None:
         raise FileNotFoundError(f"{source} has no pedidos, or not all parts of them")
     for table in (layout.FACT, layout.CASH_FLOW, layout.FORECAST):
         (target / table).mkdir()
+    broadcast = {
+        table: parquet.read(source / layout.file_name(table))
+        for table in layout.TABLES[layout.BRONZE] if table not in PARTED
+    }  # fmt: skip
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        partials = list(threads.map(lambda part: _part(source, target, part, parts), range(parts)))
+        partials = list(threads.map(lambda part: _part(source, target, part, parts, broadcast), range(parts)))
     combined = partial.combined(partials)
     parquet.write(cash_flow(combined), target / layout.CASH_FLOW / "0.parquet")
     parquet.write(forecast(combined), target / layout.FORECAST / "0.parquet")
 
 
-def _part(source: Path, target: Path, part: int, parts: int) -> partial.Partial:
+def _part(
+    source: Path, target: Path, part: int, parts: int, broadcast: Mapping[str, pa.Table]
+) -> partial.Partial:  # fmt: skip
     """Make one part of the fact, then read it as Gold does and aggregate it."""
-    bronze = {
-        table: parquet.read(
-            source / (layout.file_name(table, part, parts) if table in PARTED else layout.file_name(table)),
-            READ.get(table), ENCODED.get(table, ()),
-        )
-        for table in layout.TABLES[layout.BRONZE]
-    }  # fmt: skip
+    cut = {
+        table: parquet.read(source / layout.file_name(table, part, parts), READ[table], ENCODED[table])
+        for table in PARTED
+    }
+    bronze = {**broadcast, **cut}
     if part:
         bronze["emprestimos"] = bronze["emprestimos"].slice(0, 0)
     path = target / layout.FACT / layout.file_name(layout.FACT, part, parts)

@@ -10,11 +10,14 @@ from gold.partial import COLUMNS, ENCODED, Partial, aggregated, combined
 from lakehouse import layout
 from lakehouse.events import Runs
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
+from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake
 from lakehouse.staging import stage, staged_layer
 
 _AGGREGATES: Final = {layout.CASH_FLOW: cash_flow, layout.FORECAST: forecast}
+
+reuse_memory()
 
 
 @instrumented

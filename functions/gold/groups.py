@@ -9,14 +9,13 @@ import pyarrow.compute as pc
 from lakehouse.arrays import rows_in
 from lakehouse.columns import Columns, Text
 from lakehouse.errors import MoneyRangeError
+from lakehouse.keys import Codes
 from lakehouse.money import Units
-from lakehouse.segments import Index, Segments
+from lakehouse.segments import Index, Segments, rows_by
 
 _SAFE_SUM: Final = float(2**62)
 # Up to so many possible groups are counted in a table of them all; beyond, they are sorted.
 _DENSE: Final = 1 << 22
-# Numbers of 16 bits are sorted by their digits, in time proportional to their count.
-_RADIX: Final = 1 << 16
 # An order has few months and currencies; who has more values than this is counted by sorting.
 _ROUNDS: Final = 8
 
@@ -44,11 +43,12 @@ class Groups:
         code, size = np.zeros(len(columns.text(by[0])), np.int64), 1
         for name in by:
             rank, values = _ranked(columns.text(name))
+            if size * values > _DENSE:
+                code, size = _dense(code, size)
             code, size = code * values + rank, size * values
-            code, size = _dense(code, size)
+        code, size = _dense(code, size)
         self.code: Index = code
-        in_16_bits = code.astype(np.uint16) if size <= _RADIX else code
-        self.rows: Index = np.argsort(in_16_bits, kind="stable")
+        self.rows: Index = rows_by(code, size)
         self.segments = Segments.of_codes(code, size)
         self.keys = Columns({name: columns[name] for name in by}).at(self.rows[self.segments.starts])
 
@@ -83,7 +83,7 @@ class Groups:
         return np.asarray(function.reduceat(values[self.rows], self.segments.starts) if len(self) else values[:0])
 
 
-def distinct(column: Text, group: Index, groups: int) -> Index:
+def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:
     """Count the distinct values of a column in each group, NULLs not among them.
 
     Most values are of one group: each value's first row is counted there, and what is of the same group with it.
@@ -91,7 +91,9 @@ def distinct(column: Text, group: Index, groups: int) -> Index:
 
     Parameters
     ----------
-    column : Text, shape (n,)
+    codes : numpy int32, shape (n,)
+        Each row's value, less than ``values``; negative where it is NULL.
+    values : int
     group : numpy int64, shape (n,)
         Each row's group; negative where it has none.
     groups : int
@@ -101,9 +103,9 @@ def distinct(column: Text, group: Index, groups: int) -> Index:
     numpy int64, shape (groups,)
     """
     counts = np.zeros(groups, np.int64)
-    known = np.flatnonzero((column.codes >= 0) & (group >= 0))
-    code, group = column.codes[known], group[known]
-    first = np.full(len(column.values), -1)
+    known = np.flatnonzero((codes >= 0) & (group >= 0))
+    code, group = codes[known], group[known]
+    first = np.full(values, -1)
     for _ in range(_ROUNDS):
         if not len(code):
             return counts
@@ -112,8 +114,8 @@ def distinct(column: Text, group: Index, groups: int) -> Index:
         counts += np.bincount(first[first >= 0], minlength=groups)
         others = np.flatnonzero(first[code] != group)
         code, group = code[others], group[others]
-    pairs = np.unique(group * len(column.values) + code)
-    return counts + np.bincount(pairs // max(len(column.values), 1), minlength=groups)
+    pairs = np.unique(group * values + code)
+    return counts + np.bincount(pairs // max(values, 1), minlength=groups)
 
 
 def _ranked(column: Text) -> tuple[Index, int]:

@@ -5,7 +5,7 @@ from any number of parts, they are the same to the last bit. Distinct counts can
 with its payments, and all loans, are in one part each (`lakehouse.parts`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -16,6 +16,7 @@ from gold.groups import Groups, distinct
 from lakehouse.arrays import Mask
 from lakehouse.columns import Columns, Number, stack
 from lakehouse.errors import MoneyRangeError
+from lakehouse.keys import Codes, numbered_values
 from lakehouse.money import Units
 from lakehouse.segments import Index
 
@@ -25,12 +26,12 @@ _CELL: Final = ("mes_referencia", "origem_recurso", "categoria", "moeda_origem",
 _LOAN: Final = "PARCELA_EMPRESTIMO"
 _CANCELLED: Final = "CANCELADO"
 
-# What is read of the fact; everything else of it stays on disk. All but the numbers as dictionaries.
+# What is read of the fact; everything else of it stays on disk. Text that repeats is read as dictionaries.
 NUMBERS: Final = (
     "quantidade", "valor_item_brl", "valor_fluxo_brl", "valor_moeda_origem", "taxa_ptax", "variacao_cambial_brl",
 )  # fmt: skip
-ENCODED: Final = (*_CELL, "pedido_id", "pagamento_id", "emprestimo_id")
-COLUMNS: Final = (*ENCODED, *NUMBERS)
+ENCODED: Final = (*_CELL, "emprestimo_id")
+COLUMNS: Final = (*ENCODED, "pedido_id", "pagamento_id", *NUMBERS)
 
 _SUMMED: Final = (
     "quantidade", "valor_item_brl", "valor_fluxo_brl", "valor_moeda_origem", "variacao_cambial_brl",
@@ -80,14 +81,15 @@ def aggregated(fact: pa.Table) -> Partial:
     MoneyRangeError
         A sum does not fit 64 bits, or a rate is beyond R$ 3 000.
     """
-    columns = Columns.of(fact, COLUMNS)
+    columns = Columns.of(fact, (*_CELL, *NUMBERS))
+    keys = {name: numbered_values(fact[name]) for name in _COUNTS[CASH_FLOW_KEY].values()}
     groups = Groups(columns, _CELL)
     measures = {name: columns.number(name).units for name in NUMBERS if name != "taxa_ptax"}
     measures |= _powers(columns.number("taxa_ptax"))
     return Partial(
         _cells(groups, measures, *_extremes(columns.number("taxa_ptax"))),
-        _distinct_counts(columns, groups, CASH_FLOW_KEY, np.ones(len(groups), bool)),
-        _distinct_counts(columns, groups, FORECAST_KEY, is_forecast(groups.keys)),
+        _distinct_counts(keys, groups, CASH_FLOW_KEY, np.ones(len(groups), bool)),
+        _distinct_counts(keys, groups, FORECAST_KEY, is_forecast(groups.keys)),
     )
 
 
@@ -143,13 +145,15 @@ def _cells(groups: Groups, measures: dict[str, Units], least: Units, greatest: U
     return _table(groups.keys, columns)
 
 
-def _distinct_counts(columns: Columns, cells: Groups, key: Sequence[str], chosen: Mask) -> pa.Table:
+def _distinct_counts(
+    keys: Mapping[str, tuple[Codes, int]], cells: Groups, key: Sequence[str], chosen: Mask
+) -> pa.Table:
     """Count the orders, payments and loans of each group of a key, over the rows of the chosen cells."""
     of_cells = Groups(cells.keys.at(np.flatnonzero(chosen)), key)
     group_of_cell = np.full(len(cells), -1)
     group_of_cell[chosen] = of_cells.code
     group = group_of_cell[cells.code]
-    counts = {name: distinct(columns.text(of), group, len(of_cells)) for name, of in _COUNTS[tuple(key)].items()}
+    counts = {name: distinct(*keys[of], group, len(of_cells)) for name, of in _COUNTS[tuple(key)].items()}
     return _table(of_cells.keys, counts)
 
 

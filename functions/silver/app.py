@@ -1,17 +1,26 @@
 """The Silver Lambda: correlates the published bronze tables, or one part of them, into the staged fact."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, cast
 
+import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse import layout
 from lakehouse.events import Runs
-from lakehouse.fanout import WRITE, FanOut, part_of_event
+from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.parts import PARTED, parts_published
+from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake, Traffic
 from lakehouse.staging import StagedTable, stage, staged_layer, united
 from silver.correlation import ENCODED, READ, correlate, set_aside
+
+# What is not cut is read once, however many parts an invocation does.
+_BROADCAST: Final = tuple(table for table in layout.TABLES[layout.BRONZE] if table not in PARTED)
+
+reuse_memory()
 
 
 @instrumented
@@ -30,16 +39,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _parted(lake: Lake, run_id: str) -> FanOut:
     parts = parts_published(lake, PARTED)
-    return FanOut(lake, run_id, layout.SILVER, WRITE, parts, lambda part: dict(_staged(lake, run_id, part, parts)))
+    broadcast = cache(lambda: {table: lake.read_table(layout.published_key(table)) for table in _BROADCAST})
+
+    def work(part: int) -> Record:
+        return dict(_staged(lake, run_id, part, parts, broadcast()))
+
+    return FanOut(lake, run_id, layout.SILVER, WRITE, parts, work)
 
 
-def _staged(lake: Lake, run_id: str, part: int, parts: int) -> StagedTable:
-    """Correlate and stage one part; what is of no order, the loans, is of the first one."""
+def _staged(lake: Lake, run_id: str, part: int, parts: int, broadcast: Mapping[str, pa.Table]) -> StagedTable:
+    """Correlate and stage one part; of what every part reads, the loans are of the first one."""
     keys = {
         table: layout.published_key(table, part, parts) if table in PARTED else layout.published_key(table)
         for table in layout.TABLES[layout.BRONZE]
     }
-    bronze = {table: lake.read_table(key, READ.get(table), ENCODED.get(table, ())) for table, key in keys.items()}
+    bronze = {**broadcast, **{table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in PARTED}}
     if part:
         bronze["emprestimos"] = bronze["emprestimos"].slice(0, 0)
     fact, unknown = correlate(bronze)

@@ -40,6 +40,8 @@ ENCODED: Final[Mapping[str, tuple[str, ...]]] = {
     "itens_pedido": ("produto_id",),
     "pagamentos": ("fornecedor_id", "metodo_pagamento", "status_pagamento", "moeda_origem"),
 }
+# Of the fact, what is nearly as many values as rows: written plain it is smaller, and sooner written and read.
+KEYS: Final = frozenset({"pedido_id", "item_id", "pagamento_id"})
 _OF_PRODUCT: Final = ("nome_produto", "categoria", "subcategoria")
 _OF_SUPPLIER: Final = ("razao_social", "pais_origem", "rating")
 
@@ -50,7 +52,8 @@ class Correlation(NamedTuple):
     Attributes
     ----------
     fact : pa.Table
-        One row a financial commitment and item, with the contract's columns, text as dictionaries, sorted by its key.
+        One row a financial commitment and item, with the contract's columns, sorted by its key; text as dictionaries,
+        but for `KEYS`.
     unknown : numpy int64
         The rows of ``itens_pedido`` whose order is unknown.
     """
@@ -205,4 +208,8 @@ def _fact(
         )
     )
     names = load(FACT).schema.names
-    return pa.table([columns[name].array() for name in names], names=names)
+    arrays = [columns[name].array() for name in names]
+    return pa.table(
+        [array.dictionary_decode() if name in KEYS else array for name, array in zip(names, arrays, strict=True)],
+        names=names,
+    )

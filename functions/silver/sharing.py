@@ -7,7 +7,7 @@ import numpy as np
 
 from lakehouse.money import Units
 from lakehouse.rateio import share
-from lakehouse.segments import Index, Segments
+from lakehouse.segments import Index, Segments, rows_by
 
 
 @dataclass(frozen=True)
@@ -69,34 +69,40 @@ class Shares(NamedTuple):
 def share_orders(items: Items, dues: Dues) -> Shares:
     """Cross every order's items with its commitments and share each over the other.
 
-    Orders of the same shape (so many items, so many commitments) make one dense block, shared in one go.
+    What is alone bears the whole of the other. Else orders of the same shape (so many items, so many commitments)
+    make one dense block, shared in one go.
     """
     rows = Segments.of_counts(items.segments.counts * dues.segments.counts)
     order, place = rows.groups, rows.positions
     item_place, due_place = np.divmod(place, dues.segments.counts[order])
     item, due = items.segments.starts[order] + item_place, dues.segments.starts[order] + due_place
-    value, foreign, item_value, quantity = np.empty((4, len(order)), np.int64)
+    value, foreign = dues.value[due], dues.foreign[due]
+    item_value, quantity = items.value[item], items.quantity[item]
 
-    for orders in _of_one_shape(items.segments.counts, dues.segments.counts):
+    several = np.flatnonzero((items.segments.counts > 1) | (dues.segments.counts > 1))
+    for orders in _of_one_shape(several, items.segments.counts, dues.segments.counts):
         n_items, n_dues = items.segments.counts[orders[0]], dues.segments.counts[orders[0]]
         its_items = items.segments.starts[orders, None] + np.arange(n_items)
         its_dues = dues.sharing_order[dues.segments.starts[orders, None] + np.arange(n_dues)]
         due_offset = its_dues - dues.segments.starts[orders, None]
         cell = rows.starts[orders, None, None] + np.arange(n_items)[:, None] * n_dues + due_offset[:, None, :]
 
-        item_weight = items.value[its_items][:, None, :]
-        value[cell] = share(dues.value[its_dues], item_weight).swapaxes(1, 2)
-        foreign[cell] = share(dues.foreign[its_dues], item_weight).swapaxes(1, 2)
-        due_weight = dues.value[its_dues][:, None, :]
-        item_value[cell] = share(items.value[its_items], due_weight)
-        quantity[cell] = share(items.quantity[its_items], due_weight)
+        if n_items > 1:
+            weight = items.value[its_items][:, None, :]
+            value[cell] = share(dues.value[its_dues], weight).swapaxes(1, 2)
+            foreign[cell] = share(dues.foreign[its_dues], weight).swapaxes(1, 2)
+        if n_dues > 1:
+            weight = dues.value[its_dues][:, None, :]
+            item_value[cell] = share(items.value[its_items], weight)
+            quantity[cell] = share(items.quantity[its_items], weight)
     return Shares(item, due, value, foreign, item_value, quantity)
 
 
-def _of_one_shape(n_items: Index, n_dues: Index) -> list[Index]:
-    """Return the orders grouped by their shape."""
-    if not len(n_items):
+def _of_one_shape(orders: Index, n_items: Index, n_dues: Index) -> list[Index]:
+    """Return some orders grouped by their shape."""
+    if not len(orders):
         return []
-    by_shape = np.lexsort((n_dues, n_items))
-    changes = np.flatnonzero((np.diff(n_items[by_shape]) != 0) | (np.diff(n_dues[by_shape]) != 0)) + 1
-    return np.split(by_shape, changes)
+    most = int(n_dues.max()) + 1
+    shape = n_items[orders] * most + n_dues[orders]
+    in_order = rows_by(shape, int(shape.max()) + 1)
+    return np.split(orders[in_order], np.flatnonzero(np.diff(shape[in_order])) + 1)

@@ -118,7 +118,8 @@ def test_groups_are_sorted_by_their_key_and_sum_exactly(rows: list[tuple[str | N
 @given(st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 20)), st.integers(-1, 15)), max_size=300))
 def test_distinct_values_are_counted_in_each_group(rows: list[tuple[int | None, int]]) -> None:
     column = text_of([None if value is None else f"k{value}" for value, _ in rows])
-    counts = distinct(column, np.array([group for _, group in rows], np.int64), 16).tolist()
+    group = np.array([group for _, group in rows], np.int64)
+    counts = distinct(column.codes, len(column.values), group, 16).tolist()
     for group in range(16):
         assert counts[group] == len({value for value, of in rows if of == group and value is not None})
 

@@ -175,7 +175,9 @@ class Columns(dict[str, Column]):
         return column
 
     def at(self, rows: Index, present: Mask | None = None) -> "Columns":
-        """Return the columns at ``rows``; see `Text.at`."""
+        """Return the columns at ``rows``; see `Text.at`. All rows in their order are the columns as they are."""
+        if present is None and self and np.array_equal(rows, np.arange(len(next(iter(self.values()))))):
+            return self
         return Columns({name: column.at(rows, present) for name, column in self.items()})
 
     def table(self, schema: pa.Schema | None = None, more: Mapping[str, pa.Array] | None = None) -> pa.Table:

@@ -36,6 +36,11 @@ def share(total: Units, weight: npt.NDArray[Any]) -> Units:
     whole = weight.sum(-1, keepdims=True)
     weight = np.where(whole == 0, 1, weight)
     whole = np.where(whole == 0, size, whole)
+    if size == 2:
+        # The most common size: both remainders are the same, or add up to the whole, so the first is rounded half-up.
+        first, remainder = mul_div(total, weight[..., 0], whole[..., 0])
+        first = (first + (remainder >= whole[..., 0] - remainder)).astype(np.int64)
+        return np.stack([first, total - first], axis=-1)
     parts, remainder = mul_div(total[..., None], weight, whole)
     left = total - parts.sum(-1)
     return np.asarray(parts + (_rank_largest_first(remainder) < left[..., None]), np.int64)
@@ -43,9 +48,6 @@ def share(total: Units, weight: npt.NDArray[Any]) -> Units:
 
 def _rank_largest_first(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """Return each value's place on the last axis, largest first, ties by position."""
-    if values.shape[-1] == 2:  # the most common size: a comparison instead of a sort
-        second_first = (values[..., 1] > values[..., 0]).astype(np.int64)
-        return np.stack([second_first, 1 - second_first], axis=-1)
     order = np.argsort(-values, axis=-1, kind="stable")
     rank = np.empty(values.shape, np.int64)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(values.shape[-1]), values.shape), axis=-1)

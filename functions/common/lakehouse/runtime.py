@@ -6,19 +6,18 @@ one in CloudWatch's embedded metric format, which becomes metrics without a call
 
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from time import perf_counter
 from typing import Any, Final
 
-import pyarrow as pa
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse.errors import InputError, LakehouseError
+from lakehouse.process import leave_pandas_out
 
 NAMESPACE: Final = "ImportauLakehouse"
 # In place of an execution of Step Functions, for a handler that somebody called by hand.
@@ -27,33 +26,6 @@ _RUN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _ORIGIN: Final = {"execution": "execution_id", "state_machine": "state_machine", "state": "state"}
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
-
-
-def leave_pandas_out() -> None:
-    """Have pyarrow settle, for this process, that it is given no pandas objects.
-
-    With the first array it makes, pyarrow loads pandas where it is installed, to recognise its objects: 0.8 s of a
-    cold start, as the layer brings pandas. It asks once. Who loads pandas before keeps that, and `to_pandas` still
-    works afterwards.
-    """
-    if "pandas" in sys.modules:
-        return
-    refusal = _Refusal()
-    sys.meta_path.insert(0, refusal)
-    try:
-        pa.array([])
-    finally:
-        sys.meta_path.remove(refusal)
-
-
-class _Refusal:
-    """A finder of modules that knows that there is no pandas."""
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Raise for pandas what Python raises where it is not installed; leave the rest to others."""
-        del path, target
-        if name == "pandas":
-            raise ModuleNotFoundError(f"{name} is left out (lakehouse.runtime)", name=name)
 
 
 leave_pandas_out()

@@ -1,8 +1,11 @@
-"""pyarrow goes without pandas in a Lambda, and whoever wants pandas still gets it."""
+"""What a process settles: pyarrow goes without pandas, which can still be had, and freed memory is used again."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +37,25 @@ def test_pandas_that_was_loaded_before_is_still_understood():
         "print(pa.array(pandas.Series([1.0, float('nan')]), from_pandas=True).null_count)"
     )
     assert said(program) == ["1"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="there is nothing to settle without glibc")
+@pytest.mark.parametrize(
+    "call", ["work()", "t = threading.Thread(target=work); t.start(); t.join()"], ids=["main", "thread"]
+)
+def test_columns_that_are_freed_make_room_for_the_next_ones(call: str):
+    program = f"""
+import resource, threading
+import numpy as np
+from lakehouse.process import reuse_memory
+reuse_memory()
+def work():
+    for _ in range(200):
+        columns = [np.ones(100_000) for _ in range(4)]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+{call}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    faults = int(said(program)[0])
+    pages_written = 200 * 4 * 800_000 // 4096
+    assert faults < pages_written / 20

@@ -1,0 +1,68 @@
+"""Keys as numbers say what the keys' bytes say, and who cannot be a number takes the other way to the same result."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lakehouse.keys import ABSENT, find, numbered, numbered_values, sort_rows
+
+# Of one length and one beginning, as exports have them; and anything at all.
+usual = st.integers(0, 40).map(lambda number: f"PED-2026-{number:06d}")
+any_key = st.one_of(st.none(), usual, st.sampled_from(["", "PED-1", "PED-2026-00001é", "XED-2026-000001", "A" * 30]))
+keys = st.one_of(st.lists(usual, max_size=30), st.lists(any_key, max_size=30))
+
+
+def strings(values: list[str | None], start: int = 0) -> pa.Array:
+    """Return an array that does not begin where its buffers do."""
+    return pa.array(["skipped"] * start + values, pa.string()).slice(start)
+
+
+@given(st.lists(usual, max_size=30), st.lists(usual, max_size=30), st.integers(0, 2))
+def test_keys_of_one_beginning_compare_as_their_numbers_do(some: list[str], others: list[str], start: int) -> None:
+    found = numbered(strings(some, start), strings(others))
+    assert found is not None
+    pairs = list(zip(some + others, np.concatenate(found).tolist(), strict=True))
+    for key, number in pairs:
+        for other, its_number in pairs:
+            assert (key < other) == (number < its_number)
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [
+        (["PED-00000001", None], []),
+        (["PED-00000001", "PED-0000001"], []),
+        (["PED-1", "PED-2"], []),
+        (["APED-00000001", "BPED-00000001"], []),
+        (["PED-00000001"], ["PAG-00000001"]),
+        (["PED-00000001"], ["PED-000000001"]),
+    ],
+    ids=["NULL", "lengths", "short", "beginnings", "others' beginning", "others' length"],
+)
+def test_keys_that_eight_bytes_do_not_tell_apart_have_no_numbers(values: list[str | None], others: list[str]) -> None:
+    assert numbered(strings(values), strings(others)) is None
+
+
+@given(keys, keys, st.integers(0, 2))
+def test_each_value_is_found_in_its_first_row(values: list[str | None], there: list[str | None], start: int) -> None:
+    there = [key for key in there if key is not None]
+    found = find(strings(values, start), strings(there)).tolist()
+    assert found == [there.index(value) if value in there else ABSENT for value in values]
+
+
+@given(keys, st.integers(0, 2), st.booleans())
+def test_equal_values_and_only_they_have_one_number(values: list[str | None], start: int, encoded: bool) -> None:
+    array = strings(values, start)
+    codes, count = numbered_values(array.dictionary_encode() if encoded else array)
+    assert [code == ABSENT for code in codes.tolist()] == [value is None for value in values]
+    assert len({*zip(codes.tolist(), values, strict=True)}) == len({*values}) == len({*codes.tolist()})
+    assert max(codes.tolist(), default=0) < max(count, 1)
+
+
+@given(keys)
+def test_rows_are_sorted_as_arrow_sorts_them(values: list[str | None]) -> None:
+    array = strings(values)
+    assert sort_rows(array).tolist() == pc.sort_indices(array).to_pylist()
