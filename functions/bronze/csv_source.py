@@ -117,7 +117,9 @@ def _undecodable(file: str, content: BinaryIO) -> str | None:
 
 
 def _is_utf8(piece: bytes) -> bool:
-    """Return whether Arrow, which is quicker than Python, finds that a piece can be decoded."""
+    """Return whether a piece is ASCII, or else Arrow, which is quicker than Python, finds that it can be decoded."""
+    if piece.isascii():
+        return True
     bounds = pa.py_buffer(np.array([0, len(piece)], np.int64))
     try:
         pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(piece)]).cast(

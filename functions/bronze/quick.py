@@ -6,7 +6,7 @@ by the very functions of `bronze.normalise`. Wherever anything is out of the ord
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -17,16 +17,22 @@ from pyarrow import csv
 
 from bronze.normalise import cleaned, typed
 from bronze.reasons import Reasons
+from lakehouse.arrays import Mask
 from lakehouse.contracts import Column, Contract
 from lakehouse.keys import flat
 from lakehouse.rules import broken_by
 from lakehouse.segments import Index
 
-_FIRST_PRINTABLE: Final = 32
+Bytes = npt.NDArray[np.uint8]
+
 # What a key may hold to be no doubt at all: ASCII without spaces and control characters.
-_OF_KEYS: Final = np.array([33 <= byte <= 126 for byte in range(256)])
-_OF_AMOUNTS: Final = np.array([chr(byte) in "0123456789." for byte in range(256)])
-_DOT, _NEWLINE = b".\n"
+_OF_KEYS: Final = (ord("!"), ord("~"))
+# Digits and the point; the slash, which is between them, is looked for by itself.
+_OF_AMOUNTS: Final = (ord("."), ord("9"))
+_FIRST_PRINTABLE: Final = ord(" ")
+_DOT, _SLASH, _NEWLINE = b"./\n"
+# Bytes that are compared at once: what comes of it stays in the processor's cache.
+_BLOCK: Final = 1 << 18
 
 
 def read(contract: Contract, header: Sequence[str], keys: Sequence[str], body: bytes) -> pa.Table | None:
@@ -75,8 +81,7 @@ def _plain_lines(body: bytes) -> int | None:
     """Return how many lines there are; None where there are quotes, or control characters other than line ends."""
     if b'"' in body:
         return None
-    array = np.frombuffer(body, np.uint8)
-    newlines, controls = lines_in(body), np.count_nonzero(array < _FIRST_PRINTABLE)
+    newlines, controls = lines_in(body), _count(body, lambda block: block < _FIRST_PRINTABLE)
     if controls != newlines and controls != newlines + body.count(b"\r\n"):
         return None
     return newlines + (not body.endswith(b"\n"))
@@ -84,7 +89,12 @@ def _plain_lines(body: bytes) -> int | None:
 
 def lines_in(body: bytes) -> int:
     """Return how many line ends there are; four times as quick as ``bytes.count``."""
-    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == _NEWLINE))
+    return _count(body, lambda block: block == _NEWLINE)
+
+
+def _count(body: bytes, meant: Callable[[Bytes], Mask]) -> int:
+    array = np.frombuffer(body, np.uint8)
+    return sum(int(np.count_nonzero(meant(array[at : at + _BLOCK]))) for at in range(0, len(array), _BLOCK))
 
 
 def _column(column: Column, text: pa.Array, is_key: bool) -> pa.Array | None:
@@ -115,7 +125,7 @@ def _repeating(column: Column, text: pa.DictionaryArray) -> pa.Array | None:
 
 def _keys(column: Column, text: pa.Array) -> pa.Array | None:
     """Take text of plain characters as it is; what is empty is NULL."""
-    if not _OF_KEYS[_bytes(text)].all():
+    if not _within(_bytes(text), *_OF_KEYS):
         return None
     return cleaned(text, column.name) if (_lengths(text) == 0).any() else text
 
@@ -123,7 +133,7 @@ def _keys(column: Column, text: pa.Array) -> pa.Array | None:
 def _amounts(column: Column, text: pa.Array) -> pa.Array | None:
     """Cast digits with a point between digits; everything else a number may be takes the careful way."""
     data, bounds = _bytes(text), _bounds(text)
-    if not _OF_AMOUNTS[data].all():
+    if not _within(data, *_OF_AMOUNTS) or (data == _SLASH).any():
         return None
     some = bounds[1:] > bounds[:-1]
     if (
@@ -157,7 +167,12 @@ def _breaks_a_rule(contract: Contract, table: pa.Table) -> bool:
     return False
 
 
-def _bytes(text: pa.Array) -> npt.NDArray[np.uint8]:
+def _within(data: Bytes, first: int, last: int) -> bool:
+    """Return whether all bytes are from ``first`` to ``last``: less than that wraps around."""
+    return bool((data - np.uint8(first) <= last - first).all())
+
+
+def _bytes(text: pa.Array) -> Bytes:
     bounds = _bounds(text)
     data = text.buffers()[2]
     return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]] if data is not None else np.empty(0, np.uint8)
