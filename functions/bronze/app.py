@@ -19,12 +19,15 @@ from lakehouse import layout
 from lakehouse.errors import InputError, LakehouseError, StorageError
 from lakehouse.events import Runs
 from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders
+from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake, Traffic
 from lakehouse.staging import stage_files, staged_layer
 
 DEFAULT_ORDERS: Final = 1_000
 DEFAULT_SEED: Final = 42
+
+reuse_memory()
 
 
 @instrumented

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -13,13 +14,15 @@ import pyarrow as pa
 from bronze.acceptance import Normalised
 from bronze.judging import InMemory, judge
 from bronze.part_files import PartFiles
-from bronze.pieces import BOM, LONGEST_HEADER, header
+from bronze.pieces import BOM, LONGEST_HEADER, header, whole_lines
 from bronze.quick import lines_in
 from bronze.records import LONGEST_RECORD
 from lakehouse.contracts import Contract, load
 from lakehouse.errors import InputError
 
-PIECE: Final = 16 << 20
+PIECE: Final = 8 << 20
+# Bytes that are decoded at once: they stay in the processor's cache.
+_BLOCK: Final = 1 << 20
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -85,7 +88,6 @@ def problems_of(contract: Contract, path: Path) -> list[str]:
         head = head.removeprefix(BOM)
         if not head.strip():
             return [f"{file}, line 1: there is no header, the file is empty or begins blank; {_columns(contract)}"]
-        content.seek(0)
         undecodable = _undecodable(file, content)
     if undecodable:
         return [undecodable]
@@ -94,32 +96,34 @@ def problems_of(contract: Contract, path: Path) -> list[str]:
     return list(_header_problems(contract, file, header(head)))
 
 
-def _undecodable(file: str, content: BinaryIO) -> str | None:
+def _undecodable(file: str, content: BufferedReader) -> str | None:
     """Say where a file stops being UTF-8; None if it never does."""
-    line = 1
+    start = 0
     # No character's bytes hold a line end, so whole lines can be decoded by themselves.
-    while piece := content.read(PIECE) + content.readline():
-        if _is_utf8(piece):
-            line += lines_in(piece)
-            continue
-        try:
-            piece.decode("utf-8")
-        except UnicodeDecodeError as error:
-            before = piece[: error.start]
-            where = line + before.count(b"\n")
-            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
-            return (
-                f"{file}, line {where}, column {column}: byte 0x{piece[error.start]:02X} is not UTF-8, the file looks "
-                f"like Latin-1; save it as 'CSV UTF-8', or: iconv -f WINDOWS-1252 -t UTF-8 {file}"
-            )
-        line += piece.count(b"\n")
+    while piece := whole_lines(content, start, _BLOCK):
+        if not _is_utf8(piece):
+            try:
+                piece.decode("utf-8")
+            except UnicodeDecodeError as error:
+                before = piece[: error.start]
+                line = _line_of(start + error.start, content)
+                column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+                return (
+                    f"{file}, line {line}, column {column}: byte 0x{piece[error.start]:02X} is not UTF-8, the file "
+                    f"looks like Latin-1; save it as 'CSV UTF-8', or: iconv -f WINDOWS-1252 -t UTF-8 {file}"
+                )
+        start += len(piece)
     return None
 
 
+def _line_of(position: int, content: BufferedReader) -> int:
+    """Return the line that a byte of a file is on."""
+    content.seek(0)
+    return 1 + sum(lines_in(content.read(min(_BLOCK, position - at))) for at in range(0, position, _BLOCK))
+
+
 def _is_utf8(piece: bytes) -> bool:
-    """Return whether a piece is ASCII, or else Arrow, which is quicker than Python, finds that it can be decoded."""
-    if piece.isascii():
-        return True
+    """Return whether Arrow, which is quicker than Python, finds that a piece can be decoded."""
     bounds = pa.py_buffer(np.array([0, len(piece)], np.int64))
     try:
         pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(piece)]).cast(

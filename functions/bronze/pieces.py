@@ -4,15 +4,15 @@ import csv
 import io
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+from pyarrow import csv as arrow_csv
 
 from bronze import quick
 from bronze.normalise import composed, normalised
@@ -26,10 +26,10 @@ from lakehouse.segments import Index
 # Less than the csv module takes as one name; no header of seven or fourteen columns comes near.
 LONGEST_HEADER: Final = 100_000
 BOM: Final = b"\xef\xbb\xbf"
-# A piece that the quick way declines is cut into so many, for mostly it is a single row that is out of the ordinary.
+# A piece that the quick way declines is cut into so many, for mostly it is a single row that is out of the ordinary;
+# but not into smaller ones than these bytes, which take longer to set about than to read carefully.
 _CUTS: Final = 16
-_SMALLEST: Final = 1 << 17
-_TEXT: Final = pd.ArrowDtype(pa.string())
+_SMALLEST: Final = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,25 @@ def header(line: bytes) -> list[str]:
     return [name.strip() for name in next(csv.reader([text]))]
 
 
+def whole_lines(content: BinaryIO, start: int, size: int, longest: int = -1) -> bytes:
+    """Read so many bytes, and what is missing of the line they end in: in one go, as pieces are large to copy.
+
+    Parameters
+    ----------
+    content : binary file
+        Is left behind what was read.
+    start, size : int
+        Bytes.
+    longest : int
+        Bytes of the line to read at most; by default there is no limit.
+    """
+    content.seek(start + size)
+    content.readline(longest)
+    end = content.tell()
+    content.seek(start)
+    return content.read(end - start)
+
+
 def pieces_of(contract: Contract, path: Path, size: int, longest: int) -> Iterator[Piece]:
     """Yield a file's records, piece by piece, in its order.
 
@@ -91,42 +110,69 @@ def pieces_of(contract: Contract, path: Path, size: int, longest: int) -> Iterat
     longest : int
         Bytes that a record of several lines may have.
     """
-    workers = os.cpu_count() or 1
-    with path.open("rb") as content, ThreadPoolExecutor(workers) as threads:
+    with path.open("rb") as content:
         reader = _Reader(contract, header(content.readline(LONGEST_HEADER)), longest)
-        started: deque[Future[list[Piece]]] = deque()
-        for cut in _cuts(content, reader, size):
-            started.append(threads.submit(reader.pieces, *cut))
+        line = 2
+        for found in _read(reader, _cuts(content, reader, size)):
+            for piece in found.pieces:
+                yield replace(piece, line=piece.line + line)
+            line += found.lines
+
+
+class _Cut(NamedTuple):
+    """Some records of a file; their records and lines, where finding their end took finding all of them."""
+
+    body: bytes
+    records: Records | None
+    lines: int
+
+
+class _Found(NamedTuple):
+    """What was read, with lines from 0 on, and how many lines that were."""
+
+    pieces: list[Piece]
+    lines: int
+
+
+def _read(reader: "_Reader", cuts: Iterable[_Cut]) -> Iterator[_Found]:
+    """Read several at once, and yield what is found in their order."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as threads:
+        started: deque[Future[_Found]] = deque()
+        for cut in cuts:
+            started.append(threads.submit(reader.read, cut))
             if len(started) > workers:
-                yield from started.popleft().result()
+                yield started.popleft().result()
         for future in started:
-            yield from future.result()
+            yield future.result()
 
 
-def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[tuple[bytes, int, Records | None]]:
-    """Yield bodies with their first line, and with their records where finding their end took finding them all."""
-    line, rest, wanted = 2, b"", size
-    while True:
-        more = max(wanted - len(rest), 0)
-        read = content.read(more)
-        final = len(read) < more
-        data = rest + read if rest else read + content.readline(reader.longest)
-        if not data:
-            return
-        end = len(data) if final else data.rfind(b"\n") + 1
-        if end and b'"' not in data:
-            body, records = data if end == len(data) else data[:end], None
-            used, lines = end, quick.lines_in(body) + (not body.endswith(b"\n"))
+def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[_Cut]:
+    start, wanted = content.tell(), size
+    while data := whole_lines(content, start, wanted, reader.longest):
+        final = not content.peek(1)
+        used = len(data) if final else data.rfind(b"\n") + 1
+        if used and b'"' not in data:
+            cut = _Cut(data if used == len(data) else data[:used], None, 0)
         else:
-            records, used, lines = split(data, line, len(reader.header), final=final, longest=reader.longest)
-            body = data
+            records, used, lines = split(data, 0, len(reader.header), final=final, longest=reader.longest)
+            cut = _Cut(data, records, lines)
         if used:
-            yield body, line, records
-            rest, line, wanted = data[used:], line + lines, size
+            yield cut
+            start, wanted = start + used, size
         else:
-            rest, wanted = data, wanted * 2
+            wanted *= 2
         if final:
             return
+
+
+def _cut(body: bytes) -> Iterator[bytes]:
+    """Yield whole lines, a part of the body each; all of it where it is small, or one line."""
+    start, size = 0, max(len(body) // _CUTS, _SMALLEST)
+    while start < len(body):
+        end = body.find(b"\n", start + size) + 1 or len(body)
+        yield body[start:end]
+        start = end
 
 
 @dataclass(frozen=True)
@@ -137,25 +183,24 @@ class _Reader:
     header: list[str]
     longest: int
 
-    def pieces(self, body: bytes, line: int, records: Records | None) -> list[Piece]:
-        """Read a body: all of it quickly, or parts of it, or carefully."""
-        if records is not None:
-            return [self._carefully(body, records)]
+    def read(self, cut: _Cut) -> _Found:
+        """Read all of it quickly, or parts of it, or carefully."""
+        if cut.records is not None:
+            return _Found([self._carefully(cut.body, cut.records)], cut.lines)
+        body = cut.body
         table = quick.read(self.contract, self.header, self._keys(), body)
         if table is not None:
             rows = np.arange(len(table))
-            return [Piece(table, rows, line + rows, Reasons(), None, body)]
-        if len(body) <= _SMALLEST:
-            found, _, _ = split(body, line, len(self.header), final=True, longest=self.longest)
-            return [self._carefully(body, found)]
-        found_pieces: list[Piece] = []
-        start = 0
-        while start < len(body):
-            end = body.find(b"\n", min(start + len(body) // _CUTS, len(body) - 1)) + 1 or len(body)
-            found_pieces += self.pieces(body[start:end], line, None)
-            line += quick.lines_in(body[start:end])
-            start = end
-        return found_pieces
+            return _Found([Piece(table, rows, rows, Reasons(), None, body)], len(table))
+        found, lines = [], 0
+        for part in _cut(body):
+            if len(part) == len(body):
+                records, _, lines = split(body, 0, len(self.header), final=True, longest=self.longest)
+                return _Found([self._carefully(body, records)], lines)
+            of_part = self.read(_Cut(part, None, 0))
+            found += [replace(piece, line=piece.line + lines) for piece in of_part.pieces]
+            lines += of_part.lines
+        return _Found(found, lines)
 
     def _keys(self) -> list[str]:
         return [name for name in self.header if name in {*self.contract.key, PARTITION_KEY}]
@@ -169,13 +214,16 @@ class _Reader:
         return Piece(table, good, records.line, reasons, records, body)
 
     def _text(self, records: Records, good: Index) -> dict[str, pa.Array]:
-        """Read well-formed records with pandas, as text: no type, no missing value and no line is guessed."""
+        """Read well-formed records as text: no type and no missing value is guessed."""
         if not len(good):
             return {name: pa.array([], pa.string()) for name in self.header}
-        frame = pd.read_csv(
-            io.BytesIO(composed(records.text(good))), header=None, names=self.header, index_col=False, dtype=_TEXT,
-            engine="c", na_filter=False, low_memory=False, encoding="utf-8",
-        )  # fmt: skip
-        if len(frame) != len(good):
-            raise AssertionError(f"pandas read {len(frame)} records where there are {len(good)}")
-        return {name: flat(pa.chunked_array([frame[name].array])) for name in self.header}
+        text = composed(records.text(good))
+        rows = arrow_csv.read_csv(
+            pa.BufferReader(text),
+            arrow_csv.ReadOptions(column_names=self.header, use_threads=False, block_size=len(text) + 1),
+            arrow_csv.ParseOptions(newlines_in_values=True),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(self.header, pa.string()), strings_can_be_null=False),
+        )
+        if len(rows) != len(good):
+            raise AssertionError(f"{len(rows)} records were read where there are {len(good)}")
+        return {name: flat(rows[name]) for name in self.header}

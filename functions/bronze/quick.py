@@ -5,32 +5,30 @@ judging what repeats only once: columns are read as dictionaries, and their few 
 by the very functions of `bronze.normalise`. Wherever anything is out of the ordinary, it declines.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from bronze.normalise import cleaned, typed
+from bronze.amounts import Bytes, are_plain, in_cents, within
+from bronze.normalise import cleaned, composed, typed
 from bronze.reasons import Reasons
 from lakehouse.arrays import Mask
 from lakehouse.contracts import Column, Contract
 from lakehouse.keys import flat
+from lakehouse.money import MONEY, from_units
 from lakehouse.rules import broken_by
 from lakehouse.segments import Index
 
-Bytes = npt.NDArray[np.uint8]
-
 # What a key may hold to be no doubt at all: ASCII without spaces and control characters.
 _OF_KEYS: Final = (ord("!"), ord("~"))
-# Digits and the point; the slash, which is between them, is looked for by itself.
-_OF_AMOUNTS: Final = (ord("."), ord("9"))
 _FIRST_PRINTABLE: Final = ord(" ")
-_DOT, _SLASH, _NEWLINE = b"./\n"
+_DOT, _NEWLINE = b".\n"
+_FIRST_DAY: Final = pa.scalar(date.min, pa.date32())
 # Bytes that are compared at once: what comes of it stays in the processor's cache.
 _BLOCK: Final = 1 << 18
 
@@ -46,27 +44,25 @@ def read(contract: Contract, header: Sequence[str], keys: Sequence[str], body: b
     keys : sequence of str
         Columns of text with more different values than a dictionary is good for.
     body : bytes
-        Whole lines.
+        Whole lines without quotes: a line end between quotes is none.
 
     Returns
     -------
     pa.Table or None
         With the contract's columns, text other than keys as dictionaries; None where it takes the careful way.
     """
-    lines = _plain_lines(body)
-    if lines is None:
+    line_ends = _line_ends(body)
+    if line_ends is None:
         return None
-    amounts = [column.name for column in contract.columns if pa.types.is_decimal(column.arrow_type)]
-    plain = {*keys, *amounts}
-    types = {name: pa.string() if name in plain else pa.dictionary(pa.int32(), pa.string()) for name in header}
+    types = {column.name: _read_as(column, column.name in keys) for column in contract.columns}
     try:
         rows = csv.read_csv(
             pa.BufferReader(body),
             csv.ReadOptions(column_names=list(header), use_threads=False, block_size=len(body) + 1),
             csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-            csv.ConvertOptions(column_types=types, strings_can_be_null=False, check_utf8=False),
+            csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False, check_utf8=False),
         )
-        if len(rows) != lines:
+        if len(rows) != line_ends + (not body.endswith(b"\n")):
             return None
         columns = [_column(column, flat(rows[column.name]), column.name in keys) for column in contract.columns]
     except pa.ArrowInvalid:
@@ -77,14 +73,15 @@ def read(contract: Contract, header: Sequence[str], keys: Sequence[str], body: b
     return None if _breaks_a_rule(contract, table) else table
 
 
-def _plain_lines(body: bytes) -> int | None:
-    """Return how many lines there are; None where there are quotes, or control characters other than line ends."""
-    if b'"' in body:
+def _line_ends(body: bytes) -> int | None:
+    """Return how many line ends there are; None where there is a CR that is in none.
+
+    Every other control character is counted as one more, and so there will be fewer lines.
+    """
+    returns = body.count(b"\r") if b"\r" in body else 0
+    if returns and returns != body.count(b"\r\n"):
         return None
-    newlines, controls = lines_in(body), _count(body, lambda block: block < _FIRST_PRINTABLE)
-    if controls != newlines and controls != newlines + body.count(b"\r\n"):
-        return None
-    return newlines + (not body.endswith(b"\n"))
+    return _count(body, lambda block: block < _FIRST_PRINTABLE) - returns
 
 
 def lines_in(body: bytes) -> int:
@@ -97,18 +94,34 @@ def _count(body: bytes, meant: Callable[[Bytes], Mask]) -> int:
     return sum(int(np.count_nonzero(meant(array[at : at + _BLOCK]))) for at in range(0, len(array), _BLOCK))
 
 
-def _column(column: Column, text: pa.Array, is_key: bool) -> pa.Array | None:
-    if pa.types.is_decimal(column.arrow_type):
-        return _amounts(column, text)
+def _read_as(column: Column, is_key: bool) -> pa.DataType:
+    """Return the type that Arrow reads a column as: its own only where nothing is a value of it that should not be."""
+    if pa.types.is_date(column.arrow_type):
+        return column.arrow_type
+    return pa.string() if is_key or _is_amount(column) else pa.dictionary(pa.int32(), pa.string())
+
+
+def _is_amount(column: Column) -> bool:
+    """Return whether a column is money, which hardly repeats; rates and percentages do."""
+    return bool(pa.types.is_decimal(column.arrow_type) and column.arrow_type.scale == MONEY.scale)
+
+
+def _column(column: Column, read: pa.Array, is_key: bool) -> pa.Array | None:
+    if pa.types.is_date(read.type):
+        # Arrow has a year 0, the calendar of `bronze.normalise` has not.
+        return read if not len(read) or not pc.any(pc.less(read, _FIRST_DAY)).as_py() else None
+    if _is_amount(column):
+        return _amounts(column, read)
     if is_key:
-        return _keys(column, text)
-    return _repeating(column, text)
+        return _keys(column, read)
+    return _repeating(column, read)
 
 
 def _repeating(column: Column, text: pa.DictionaryArray) -> pa.Array | None:
     """Judge each value once; None where one cannot be typed."""
     values, reasons = text.dictionary, Reasons()
-    if not unicodedata.is_normalized("NFC", "\n".join(values.to_pylist())):
+    content = _text(values)[0].tobytes()
+    if composed(content) != content:
         return None
     clean = cleaned(values, column.name)
     of_values = typed(clean, column, reasons)
@@ -125,21 +138,21 @@ def _repeating(column: Column, text: pa.DictionaryArray) -> pa.Array | None:
 
 def _keys(column: Column, text: pa.Array) -> pa.Array | None:
     """Take text of plain characters as it is; what is empty is NULL."""
-    if not _within(_bytes(text), *_OF_KEYS):
+    data, bounds = _text(text)
+    if not within(data, *_OF_KEYS):
         return None
-    return cleaned(text, column.name) if (_lengths(text) == 0).any() else text
+    return cleaned(text, column.name) if (np.diff(bounds) == 0).any() else text
 
 
 def _amounts(column: Column, text: pa.Array) -> pa.Array | None:
-    """Cast digits with a point between digits; everything else a number may be takes the careful way."""
-    data, bounds = _bytes(text), _bounds(text)
-    if not _within(data, *_OF_AMOUNTS) or (data == _SLASH).any():
-        return None
+    """Take digits with a point between digits; everything else a number may be takes the careful way."""
+    data, bounds = _text(text)
+    units = in_cents(data, bounds[1:])
+    if units is not None:
+        return from_units(units)
     some = bounds[1:] > bounds[:-1]
-    if (
-        len(data)
-        and ((data[(bounds[:-1] - bounds[0])[some]] == _DOT) | (data[(bounds[1:] - bounds[0] - 1)[some]] == _DOT)).any()
-    ):
+    starts, ends = bounds[:-1][some], bounds[1:][some]
+    if not are_plain(data) or (data[starts] == _DOT).any() or (data[ends - 1] == _DOT).any():
         return None
     clean = text if some.all() else cleaned(text, column.name)
     return clean.cast(column.arrow_type)
@@ -167,20 +180,9 @@ def _breaks_a_rule(contract: Contract, table: pa.Table) -> bool:
     return False
 
 
-def _within(data: Bytes, first: int, last: int) -> bool:
-    """Return whether all bytes are from ``first`` to ``last``: less than that wraps around."""
-    return bool((data - np.uint8(first) <= last - first).all())
-
-
-def _bytes(text: pa.Array) -> Bytes:
-    bounds = _bounds(text)
-    data = text.buffers()[2]
-    return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]] if data is not None else np.empty(0, np.uint8)
-
-
-def _bounds(text: pa.Array) -> Index:
-    return np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)
-
-
-def _lengths(text: pa.Array) -> Index:
-    return np.diff(_bounds(text))
+def _text(array: pa.Array) -> tuple[Bytes, Index]:
+    """Return the bytes of an array of strings, and where in them each begins, with the end of the last one."""
+    bounds = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    data = array.buffers()[2]
+    text = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]] if data is not None else np.empty(0, np.uint8)
+    return text, bounds - bounds[0]

@@ -34,13 +34,12 @@ STRANGE = [
     "10,50", "9" * 16 + ".99", "9" * 17 + ".99", "2024-02-30", "2024-2-3", "9999-12-31", "PIX ", "pix", "brl", "--",
     "Sa\u0303o", "São", "\u00a0x", "x\t", "a\x00b", "null", "NULL", "NA", "\u2028", "1.0", "100.0001", "PED\u00e9",
 ]  # fmt: skip
+UNQUOTED = st.text(st.characters(exclude_characters='"', codec="utf-8"), max_size=6)
 cases = st.sampled_from(PARTED).flatmap(
     lambda table: st.tuples(
         st.just(table),
         st.lists(
-            st.tuples(
-                st.integers(0, len(HEADERS[table]) - 1), st.one_of(st.sampled_from(STRANGE), st.text(max_size=6))
-            ),
+            st.tuples(st.integers(0, len(HEADERS[table]) - 1), st.one_of(st.sampled_from(STRANGE), UNQUOTED)),
             max_size=3,
         ),
     )
@@ -173,4 +172,27 @@ def test_one_strange_row_does_not_send_a_large_piece_the_careful_way(tmp_path: P
     ):
         made = normalise("pedidos", path)
     assert [row["linha"] for row in made.quarantine.to_pylist()] == [7_779]
-    assert sum(seen) < 3_000
+    assert sum(seen) < 5_000
+
+
+def test_a_line_that_is_longer_than_what_is_read_carefully_is_read_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "pedidos.csv"
+    strange = GOOD["pedidos"].replace("PED001", "PED002") + "\x01" + "x" * (2 * pieces._SMALLEST)
+    path.write_text("\n".join([",".join(HEADERS["pedidos"]), GOOD["pedidos"], strange, ""]))
+    made = normalise("pedidos", path)
+    assert (len(made.kept), made.quarantine["linha"].to_pylist()) == (1, [3])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("piece", [300, 1_000, 100_000])
+def test_lines_are_numbered_through_pieces_and_parts_of_them(tmp_path: Path, end: str, piece: int) -> None:
+    path = tmp_path / "pedidos.csv"
+    lines = [GOOD["pedidos"].replace("PED001", f"PED{n:06d}") for n in range(200)]
+    for strange in (0, 57, 58, 199):
+        lines[strange] = lines[strange].replace("10.50", "1e3")
+    lines[100] += '"x' + end + 'y"'
+    path.write_bytes(end.join([",".join(HEADERS["pedidos"]), *lines]).encode())
+    with patch.object(pieces, "_SMALLEST", 250):
+        made = normalise("pedidos", path, piece=piece)
+    assert made.quarantine["linha"].to_pylist() == [2, 59, 60, 202]
+    assert len(made.kept) == 196

