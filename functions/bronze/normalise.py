@@ -19,7 +19,6 @@ from lakehouse.segments import Index
 # How the export says "none" where another column would be empty.
 NONE_MARKS: Final[Mapping[str, str]] = {"cnpj": "--"}
 
-_NULL: Final = pa.scalar(None, pa.string())
 # All of Unicode's white space. Named, since Arrow's own `utf8_trim_whitespace` is only in builds with utf8proc, and
 # whether the managed layer's is one nobody has seen (docs/parity.md).
 _WHITE_SPACE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
@@ -80,7 +79,7 @@ def cleaned(text: pa.Array, name: str) -> pa.Array:
     empty = pc.equal(text, "")
     if name in NONE_MARKS:
         empty = pc.or_(empty, pc.equal(text, NONE_MARKS[name]))
-    return pc.if_else(empty, _NULL, text) if pc.any(empty).as_py() else text
+    return pc.if_else(empty, None, text) if pc.any(empty).as_py() else text
 
 
 def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
@@ -102,7 +101,7 @@ def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
         wrong_text = text.take(pa.array(wrong))
         why = _why_not(wrong_text, type_)
         reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}:", _shown(wrong_text), why, " "))
-        text = pc.if_else(fits, text, _NULL)
+        text = pc.if_else(fits, text, None)
     # Arrow reads an integer with a plus sign, or with many zeros in front, only as a decimal.
     return text.cast(_ANY_INTEGER).cast(type_) if pa.types.is_integer(type_) else text.cast(type_)
 
@@ -159,7 +158,7 @@ def _fits(text: pa.Array, column: Column) -> pa.Array:
     if pc.all(short).as_py() is not False:
         return short
     long = pc.match_substring_regex(text, rf"^[+-]?{_PADDING}\d{{19}}$")
-    number = pc.if_else(long, text, _NULL).cast(_ANY_INTEGER)
+    number = pc.if_else(long, text, None).cast(_ANY_INTEGER)
     low, high = (pa.scalar(int(end)).cast(_ANY_INTEGER) for end in (_INT64.min, _INT64.max))
     in_range = pc.and_(pc.greater_equal(number, low), pc.less_equal(number, high))
     return pc.or_(short, pc.and_(text.is_valid(), pc.fill_null(in_range, False)))

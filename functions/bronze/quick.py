@@ -28,7 +28,6 @@ from lakehouse.segments import Index
 _OF_KEYS: Final = (ord("!"), ord("~"))
 _FIRST_PRINTABLE: Final = ord(" ")
 _DOT, _NEWLINE = b".\n"
-_FIRST_DAY: Final = pa.scalar(date.min, pa.date32())
 # Bytes that are compared at once: what comes of it stays in the processor's cache.
 _BLOCK: Final = 1 << 18
 
@@ -109,7 +108,7 @@ def _is_amount(column: Column) -> bool:
 def _column(column: Column, read: pa.Array, is_key: bool) -> pa.Array | None:
     if pa.types.is_date(read.type):
         # Arrow has a year 0, the calendar of `bronze.normalise` has not.
-        return read if not len(read) or not pc.any(pc.less(read, _FIRST_DAY)).as_py() else None
+        return read if not len(read) or not pc.any(pc.less(read, date.min)).as_py() else None
     if _is_amount(column):
         return _amounts(column, read)
     if is_key:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
-from lakehouse.arrays import Mask
+from lakehouse.arrays import Mask, words
 from lakehouse.segments import Index
 
 MISPLACED_QUOTE: Final = "registro: aspas fora do lugar (um campo entre aspas começa e termina junto à vírgula)"
@@ -23,9 +23,7 @@ LONGEST_RECORD: Final = 1 << 20
 
 _NEWLINE, _RETURN, _TAB, _QUOTE, _COMMA = b'\n\r\t",'
 _FIRST_PRINTABLE: Final = 32
-_CONTROLS: Final = pa.array(
-    [f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)]
-)
+_CONTROLS: Final = words([f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)])
 _Bytes = npt.NDArray[np.uint8]
 # The ends of a piece are as good as commas.
 _EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
