@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench import compare, inputs, process
-from bench.engines import END_TO_END, FUNCTIONS, OUR_ENGINE, SILVER_GOLD, Engine
+from bench.engines import END_TO_END, OUR_ENGINE, SILVER_GOLD, Engine
 from bench.measure import source
 from bench.process import Limits, UnfinishedError
 from bronze import csv_source
@@ -125,7 +125,7 @@ def written(engine: Engine, job: str, home: Path, limits: Limits) -> Path:
     place = source(engine, job, home)
     if engine.prepares and job == SILVER_GOLD:
         process.run(engine, engine.module, "prepare", home / "bronze", place, limits)
-    process.run(engine, engine.module_of(job), FUNCTIONS[job], place, target, limits)
+    process.run(engine, engine.module_of(job), engine.function_of(job), place, target, limits)
     return target
 
 

@@ -38,6 +38,9 @@ class Engine:
         Its module has ``prepare(source, target)``: the inputs in the layout it reads best, made before the clock.
     needs : str
         A program that must be there; "" when there is none.
+    is_shortcut : bool
+        Goes from the CSVs to Gold without the bronze tables, by its module's ``straight``: it shows what they cost, and
+        is no peer, as it does less.
     is_floor : bool
         Reads the inputs and writes the finished fact, and does nothing else. Its module has ``load(source)``, whose
         result, made before the clock, is what its job takes last.
@@ -50,6 +53,7 @@ class Engine:
     does: frozenset[str]
     prepares: bool = False
     needs: str = ""
+    is_shortcut: bool = False
     is_floor: bool = False
 
     @property
@@ -66,10 +70,19 @@ class Engine:
         """Return the module that has a job."""
         return self.module if job == SILVER_GOLD else self.from_csv
 
+    def function_of(self, job: str) -> str:
+        """Return that module's function which does it."""
+        return "straight" if self.is_shortcut else FUNCTIONS[job]
+
 
 def _peer(name: str, title: str, *does: str, prepares: bool = False, needs: str = "") -> Engine:
     module = f"bench.peers.{name}"
     return Engine(name, title, module, module, frozenset({SILVER_GOLD, END_TO_END, *does}), prepares, needs)
+
+
+def _shortcut(name: str, title: str) -> Engine:
+    module = f"bench.peers.{name}"
+    return Engine(f"{name}_straight", title, module, module, frozenset({END_TO_END}), is_shortcut=True)
 
 
 def _floor(name: str, title: str) -> Engine:
@@ -85,8 +98,12 @@ ENGINES: Final = (
     _peer("duckdb_tuned", "DuckDB, tuned", prepares=True),
     _peer("pandas_student", "pandas, as a student writes it"),
     _peer("pyspark_local", "PySpark, local mode", needs="java"),
+    _shortcut("polars_tuned", "without bronze tables: Polars"),
+    _shortcut("duckdb_tuned", "without bronze tables: DuckDB"),
     _floor("polars_floor", "floor: Polars"),
     _floor("pyarrow_floor", "floor: pyarrow, with dictionaries"),
     _floor("duckdb_floor", "floor: DuckDB"),
 )
 OUR_ENGINE: Final = ENGINES[0]
+# What is measured beside the engines, but is none: it does less.
+ASIDE: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor or engine.is_shortcut)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.engines import BRONZE, END_TO_END, ENGINES, OURS, SILVER_GOLD, SYNTHETIC
+from bench.engines import ASIDE, BRONZE, END_TO_END, ENGINES, OURS, SILVER_GOLD, SYNTHETIC
 from bench.results import Entry, Results
 
 _MILLION: Final = 1_000_000
@@ -50,7 +50,7 @@ class _Found:
         done = {name: its for name, its in engines.items() if not its["failure"]}
         if any(engine.name not in engines for engine in ENGINES if job in engine.does):
             return cls(done.get(OURS), None, None)
-        peers = [its for name, its in done.items() if name != OURS and name not in _FLOORS]
+        peers = [its for name, its in done.items() if name != OURS and name not in ASIDE]
         floors = [its for name, its in done.items() if name in _FLOORS]
         return cls(done.get(OURS), _quickest(peers), _quickest(floors))
 

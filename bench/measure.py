@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import inputs, process
-from bench.engines import BRONZE, END_TO_END, ENGINES, FUNCTIONS, OUR_ENGINE, SILVER_GOLD, SYNTHETIC, Engine
+from bench.engines import BRONZE, END_TO_END, ENGINES, OUR_ENGINE, SILVER_GOLD, SYNTHETIC, Engine
 from bench.process import Limits, Took, UnfinishedError
 from bench.tables import BRONZE as BRONZE_TABLES
 from bench.totals import Totals, differences, rows_of, totals
@@ -108,7 +108,7 @@ def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int,
             target = home / "out" / engine.name
             try:
                 took = process.run(
-                    engine, engine.module_of(job), FUNCTIONS[job], source(engine, job, home), target, limits
+                    engine, engine.module_of(job), engine.function_of(job), source(engine, job, home), target, limits
                 )
             except UnfinishedError as reason:
                 failures[engine.name] = str(reason)
@@ -150,7 +150,12 @@ def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, s
         say("a finished fact for the floor")
         try:
             process.run(
-                OUR_ENGINE, OUR_ENGINE.module, FUNCTIONS[job], source(OUR_ENGINE, job, home), home / "finished", limits
+                OUR_ENGINE,
+                OUR_ENGINE.module,
+                OUR_ENGINE.function_of(job),
+                source(OUR_ENGINE, job, home),
+                home / "finished",
+                limits,
             )
         except UnfinishedError as reason:
             failures |= {each.name: f"a finished fact: {reason}" for each in floors}

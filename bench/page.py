@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bench.engines import BRONZE, END_TO_END, ENGINES, OURS, SILVER_GOLD, SYNTHETIC
+from bench.engines import ASIDE, BRONZE, END_TO_END, ENGINES, OURS, SILVER_GOLD, SYNTHETIC
 from bench.goals import goals
 from bench.results import Entry, Results
 
@@ -15,8 +15,9 @@ _SECTIONS: Final = {
     SILVER_GOLD: ("Silver and Gold", "rows of the fact", "From each engine's best layout of the seven bronze tables."),
     END_TO_END: (
         "CSV to Gold, end to end", "rows of the fact",
-        "From the seven CSVs. Ours checks every row against its contract and writes the bronze tables on the way; the "
-        "others read typed columns and go on.",
+        "From the seven CSVs: every engine writes the seven typed bronze tables, and of them makes the fact and the "
+        "aggregates. Ours also checks every row against its contract and sets aside what breaks it. Those without "
+        "bronze tables read only the columns that the fact needs, and leave no lakehouse.",
     ),
     BRONZE: (
         "Bronze alone", "records",
@@ -73,10 +74,10 @@ def _markdown(cells: Sequence[str]) -> str:
 
 
 def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
-    """Yield a measurement's engines by `HEADINGS`: quickest first, then who did not finish, then the floors."""
+    """Yield a measurement's engines by `HEADINGS`: quickest first, then who did not finish, then those aside."""
     engines = entry["engines"]
     ours = engines.get(OURS, {}).get("wall")
-    for name in sorted(engines, key=lambda name: (name in _FLOORS, engines[name].get("wall", math.inf), name)):
+    for name in sorted(engines, key=lambda name: (name in ASIDE, engines[name].get("wall", math.inf), name)):
         its, title = engines[name], f"{bold}{_TITLES[name]}{bold}" if name == OURS else _TITLES[name]
         if its["failure"]:
             yield (title, "did not finish", *[""] * (len(HEADINGS) - 2))

@@ -25,6 +25,32 @@ NEEDED = {
     ),
 }  # fmt: skip
 
+# Of all bronze columns, those that are decimals, by precision and scale, and those that are whole numbers; what begins
+# with `data_` is a date, and the rest is text.
+DECIMALS = (
+    dict.fromkeys((
+        "valor_total_brl", "preco_unitario", "valor_total_item", "valor_pago_brl", "valor_moeda_origem",
+        "preco_unitario_brl", "preco_origem", "valor_principal_brl", "valor_parcela_mensal", "saldo_devedor",
+    ), (18, 2))
+    | dict.fromkeys(("taxa_cambio_aplicada", "taxa_compra", "taxa_venda", "taxa_ptax"), (18, 6))
+    | dict.fromkeys(("desconto_percentual", "variacao_dia_percentual", "taxa_juros_anual"), (9, 4))
+    | {"peso_kg": (18, 3)}
+)  # fmt: skip
+COUNTS = (
+    "prazo_dias", "quantidade", "num_parcelas", "parcela_atual", "estoque_atual", "estoque_minimo", "lead_time_dias",
+    "tempo_parceria_anos", "prazo_meses", "num_parcelas_pagas",
+)  # fmt: skip
+
+
+def sql_type(column: str, text: str = "VARCHAR") -> str:
+    """Return a bronze column's type in SQL."""
+    if column in DECIMALS:
+        return "DECIMAL({}, {})".format(*DECIMALS[column])
+    if column in COUNTS:
+        return "BIGINT"
+    return "DATE" if column.startswith("data_") else text
+
+
 FACT_COLUMNS = (
     "tipo_registro", "pedido_id", "item_id", "pagamento_id", "emprestimo_id", "produto_id", "fornecedor_id",
     "fornecedor_produto_id", "data_pedido", "data_vencimento", "data_pagamento", "mes_referencia", "status_pedido",

@@ -8,12 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FORECAST, NEEDED
+from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FORECAST, NEEDED, sql_type
 
 _PARQUET = "(FORMAT parquet, COMPRESSION snappy)"
-_RATES = ("taxa_cambio_aplicada", "taxa_ptax")
-_MONEY = ("valor_total_brl", "valor_total_item", "valor_pago_brl", "valor_moeda_origem", "valor_parcela_mensal")
-_COUNTS = ("prazo_dias", "quantidade", "num_parcelas", "parcela_atual", "prazo_meses", "num_parcelas_pagas")
 
 
 def prepare(source: Path, target: Path) -> None:
@@ -32,23 +29,28 @@ def main(source: Path, target: Path) -> None:
 
 
 def end_to_end(source: Path, target: Path) -> None:
-    """Make the fact and the aggregates straight of the CSVs."""
-    _job({table: _typed(table, source / f"{table}.csv") for table in BRONZE}, target)
+    """Make the bronze tables of the CSVs, and of them the fact and the aggregates."""
+    bronze = target / "bronze"
+    bronze.mkdir()
+    database = _database()
+    for table in BRONZE:
+        database.execute(f"COPY (FROM {_csv(source / f'{table}.csv')}) TO '{bronze / table}.parquet' {_PARQUET}")
+    main(bronze, target)
+
+
+def straight(source: Path, target: Path) -> None:
+    """Make the fact and the aggregates of the CSVs, without bronze tables."""
+    _job({table: _csv(source / f"{table}.csv") for table in BRONZE}, target)
 
 
 def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 2})
 
 
-def _typed(table: str, path: Path) -> str:
-    types = {
-        name: "DECIMAL(18,2)" if name in _MONEY else "DECIMAL(18,6)" if name in _RATES
-        else "BIGINT" if name in _COUNTS else "DATE" if name.startswith("data_") else "VARCHAR"
-        for name in NEEDED[table]
-    }  # fmt: skip
+def _csv(path: Path) -> str:
     with path.open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
-    columns = ", ".join(f"'{name}': '{types.get(name, 'VARCHAR')}'" for name in header)
+    columns = ", ".join(f"'{name}': '{sql_type(name)}'" for name in header)
     return f"read_csv('{path}', header = true, auto_detect = false, delim = ',', quote = '\"', columns = {{{columns}}})"
 
 

@@ -12,11 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FACT_KEY, FORECAST, GOLD_NEEDS, NEEDED
+from bench.tables import (
+    BRONZE,
+    CASH_FLOW,
+    COUNTS,
+    DECIMALS,
+    FACT,
+    FACT_COLUMNS,
+    FACT_KEY,
+    FORECAST,
+    GOLD_NEEDS,
+    NEEDED,
+)
 
 RATES = ("taxa_cambio_aplicada", "taxa_ptax", "taxa_ptax_min", "taxa_ptax_max")
-MONEY_IN = ("valor_total_brl", "valor_total_item", "valor_pago_brl", "valor_moeda_origem", "valor_parcela_mensal")
-COUNTS = ("prazo_dias", "quantidade", "num_parcelas", "parcela_atual", "prazo_meses", "num_parcelas_pagas")
 ONE_RATE = 1_000_000
 Frames = dict[str, pd.DataFrame]
 
@@ -27,8 +36,12 @@ def main(source: Path, target: Path) -> None:
 
 
 def end_to_end(source: Path, target: Path) -> None:
-    """Make the fact and the aggregates straight of the CSVs."""
-    _job({table: _read_csv(source / f"{table}.csv", NEEDED[table]) for table in BRONZE}, target)
+    """Make the bronze tables of the CSVs, and of them the fact and the aggregates."""
+    bronze = target / "bronze"
+    bronze.mkdir()
+    for table in BRONZE:
+        _read_csv(source / f"{table}.csv").to_parquet(bronze / f"{table}.parquet")
+    main(bronze, target)
 
 
 def _job(tables: Frames, target: Path) -> None:
@@ -56,16 +69,19 @@ def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return frame
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    decimals = [name for name in columns if name in (*MONEY_IN, *RATES)]
+def _read_csv(path: Path) -> pd.DataFrame:
+    columns = pd.read_csv(path, nrows=0).columns
+    decimals = [name for name in columns if name in DECIMALS]
     days = [name for name in columns if name.startswith("data_")]
-    types = {name: "int64" if name in COUNTS else "str" for name in columns if name not in decimals}
-    frame = pd.read_csv(
-        path, usecols=list(columns), dtype=types, converters=dict.fromkeys(decimals, Decimal), parse_dates=days
-    )
-    for name in decimals:
-        frame[name] = _units(frame[name], 6 if name in RATES else 2)
+    types = {name: "Int64" if name in COUNTS else "str" for name in columns if name not in decimals}
+    frame = pd.read_csv(path, dtype=types, converters=dict.fromkeys(decimals, _exact), parse_dates=days)
+    for name in days:
+        frame[name] = frame[name].dt.date
     return frame
+
+
+def _exact(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
 
 
 def _units(values: pd.Series, scale: int) -> pd.Series:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FORECAST, GOLD_NEEDS, NEEDED
+from bench.tables import BRONZE, CASH_FLOW, COUNTS, DECIMALS, FACT, FACT_COLUMNS, FORECAST, GOLD_NEEDS, NEEDED
 
 PREFIXES = {"pedido_id": "PED", "item_id": "ITEM", "pagamento_id": "PAG"}
 # Text of few values: dictionaries in the files, categoricals in memory.
@@ -33,12 +33,21 @@ def prepare(source: Path, target: Path) -> None:
 
 def main(source: Path, target: Path) -> None:
     """Make the fact and the aggregates of prepared inputs."""
-    _job({table: pl.scan_parquet(source / f"{table}.parquet") for table in BRONZE}, target)
+    _job({table: pl.scan_parquet(source / f"{table}.parquet").select(NEEDED[table]) for table in BRONZE}, target)
 
 
 def end_to_end(source: Path, target: Path) -> None:
-    """Make the fact and the aggregates straight of the CSVs."""
-    _job({table: _typed(table, source / f"{table}.csv") for table in BRONZE}, target)
+    """Make the bronze tables of the CSVs, and of them the fact and the aggregates."""
+    typed = target / "bronze"
+    typed.mkdir()
+    for table in BRONZE:
+        _csv(source / f"{table}.csv").sink_parquet(typed / f"{table}.parquet", compression="snappy")
+    main(typed, target)
+
+
+def straight(source: Path, target: Path) -> None:
+    """Make the fact and the aggregates of the CSVs, without bronze tables."""
+    _job({table: _csv(source / f"{table}.csv").select(NEEDED[table]) for table in BRONZE}, target)
 
 
 def bronze(source: Path, target: Path) -> None:
@@ -60,19 +69,16 @@ def _job(tables: Tables, target: Path) -> None:
 
 # What comes in ------------------------------------------------------------------------------------------------------
 
-_RATES = ("taxa_cambio_aplicada", "taxa_ptax")
-_MONEY = ("valor_total_brl", "valor_total_item", "valor_pago_brl", "valor_moeda_origem", "valor_parcela_mensal")
-_COUNTS = ("prazo_dias", "quantidade", "num_parcelas", "parcela_atual", "prazo_meses", "num_parcelas_pagas")
 
-
-def _typed(table: str, path: Path) -> pl.LazyFrame:
-    names = NEEDED[table]
+def _csv(path: Path) -> pl.LazyFrame:
+    with path.open(encoding="utf-8") as file:
+        header = file.readline().strip().split(",")
     types = {
-        name: pl.Decimal(18, 2) if name in _MONEY else pl.Decimal(18, 6) if name in _RATES
-        else pl.Int64 if name in _COUNTS else pl.Date if name.startswith("data_") else pl.String
-        for name in names
+        name: pl.Decimal(*DECIMALS[name]) if name in DECIMALS
+        else pl.Int64 if name in COUNTS else pl.Date if name.startswith("data_") else pl.String
+        for name in header
     }  # fmt: skip
-    return _categorical(pl.scan_csv(path, schema_overrides=types).select(names))
+    return _categorical(pl.scan_csv(path, schema=types))
 
 
 def _categorical(frame: pl.LazyFrame) -> pl.LazyFrame:

@@ -8,11 +8,8 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FACT_KEY, FORECAST, NEEDED
+from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FACT_KEY, FORECAST, NEEDED, sql_type
 
-_RATES = ("taxa_cambio_aplicada", "taxa_ptax")
-_MONEY = ("valor_total_brl", "valor_total_item", "valor_pago_brl", "valor_moeda_origem", "valor_parcela_mensal")
-_COUNTS = ("prazo_dias", "quantidade", "num_parcelas", "parcela_atual", "prazo_meses", "num_parcelas_pagas")
 _SETTINGS = {
     "spark.driver.memory": "10g",
     "spark.driver.host": "127.0.0.1",
@@ -29,15 +26,21 @@ _SETTINGS = {
 def main(source: Path, target: Path) -> None:
     """Make the fact and the aggregates of the bronze tables."""
     spark = _session()
-    _job(spark, {table: spark.read.parquet(str(source / f"{table}.parquet")) for table in BRONZE}, target)
+    _from_parquet(spark, source, target)
     _stop(spark)
 
 
 def end_to_end(source: Path, target: Path) -> None:
-    """Make the fact and the aggregates straight of the CSVs."""
-    spark = _session()
-    _job(spark, {table: _read_csv(spark, source / f"{table}.csv") for table in BRONZE}, target)
+    """Make the bronze tables of the CSVs, and of them the fact and the aggregates."""
+    spark, bronze = _session(), target / "bronze"
+    for table in BRONZE:
+        _read_csv(spark, source / f"{table}.csv").write.parquet(str(bronze / f"{table}.parquet"))
+    _from_parquet(spark, bronze, target)
     _stop(spark)
+
+
+def _from_parquet(spark: SparkSession, source: Path, target: Path) -> None:
+    _job(spark, {table: spark.read.parquet(str(source / f"{table}.parquet")) for table in BRONZE}, target)
 
 
 def _session() -> SparkSession:
@@ -59,12 +62,7 @@ def _stop(spark: SparkSession) -> None:
 def _read_csv(spark: SparkSession, path: Path) -> DataFrame:
     with path.open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
-    types = (
-        "DECIMAL(18,2)" if name in _MONEY else "DECIMAL(18,6)" if name in _RATES
-        else "BIGINT" if name in _COUNTS else "DATE" if name.startswith("data_") else "STRING"
-        for name in header
-    )  # fmt: skip
-    schema = ", ".join(f"{name} {type_}" for name, type_ in zip(header, types, strict=True))
+    schema = ", ".join(f"{name} {sql_type(name, 'STRING')}" for name in header)
     return spark.read.csv(str(path), schema=schema, header=True, escape='"')
 
 

@@ -18,7 +18,7 @@ from bench.goals import goals
 from bench.measure import Agreed, DisagreementError, Measured
 from bench.page import failures, page, rows
 from bench.process import Limits, Took, UnfinishedError
-from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED
+from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED, sql_type
 from bench.totals import differences, totals
 from bronze.synthetic import accepted, generate
 from cli.main import app
@@ -196,6 +196,15 @@ def test_what_the_peers_are_told_of_the_tables_is_what_the_contracts_say():
     assert set(GOLD_NEEDS) == set(COLUMNS)
     for table, columns in NEEDED.items():
         assert set(columns) <= set(load(table).schema.names)
+        for field in load(table).schema:
+            said = {"string": "VARCHAR", "int64": "BIGINT", "date32[day]": "DATE"}.get(str(field.type))
+            assert sql_type(field.name) == (said or f"DECIMAL({field.type.precision}, {field.type.scale})")
+
+
+def test_what_is_measured_aside_is_no_peer():
+    walls = {"importau": took(4.0), "polars_tuned": took(8.0), "polars_tuned_straight": took(5.0)}
+    found = verdicts(measured(walls, job=engines.END_TO_END))
+    assert found["1 million orders, CSV to Gold: at least 1.5 times faster than the best peer"] == ("2.00 times", True)
 
 
 def test_the_page_is_what_the_generator_makes_of_the_results():
