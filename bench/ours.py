@@ -13,9 +13,11 @@ from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from lakehouse import layout, parquet
 from lakehouse.parts import PARTED, parts_of_orders
-from lakehouse.process import reuse_memory
+from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, READ, correlate
 
+# As in the functions: `lakehouse.runtime` does the one, and they do the other.
+leave_pandas_out()
 reuse_memory()
 # A part is the unit of work here: its columns are not read in threads as well.
 pa.set_cpu_count(1)

@@ -28,7 +28,7 @@ def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
     schema : pa.Schema
         Of every table to come.
     """
-    text = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    numbers = [field.name for field in schema if not _is_text(field.type)]
     encoded = [field.name for field in schema if _repeats(field.type)]
     return pq.ParquetWriter(
         sink,
@@ -36,12 +36,16 @@ def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
         compression=COMPRESSION,
         use_dictionary=encoded,
         # The least and greatest of a text column costs as much as writing it, and every part has nearly all of them.
-        write_statistics=[field.name for field in schema if field.name not in text],
+        write_statistics=numbers,
         write_batch_size=_BATCH,
         dictionary_pagesize_limit=_LARGEST_DICTIONARY,
         store_schema=False,
         store_decimal_as_integer=True,
     )
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_dictionary(type_))
 
 
 def _repeats(type_: pa.DataType) -> bool:
