@@ -53,8 +53,9 @@ def main(source: Path, target: Path) -> None:
         for table in layout.TABLES[layout.BRONZE] if table not in PARTED
     }  # fmt: skip
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        partials = list(threads.map(lambda part: _part(source, target, part, parts, broadcast), range(parts)))
-    combined = partial.combined(partials)
+        combined = partial.combined(
+            threads.map(lambda part: _part(source, target, part, parts, broadcast), range(parts))
+        )
     parquet.write(cash_flow(combined), target / layout.CASH_FLOW / "0.parquet")
     parquet.write(forecast(combined), target / layout.FORECAST / "0.parquet")
 

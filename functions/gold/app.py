@@ -47,7 +47,7 @@ def _aggregated(lake: Lake, run_id: str) -> tuple[int, Partial]:
         fact = lake.read_table(layout.published_key(layout.FACT), COLUMNS, ENCODED)
         return len(fact), aggregated(fact)
     records = parted.all()
-    return sum(record["rows"] for record in records), combined([_kept(lake, record) for record in records])
+    return sum(record["rows"] for record in records), combined(_kept(lake, record) for record in records)
 
 
 def _parted(lake: Lake, run_id: str) -> FanOut:

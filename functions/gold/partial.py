@@ -5,8 +5,9 @@ from any number of parts, they are the same to the last bit. Distinct counts can
 with its payments, and all loans, are in one part each (`lakehouse.parts`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, Final
 
 import numpy as np
@@ -41,6 +42,8 @@ _COUNTS: Final[dict[tuple[str, ...], dict[str, str]]] = {
     CASH_FLOW_KEY: {"qtd_pedidos": "pedido_id", "qtd_pagamentos": "pagamento_id", "qtd_emprestimos": "emprestimo_id"},
     FORECAST_KEY: {"qtd_pedidos": "pedido_id"},
 }
+# Partial aggregates that are in memory at once.
+_TOGETHER: Final = 32
 _LOW_BITS: Final = 32
 _LOW: Final = (1 << _LOW_BITS) - 1
 # The square of a greater number of millionths does not fit 64 bits.
@@ -93,14 +96,27 @@ def aggregated(fact: pa.Table) -> Partial:
     )
 
 
-def combined(partials: Sequence[Partial]) -> Partial:
-    """Add partial aggregates up; the result does not depend on their order.
+def combined(partials: Iterable[Partial]) -> Partial:
+    """Add partial aggregates up, some at a time: memory does not grow with their number.
+
+    Parameters
+    ----------
+    partials : iterable of Partial
+        At least one; the result does not depend on their order.
 
     Raises
     ------
     MoneyRangeError
         A sum does not fit 64 bits.
     """
+    rest = iter(partials)
+    total = _added(list(islice(rest, _TOGETHER)))
+    while more := list(islice(rest, _TOGETHER)):
+        total = _added([total, *more])
+    return total
+
+
+def _added(partials: Sequence[Partial]) -> Partial:
     cells = stack([Columns.of(partial.cells, partial.cells.column_names) for partial in partials])
     measures = {name: cells.number(name).units for name in _SUMMED}
     least, greatest = cells.number("menor_taxa").units, cells.number("maior_taxa").units
