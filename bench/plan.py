@@ -7,11 +7,12 @@ the bucket, and the processes of the functions. So the engine may change without
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +22,9 @@ import pyarrow.csv
 
 from cli import ROOT
 from cli.errors import CliError
-from cli.plan_model import MILLION, Coefficients, Linear, Stage
+from cli.plan_model import MILLION, Coefficients, Linear, Stage, whole
 from lakehouse import layout
-from lakehouse.parts import parts_of_orders
+from lakehouse.map_runs import MapRuns
 
 # The modules there name one another as the tests do.
 sys.path.append(str(ROOT / "tests/support"))
@@ -35,7 +36,8 @@ from runtime_emulator import ACCOUNT
 from bench import cold
 from bronze.synthetic import generate
 
-SIZES: Final = (10_000, 100_000, 1_000_000)
+# In one part, in one that is nearly full, and in several.
+SIZES: Final = (10_000, 60_000, 300_000, 1_000_000)
 SEED: Final = 42
 _PATIENCE: Final = 3_600
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -69,6 +71,11 @@ class Measured:
     files: int = 1
 
     @property
+    def parts(self) -> int:
+        """How many parts the run had: what is called more than once is called once a part."""
+        return max(len(seconds) for seconds in self.calls.values())
+
+    @property
     def seconds(self) -> float:
         """Seconds of all calls."""
         return sum(sum(seconds) for seconds in self.calls.values())
@@ -86,6 +93,7 @@ def measured(orders: int) -> Measured:
             content = _csv(rows)
             found.csv_bytes += len(content)
             s3.upload_fileobj(io.BytesIO(content), deployment.bucket, layout.landing_key(table))
+        _one_at_a_time(deployment)
         run(deployment)
         for group in cold.FUNCTIONS:
             for line in _finished(deployment, f"/aws/lambda/importau-{group.replace('_', '-')}"):
@@ -94,6 +102,16 @@ def measured(orders: int) -> Measured:
         _histories(deployment, found)
         _bucket(deployment, found)
     return found
+
+
+def _one_at_a_time(deployment: Deployment) -> None:
+    """Have Distributed Maps work on one part after the other: here they would share the cores, on AWS they do not."""
+    states = deployment.client("stepfunctions")
+    for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
+        definition = states.describe_state_machine(stateMachineArn=arn)["definition"]
+        states.update_state_machine(
+            stateMachineArn=arn, definition=re.sub(r'"MaxConcurrency": ?\d+', '"MaxConcurrency": 1', definition)
+        )
 
 
 def run(deployment: Deployment) -> None:
@@ -116,39 +134,22 @@ def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
     Parameters
     ----------
     runs : iterable of Measured
-        Of several sizes; what is called as often as there are parts is a stage of a part.
+        Of several sizes, in one part and in several. What is called as often as there are parts is a stage of a part;
+        what one call does for a run of one part is as much as that.
     init : mapping of str to float
         Seconds of a cold start by function.
     """
     ordered = sorted(runs, key=lambda one: one.orders)
     largest = ordered[-1]
-    parts = [float(parts_of_orders(one.orders)) for one in ordered]
+    parted = [one for one in ordered if one.parts > 1] or ordered
+    parts = [float(one.parts) for one in parted]
 
     def by_part(name: str) -> Linear:
-        return Linear.fitted(parts, [float(getattr(one, name)) for one in ordered])
+        return Linear.fitted(parts, [float(getattr(one, name)) for one in parted])
 
-    stages = []
-    for function, state, layer in largest.calls:
-        per_part = len(largest.calls[function, state, layer]) > 1
-        sizes = [one.orders / (len(one.calls[function, state, layer]) if per_part else 1) / MILLION for one in ordered]
-        seconds = [sum(one.calls[function, state, layer]) / len(one.calls[function, state, layer]) for one in ordered]
-        took = sum(sum(its) for (name, *_), its in largest.calls.items() if name == function)
-        busy = (largest.cpu_seconds[function] - init[function]) / took
-        stages.append(
-            Stage(
-                name=state,
-                layer=layer,
-                function=function,
-                is_per_part=per_part,
-                init_s=init[function],
-                seconds=Linear.fitted(sizes, seconds),
-                megabytes=Linear.fitted(sizes, [one.megabytes[function] for one in ordered]),
-                vcpus=min(max(busy, 1.0), float(os.cpu_count() or 1)),
-            )
-        )
     return Coefficients(
         machine=cold.machine(),
-        stages=tuple(stages),
+        stages=tuple(_stage(ordered, init[call[0]], *call) for call in largest.calls),
         transitions=by_part("transitions"),
         events=by_part("events"),
         reads=by_part("reads"),
@@ -156,7 +157,34 @@ def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
         message_bytes=by_part("message_bytes"),
         csv_bytes=largest.csv_bytes / largest.orders,
         object_bytes=largest.object_bytes * largest.files / largest.orders,
-        is_parted=largest.files > 1,
+    )
+
+
+def _stage(runs: Sequence[Measured], init: float, function: str, state: str, layer: str) -> Stage:
+    """Fit one state of the largest run, which is the last."""
+    largest = runs[-1]
+    per_part = len(largest.calls[function, state, layer]) > 1
+    combining = (function, f"{state}Part", layer) in largest.calls
+    sizes, seconds, megabytes = [], [], []
+    for one in runs:
+        if combining and one.parts == 1:
+            continue
+        calls = one.calls.get((function, state, layer)) or one.calls[function, whole(state), layer]
+        sizes.append(one.orders / (len(calls) if per_part else 1) / MILLION)
+        seconds.append(sum(calls) / len(calls))
+        megabytes.append(one.megabytes[function])
+    took = sum(sum(its) for (name, *_), its in largest.calls.items() if name == function)
+    busy = (largest.cpu_seconds[function] - init) / took
+    return Stage(
+        name=state,
+        layer=layer,
+        function=function,
+        is_per_part=per_part,
+        is_combining=combining,
+        init_s=init,
+        seconds=Linear.fitted(sizes, seconds),
+        megabytes=Linear.fitted(sizes, megabytes),
+        vcpus=min(max(busy, 1.0), float(os.cpu_count() or 1)),
     )
 
 
@@ -208,8 +236,12 @@ def _processes(deployment: Deployment, found: Measured) -> None:
 
 def _histories(deployment: Deployment, found: Measured) -> None:
     states = deployment.client("stepfunctions")
+    runs = MapRuns(states)
     for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
         for execution in states.list_executions(stateMachineArn=arn)["executions"]:
+            for total in (runs.total(each) for each in runs.of(execution["executionArn"])):
+                # The embedded AWS tells of no state that a child enters: each calls a Lambda or copies an object.
+                found.transitions += max(total.transitions, total.lambda_calls + total.copies)
             events = 0
             pages = states.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
             for event in (event for page in pages for event in page["events"]):

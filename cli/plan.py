@@ -86,7 +86,7 @@ def _check(measured: Coefficients, orders: int) -> None:
     for heading in ("predicted", "measured", "off by"):
         table.add_column(heading, justify="right")
     found = {state: sum(seconds) for (_, state, _), seconds in took.calls.items()}
-    foreseen = {stage.stage.name: stage.calls * stage.seconds for stage in made.stages}
+    foreseen = {stage.name: stage.calls * stage.seconds for stage in made.stages}
     for state in foreseen | found:
         table.add_row(state, *_compared(foreseen.get(state, 0.0), found.get(state, 0.0)))
     whole = sum(foreseen.values())
@@ -109,7 +109,7 @@ def _show(made: Plan, measured: Coefficients, met: list[Limit]) -> None:
     present.lines(
         [
             ("orders", f"{made.orders:,}"),
-            ("parts", _parts(made)),
+            ("parts", f"{made.parts:,}"),
             ("memory", f"{made.memory_mb:,} MB a Lambda; {_memory(made)}"),
             ("time", f"{present.duration(made.elapsed_seconds)} of Lambdas, {made.concurrency:,} at once at the most"),
             ("coefficients", f"measured on {measured.machine}"),
@@ -127,12 +127,6 @@ def _memory(made: Plan) -> str:
     return f"{made.least_mb:,} MB would do" if made.least_mb <= LAMBDA_MB else "no Lambda has as much as it needs"
 
 
-def _parts(made: Plan) -> str:
-    if made.parts == 1 or any(its.stage.is_per_part for its in made.stages):
-        return f"{made.parts:,}"
-    return f"{made.parts:,}, but the engine that was measured does not work by part"
-
-
 def _stages(made: Plan) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     for heading in ("layer", "Lambda"):
@@ -144,7 +138,7 @@ def _stages(made: Plan) -> Table:
         layer = its.stage.layer
         table.add_row(
             "" if layer == previous else layer,
-            its.stage.name,
+            its.name,
             f"{its.calls:,}",
             f"{its.orders:,.0f}",
             f"{its.seconds:,.1f}",
@@ -197,7 +191,7 @@ def _document(made: Plan, met: list[Limit]) -> dict[str, object]:
         "elapsed_seconds": round(made.elapsed_seconds, 3),
         "stages": [
             {
-                "state": its.stage.name,
+                "state": its.name,
                 "layer": its.stage.layer,
                 "calls": its.calls,
                 "orders_a_call": round(its.orders, 1),

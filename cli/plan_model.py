@@ -82,6 +82,8 @@ class Stage:
         Of the state, its layer, its Lambda.
     is_per_part : bool
         Whether it is called once a part, or once a run.
+    is_combining : bool
+        Whether it puts together what the parts left: a run of one part has no such call.
     init_s : float
         Seconds of a cold start.
     seconds, megabytes : Linear
@@ -94,6 +96,7 @@ class Stage:
     layer: str
     function: str
     is_per_part: bool
+    is_combining: bool
     init_s: float
     seconds: Linear
     megabytes: Linear
@@ -124,9 +127,7 @@ class Coefficients:
     csv_bytes : float
         An order's, in all files.
     object_bytes : float
-        An order's, in the largest file that is published.
-    is_parted : bool
-        Whether that file is one a part.
+        An order's, in the largest file that is published: that of a part.
     """
 
     machine: str
@@ -138,7 +139,6 @@ class Coefficients:
     message_bytes: Linear
     csv_bytes: float
     object_bytes: float
-    is_parted: bool
 
     @classmethod
     def read(cls, path: Path) -> "Coefficients":
@@ -208,6 +208,16 @@ class Predicted:
     billed_seconds: float
     elapsed_seconds: float
 
+    @property
+    def name(self) -> str:
+        """The state's name: without parts, one call does what is a part's otherwise."""
+        return self.stage.name if self.calls > 1 else whole(self.stage.name)
+
+
+def whole(state: str) -> str:
+    """Return the state that does for all of a run what this one does for a part."""
+    return state.removesuffix("Part")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -259,7 +269,11 @@ def plan(measured: Coefficients, orders: int, memory_mb: int, concurrency: int =
         How many Lambdas run at once.
     """
     parts = parts_of_orders(orders)
-    stages = tuple(_predicted(stage, orders, parts, memory_mb, concurrency) for stage in measured.stages)
+    stages = tuple(
+        _predicted(stage, orders, parts, memory_mb, concurrency)
+        for stage in measured.stages
+        if parts > 1 or not stage.is_combining
+    )
     lines = (
         *costs.work(
             sum(stage.billed_seconds for stage in stages),
@@ -335,7 +349,7 @@ def limits(measured: Coefficients, memory_mb: int, concurrency: int = LAMBDA_CON
          lambda n: n * measured.csv_bytes > TMP_SET_BYTES),
         ("Bronze: CSVs in /tmp", "10 GB", fails, lambda n: n * measured.csv_bytes > TMP_BYTES),
         ("S3: CopyObject of a file", "5 GB", fails,
-         lambda n: (min(n, ORDERS_A_PART) if measured.is_parted else n) * measured.object_bytes > COPY_BYTES),
+         lambda n: min(n, ORDERS_A_PART) * measured.object_bytes > COPY_BYTES),
         ("Step Functions: a message", "256 KB", fails,
          lambda n: measured.message_bytes.at(parts_of_orders(n)) > MESSAGE_BYTES),
         ("Step Functions: events", "25,000", fails,

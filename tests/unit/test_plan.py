@@ -78,12 +78,12 @@ def test_what_does_not_vary_does_not_grow():
 
 
 def stage(per_part: bool = False, vcpus: float = 1.0) -> Stage:
-    return Stage("WriteSilver", "silver", "silver", per_part, 0.5, Linear(1, 100), Linear(100, 1000), vcpus)
+    return Stage("WriteSilver", "silver", "silver", per_part, False, 0.5, Linear(1, 100), Linear(100, 1000), vcpus)
 
 
 def of(one: Stage) -> Coefficients:
     flat = Linear(10, 0)
-    return Coefficients("here", (one,), flat, flat, flat, flat, flat, 400, 70, one.is_per_part)
+    return Coefficients("here", (one,), flat, flat, flat, flat, flat, 400, 70)
 
 
 def test_a_limit_is_met_from_the_number_of_orders_that_is_told_and_not_before():
@@ -135,10 +135,31 @@ def test_coefficients_are_read_as_they_were_written(tmp_path: Path):
     assert Coefficients.read(file) == of(stage(per_part=True, vcpus=1.5))
 
 
+def in_parts(orders: int, parts: int) -> Measured:
+    """Return a run whose Silver is written in parts and put together."""
+    run = Measured(orders)
+    seconds = 0.2 + 10 * orders / parts / MILLION
+    if parts > 1:
+        run.calls["silver", "WriteSilverPart", "silver"] = [seconds] * parts
+        run.calls["silver", "WriteSilver", "silver"] = [0.1 + 0.01 * parts]
+    else:
+        run.calls["silver", "WriteSilver", "silver"] = [seconds]
+    run.megabytes["silver"], run.cpu_seconds["silver"] = 200, 1.0
+    return run
+
+
+def test_what_one_call_does_for_a_small_run_says_what_a_part_takes_and_not_what_putting_together_takes():
+    runs = [in_parts(orders, parts) for orders, parts in ((10_000, 1), (60_000, 1), (300_000, 5), (MILLION, 16))]
+    part, together = fitted(runs, {"silver": 0.5}).stages
+    assert (part.name, part.is_per_part, part.is_combining) == ("WriteSilverPart", True, False)
+    assert (part.seconds.fixed, part.seconds.each) == (pytest.approx(0.2), pytest.approx(10))
+    assert (together.name, together.is_per_part, together.is_combining) == ("WriteSilver", False, True)
+    assert together.seconds.at(1.0) == pytest.approx(0.26)
+
+
 def test_a_stage_is_of_a_part_where_it_was_called_once_a_part():
     by_part = coefficients(MILLION, parts=8)
     assert all(its.is_per_part for its in by_part.stages)
-    assert by_part.is_parted
     assert by_part.stages[0].seconds.at(0.125) == pytest.approx(RECORDED[MILLION][0] / 8)
     assert not any(its.is_per_part for its in coefficients(MILLION).stages)
 
@@ -155,11 +176,30 @@ def test_the_command_predicts_from_what_was_measured_here():
     assert {limit["limit"] for limit in said["limits"]} >= {"15 min", "10,240 MB", "10 GB", "5 GB", "256 KB", "40 TB"}
 
 
+def test_a_million_orders_are_predicted_within_thirty_per_cent_of_a_run_that_was_not_fitted():
+    # Seconds of all calls of each state, of a run by itself that `./importau plan --check` made where plan.toml was.
+    took = {
+        "WriteBronze": 10.1, "AuditBronzePart": 3.2, "AuditBronze": 0.4,
+        "WriteSilverPart": 3.1, "WriteSilver": 0.2, "AuditSilverPart": 8.0, "AuditSilver": 0.3,
+        "WriteGoldPart": 1.4, "WriteGold": 0.4, "AuditGoldPart": 0.9, "AuditGold": 0.3, "Govern": 2.0,
+    }  # fmt: skip
+    made = plan(Coefficients.read(command.FILE), MILLION, LAMBDA_MB)
+    foreseen = {its.name: its.calls * its.seconds for its in made.stages}
+    assert foreseen.keys() == took.keys()
+    assert sum(foreseen.values()) == pytest.approx(sum(took.values()), rel=TOLERANCE)
+
+
 def test_the_tables_name_every_lambda_and_every_limit():
     done = CliRunner().invoke(app, ["plan", "--orders", "1000000"])
     assert done.exit_code == 0
-    for name in (*STATES, "Glue Spark", "CopyObject", "10,240 MB"):
+    parts = ("AuditBronzePart", "WriteSilverPart", "AuditSilverPart", "WriteGoldPart", "AuditGoldPart")
+    for name in (*STATES, *parts, "Glue Spark", "CopyObject", "10,240 MB"):
         assert name in done.stdout
+
+
+def test_a_run_of_one_part_has_no_lambda_of_a_part():
+    done = CliRunner().invoke(app, ["plan", "--orders", str(ORDERS_A_PART), "--json"])
+    assert [its["state"] for its in json.loads(done.stdout)["stages"]] == list(STATES)
 
 
 def test_the_number_of_orders_has_to_be_said():
