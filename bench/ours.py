@@ -11,7 +11,7 @@ from bronze.part_files import PartFiles
 from gold import partial
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
-from lakehouse import layout, parquet
+from lakehouse import contracts, layout, parquet
 from lakehouse.parts import PARTED, parts_of_orders
 from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, READ, correlate
@@ -72,5 +72,5 @@ def _part(
     if part:
         bronze["emprestimos"] = bronze["emprestimos"].slice(0, 0)
     path = target / layout.FACT / layout.file_name(layout.FACT, part, parts)
-    parquet.write(correlate(bronze).fact, path)
+    parquet.write(parquet.declared(correlate(bronze).fact, contracts.load(layout.FACT).required), path)
     return partial.aggregated(parquet.read(path, partial.COLUMNS, partial.ENCODED))

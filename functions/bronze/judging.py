@@ -1,7 +1,8 @@
 """Judging a CSV's records: which are kept, which go to the quarantine, and which repeat a key that another one has.
 
 The file goes by once, in pieces. Of every record a hash of its key stays behind; where two are the same, which is
-seldom, the file goes by a second time, and the keys themselves decide.
+seldom, the file goes by a second time, and the keys themselves decide. Keys that ascend, as in most exports, repeat
+nowhere.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from bronze.pieces import Piece, pieces_of
 from lakehouse.contracts import Contract
-from lakehouse.keys import flat
+from lakehouse.keys import ascend, flat
 from lakehouse.parts import hashed
 from lakehouse.quarantine import SCHEMA as QUARANTINE
 from lakehouse.segments import Index
@@ -83,6 +84,7 @@ class _Passage:
     def __init__(self, contract: Contract, suspects: _Hashes) -> None:
         self._contract, self._suspects = contract, suspects
         self._hashes: list[_Hashes] = []
+        self._ascends, self._last = True, pa.array([], pa.string())
         self._line_of: dict[str, int] = {}
 
     def through(self, path: Path, sink: Sink, piece: int, longest: int) -> Judged:
@@ -101,7 +103,9 @@ class _Passage:
         return Judged(read, kept, pa.concat_tables(set_aside))
 
     def repeated(self) -> _Hashes:
-        """Return the hashes that occurred more than once."""
+        """Return the hashes that occurred more than once; none, without a look at them, where the keys ascended."""
+        if self._ascends:
+            return _NONE
         hashes = np.sort(np.concatenate([_NONE, *self._hashes]))
         return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
@@ -115,6 +119,9 @@ class _Passage:
         )
         if not len(self._suspects):
             self._hashes.append(hashes)
+            if self._ascends:
+                self._ascends = ascend(pa.concat_arrays([self._last, keys]))
+                self._last = keys[-1:]
             return
         valid = np.flatnonzero(keys.is_valid().to_numpy(zero_copy_only=False))
         suspicious = valid[np.isin(hashes, self._suspects)]

@@ -35,7 +35,8 @@ class PartFiles:
     def __init__(self, table: str, parts: int, folder: Path, waiting: int = WAITING) -> None:
         self.paths = [folder / layout.file_name(table, part, parts) for part in range(parts)]
         self._waiting, self._bytes = waiting, 0
-        self._keys = {*load(table).key, PARTITION_KEY}
+        contract = load(table)
+        self._keys, self._required = {*contract.key, PARTITION_KEY}, contract.required
         self._rows: list[list[pa.Table]] = [[] for _ in self.paths]
         self._writers: list[pq.ParquetWriter | None] = [None] * parts
 
@@ -63,7 +64,7 @@ class PartFiles:
         self._write()
         for part, writer in enumerate(self._writers):
             if writer is None:
-                parquet.write(schema.empty_table(), self.paths[part])
+                parquet.write(parquet.declared(schema.empty_table(), self._required), self.paths[part])
             else:
                 writer.close()
 
@@ -77,6 +78,7 @@ class PartFiles:
         if not waiting:
             return
         rows = pa.concat_tables(waiting).unify_dictionaries().combine_chunks()
+        rows = parquet.declared(rows, self._required)
         writer = self._writers[part] or parquet.writer(self.paths[part], rows.schema)
         self._writers[part] = writer
         writer.write_table(rows)

@@ -132,5 +132,10 @@ def _dense(code: Index, size: int) -> tuple[Index, int]:
     if size > _DENSE:
         occurring, dense = np.unique(code, return_inverse=True)
         return dense, len(occurring)
-    occurs = np.bincount(code, minlength=size) > 0
-    return (np.cumsum(occurs) - 1)[code], int(occurs.sum())
+    occurs = np.zeros(size, bool)
+    occurs[code] = True
+    occurring = np.flatnonzero(occurs)
+    # Only the places of codes that occur are ever written, and read.
+    dense = np.empty(size, np.int64)
+    dense[occurring] = np.arange(len(occurring))
+    return dense[code], len(occurring)

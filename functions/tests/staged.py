@@ -5,9 +5,8 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from lakehouse import layout
+from lakehouse import layout, parquet
 from lakehouse.contracts import Contract, load
 from lakehouse.errors import LakehouseError, StorageError
 from lakehouse.keys import flat
@@ -84,7 +83,7 @@ def _parsed(lake: Lake, key: str) -> pa.Table:
     """Return a Parquet object's table; raise `StorageError` when it is missing, damaged, or none."""
     content = lake.read_bytes(key)
     try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        table = parquet.read(pa.BufferReader(content))
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         raise StorageError(f"{lake.uri(key)} is not a readable Parquet file: {error}") from error

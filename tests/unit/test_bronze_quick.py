@@ -17,6 +17,7 @@ from bronze.csv_source import normalise, write
 from bronze.csv_text import write_csv
 from bronze.part_files import PartFiles
 from bronze.synthetic import accepted, generate
+from lakehouse import parquet
 from lakehouse.contracts import load
 from lakehouse.layout import file_name
 from lakehouse.parts import PARTED, part_of
@@ -118,13 +119,31 @@ def test_parts_hold_together_what_is_read_and_each_row_is_in_its_part(
     assert len(whole.quarantine) >= 5
     made = write(table, export / f"{table}.csv", parts, tmp_path, piece=20_000)
     assert [path.name for path in made.paths] == [file_name(table, part, parts) for part in range(parts)]
-    found = [pq.read_table(path) for path in made.paths]
+    found = [parquet.read(path) for path in made.paths]
     of_part = part_of(whole.kept["pedido_id"], parts)
     for part, rows in enumerate(found):
         # In the order of the file, so that one part is the file.
         assert rows.equals(whole.kept.filter(pa.array(of_part == part)))
     assert made.quarantine.equals(whole.quarantine)
     assert (made.rows, made.rows_read) == (len(whole.kept), whole.rows_read)
+
+
+@given(st.lists(st.integers(0, 20), max_size=30), st.booleans(), st.integers(1, 400))
+def test_of_each_key_the_first_row_stays_in_any_order_and_whatever_piece_it_is_in(
+    numbers: list[int], in_order: bool, piece: int
+) -> None:
+    keys = [f"PED{number:03d}" for number in (sorted(numbers) if in_order else numbers)]
+    with TemporaryDirectory() as name:
+        path = Path(name, "pedidos.csv")
+        rows = [GOOD["pedidos"].replace("PED001", key) for key in keys]
+        path.write_text("\n".join([",".join(HEADERS["pedidos"]), *rows, ""]))
+        made = normalise("pedidos", path, piece=piece)
+    first = {key: keys.index(key) + 2 for key in keys}
+    assert made.kept["pedido_id"].to_pylist() == list(first)
+    assert [(row["linha"], row["motivos"]) for row in made.quarantine.to_pylist()] == [
+        (line, [f"chave: a chave ({key}) repete a da linha {first[key]}"])
+        for line, key in enumerate(keys, 2) if line != first[key]
+    ]  # fmt: skip
 
 
 def test_the_same_file_gives_the_same_bytes(export: Path, tmp_path: Path) -> None:
@@ -143,9 +162,8 @@ def test_rows_that_wait_become_row_groups_and_lose_nothing(tmp_path: Path) -> No
     files.close(rows.schema)
     of_part = part_of(rows["pedido_id"], 3)
     for part, path in enumerate(files.paths):
-        with pq.ParquetFile(path) as file:
-            assert file.num_row_groups > 1
-            assert file.read().equals(rows.filter(pa.array(of_part == part)))
+        assert pq.read_metadata(path).num_row_groups > 1
+        assert parquet.read(path).equals(rows.filter(pa.array(of_part == part)))
 
 
 def test_a_part_without_rows_is_a_file_without_rows(tmp_path: Path) -> None:
@@ -153,7 +171,7 @@ def test_a_part_without_rows_is_a_file_without_rows(tmp_path: Path) -> None:
     files = PartFiles("pedidos", 64, tmp_path)
     files.add(rows)
     files.close(rows.schema)
-    tables = [pq.read_table(path) for path in files.paths]
+    tables = [parquet.read(path) for path in files.paths]
     assert sorted(len(table) for table in tables) == [0] * 63 + [1]
     assert {table.schema for table in tables} == {load("pedidos").schema}
 

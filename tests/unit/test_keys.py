@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.keys import ABSENT, find, numbered, numbered_values, sort_rows
+from lakehouse.keys import ABSENT, ascend, find, numbered, numbered_values, sort_rows
 
 # Of one length and one beginning, as exports have them; and anything at all.
 usual = st.integers(0, 40).map(lambda number: f"PED-2026-{number:06d}")
@@ -66,3 +66,14 @@ def test_equal_values_and_only_they_have_one_number(values: list[str | None], st
 def test_rows_are_sorted_as_arrow_sorts_them(values: list[str | None]) -> None:
     array = strings(values)
     assert sort_rows(array).tolist() == pc.sort_indices(array).to_pylist()
+
+
+@given(keys, st.booleans(), st.integers(0, 3))
+def test_keys_ascend_where_each_is_greater_than_the_one_before(
+    values: list[str | None], in_order: bool, start: int
+) -> None:
+    if in_order:
+        values = sorted({value for value in values if value is not None}, key=str.encode)
+    bytes_of = [None if value is None else value.encode() for value in values]
+    greater = None not in bytes_of and bytes_of == sorted({value for value in bytes_of if value is not None})
+    assert ascend(strings(values, start)) == greater

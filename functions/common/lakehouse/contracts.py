@@ -167,6 +167,11 @@ class Contract:
         """The Arrow schema: names, order and types."""
         return pa.schema([(column.name, column.arrow_type) for column in self.columns])
 
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The columns that are never NULL."""
+        return frozenset(column.name for column in self.columns if column.required)
+
     def column(self, name: str) -> Column:
         """Return a column by name; raise `ContractError` when there is none."""
         for column in self.columns:

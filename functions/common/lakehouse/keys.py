@@ -168,6 +168,18 @@ def sort_rows(key: pa.ChunkedArray | pa.Array, groups: Index | None = None) -> I
     return by_key[np.argsort(of_rows, kind="stable")]
 
 
+def ascend(keys: pa.Array) -> bool:
+    """Return whether each of these strings is greater (by bytes) than the one before it; never where one is NULL."""
+    if keys.null_count:
+        return False
+    if len(keys) < 2:
+        return True
+    numbers = numbered(keys)
+    if numbers is not None:
+        return bool((numbers[0][1:] > numbers[0][:-1]).all())
+    return bool(pc.all(pc.less(keys.slice(0, len(keys) - 1), keys.slice(1))).as_py())
+
+
 def is_sorted(key: pa.Array) -> bool:
     """Return whether strings ascend (by bytes); never where one of them is NULL."""
     if key.null_count:

@@ -7,7 +7,8 @@ from typing import Any, Final, TypedDict
 
 import pyarrow as pa
 
-from lakehouse import layout
+from lakehouse import layout, parquet
+from lakehouse.contracts import load
 from lakehouse.runtime import tell_table
 from lakehouse.s3 import Lake
 
@@ -94,7 +95,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
         quarantined=0 if quarantine is None else len(quarantine),
         quarantine_key=quarantine_key,
         source_keys=list(source_keys),
-        bytes=lake.write_table(rows, key),
+        bytes=lake.write_table(parquet.declared(rows, load(table).required), key),
     )
     tell_staged(staged)
     return staged
