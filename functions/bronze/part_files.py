@@ -14,6 +14,7 @@ from lakehouse import layout, parquet
 from lakehouse.arrays import integers
 from lakehouse.contracts import load
 from lakehouse.keys import flat
+from lakehouse.money import narrow
 from lakehouse.parts import PARTITION_KEY, part_of
 
 # Rows wait in memory until they are so many bytes; all that wait become a row group of each part.
@@ -99,8 +100,10 @@ def _cut(rows: pa.Table, parts: int) -> list[pa.Table]:
 
 
 def _encoded(rows: pa.Table, keys: Collection[str]) -> pa.Table:
-    """Return the rows with all text but keys as dictionaries, as it is written and read."""
-    for number, field in enumerate(rows.schema):
-        if pa.types.is_string(field.type) and field.name not in keys:
-            rows = rows.set_column(number, field.name, flat(rows[field.name]).dictionary_encode())
-    return rows
+    """Return the rows as they are written: all text but keys as dictionaries, amounts in 64 bits."""
+    columns = {}
+    for name in rows.column_names:
+        column = flat(rows[name])
+        is_repeating = pa.types.is_string(column.type) and name not in keys
+        columns[name] = column.dictionary_encode() if is_repeating else narrow(column)
+    return pa.table(columns)

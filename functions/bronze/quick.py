@@ -17,15 +17,16 @@ from pyarrow import csv
 from bronze.amounts import Bytes, are_plain, in_cents, within
 from bronze.normalise import cleaned, composed, typed
 from bronze.reasons import Reasons
-from lakehouse.arrays import Mask
+from lakehouse.arrays import Mask, integers
 from lakehouse.contracts import Column, Contract
 from lakehouse.keys import flat
-from lakehouse.money import MONEY, from_units
+from lakehouse.money import DIGITS, MONEY, narrow
 from lakehouse.rules import broken_by
 from lakehouse.segments import Index
 
 # What a key may hold to be no doubt at all: ASCII without spaces and control characters.
 _OF_KEYS: Final = (ord("!"), ord("~"))
+_AMOUNT: Final = pa.decimal64(DIGITS, MONEY.scale)
 _FIRST_PRINTABLE: Final = ord(" ")
 _DOT, _NEWLINE = b".\n"
 # Bytes that are compared at once: what comes of it stays in the processor's cache.
@@ -127,7 +128,7 @@ def _repeating(column: Column, text: pa.DictionaryArray) -> pa.Array | None:
     if reasons.broken(len(values)).any():
         return None
     if not pa.types.is_string(column.arrow_type):
-        return of_values.take(text.indices)
+        return narrow(of_values).take(text.indices)
     if of_values is values or of_values.equals(values):
         return text
     # Two values may have become one, or NULL.
@@ -148,7 +149,7 @@ def _amounts(column: Column, text: pa.Array) -> pa.Array | None:
     data, bounds = _text(text)
     units = in_cents(data, bounds[1:])
     if units is not None:
-        return from_units(units)
+        return integers(units, _AMOUNT)
     some = bounds[1:] > bounds[:-1]
     starts, ends = bounds[:-1][some], bounds[1:][some]
     if not are_plain(data) or (data[starts] == _DOT).any() or (data[ends - 1] == _DOT).any():

@@ -1,17 +1,20 @@
 """What a contract requires, its Parquet files declare; who reads them here gets columns that may be NULL again."""
 
 import io
+from datetime import date
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bronze.part_files import PartFiles
 from bronze.synthetic import accepted, generate
 from lakehouse import parquet
 from lakehouse.contracts import load, load_all
+from lakehouse.money import DIGITS, MONEY, RATE, narrow
 
 texts = st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "ção"])), max_size=12)
 
@@ -66,3 +69,48 @@ def test_what_a_contract_requires_is_what_may_not_be_null_in_its_rules() -> None
     for contract in load_all():
         asked = {rule.column for rule in contract.rules if rule.metric == "nullValues" and rule.severity == "error"}
         assert contract.required == asked
+
+
+amounts = st.one_of(st.none(), st.integers(-(10**DIGITS) + 1, 10**DIGITS - 1))
+
+
+@given(st.lists(st.tuples(amounts, st.dates() | st.none(), st.integers(-(2**63), 2**63 - 1) | st.none())))
+@example([(10**DIGITS - 1, date.max, 2**63 - 1), (-(10**DIGITS) + 1, date.min, -(2**63)), (None, None, None)])
+def test_numbers_come_back_to_the_last_digit_however_they_are_written(
+    rows: list[tuple[int | None, date | None, int | None]],
+) -> None:
+    units = [row[0] for row in rows]
+    table = pa.table(
+        {
+            "money": pa.array([None if unit is None else Decimal(unit).scaleb(-2) for unit in units], MONEY),
+            "rate": pa.array([None if unit is None else Decimal(unit).scaleb(-6) for unit in units], RATE),
+            "date": pa.array([row[1] for row in rows], pa.date32()),
+            "count": pa.array([row[2] for row in rows], pa.int64()),
+        }
+    )
+    narrowed = pa.table(
+        {name: narrow(column.combine_chunks()) for name, column in zip(table.column_names, table.columns, strict=True)}
+    )
+    assert {str(narrowed.schema.field(name).type) for name in ("money", "rate")} == {
+        "decimal64(18, 2)", "decimal64(18, 6)"
+    }  # fmt: skip
+    assert parquet.read(written(table)).equals(table)
+    assert written(narrowed).getvalue() == written(table).getvalue()
+
+
+def test_amounts_and_dates_are_written_as_differences_and_what_repeats_as_dictionaries() -> None:
+    table = pa.table(
+        {
+            "key": ["a"], "text": pa.array(["a"]).dictionary_encode(), "money": pa.array([1], MONEY),
+            "rate": pa.array([1], RATE), "date": pa.array([date(2026, 1, 1)]), "count": [1], "mean": [0.5],
+        }
+    )  # fmt: skip
+    group = pq.read_metadata(written(table)).row_group(0)
+    chunks = [group.column(number) for number in range(group.num_columns)]
+    said = {chunk.path_in_schema: set(chunk.encodings) - {"RLE"} for chunk in chunks}
+    values, repeated, differences = {"PLAIN"}, {"PLAIN", "RLE_DICTIONARY"}, {"DELTA_BINARY_PACKED"}
+    assert said == {
+        "key": values, "text": repeated, "money": differences, "rate": repeated, "date": differences,
+        "count": repeated, "mean": values,
+    }  # fmt: skip
+    assert {chunk.compression for chunk in chunks} == {"SNAPPY"}

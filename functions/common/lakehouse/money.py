@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lakehouse.arrays import Mask, bitmap, validity
+from lakehouse.arrays import Mask, bitmap, integers, validity
 from lakehouse.errors import MoneyRangeError
 
 Units = npt.NDArray[np.int64]
@@ -28,7 +28,7 @@ _INT64_DIVISOR: Final = 2**61
 
 
 def to_units(column: pa.ChunkedArray | pa.Array) -> Units:
-    """Return a ``decimal128(p <= 18, s)`` column as integers of its smallest unit.
+    """Return a ``decimal128(p <= 18, s)`` or ``decimal64`` column as integers of its smallest unit.
 
     Parameters
     ----------
@@ -44,16 +44,29 @@ def to_units(column: pa.ChunkedArray | pa.Array) -> Units:
     TypeError
         The column is no decimal of at most 18 digits.
     """
-    if not pa.types.is_decimal128(column.type) or column.type.precision > DIGITS:
+    if not is_exact(column.type):
         raise TypeError(f"a decimal128 of at most {DIGITS} digits is needed, not {column.type}")
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):  # combine_chunks of no chunks
         return np.empty(0, np.int64)
     words = np.frombuffer(array.buffers()[1], np.int64) if len(array) else np.empty(0, np.int64)
     # At most 18 digits fit the low word of the 128-bit value, sign included.
-    units = words[2 * array.offset : 2 * (array.offset + len(array)) : 2]
+    width = 1 if pa.types.is_decimal64(array.type) else 2
+    units = words[width * array.offset : width * (array.offset + len(array)) : width]
     valid = validity(array)
     return np.ascontiguousarray(units) if valid is None else np.where(valid, units, np.int64(0))
+
+
+def is_exact(type_: pa.DataType) -> bool:
+    """Return whether a type is a decimal whose units fit 64 bits."""
+    return bool(pa.types.is_decimal64(type_) or (pa.types.is_decimal128(type_) and type_.precision <= DIGITS))
+
+
+def narrow(column: pa.Array) -> pa.Array:
+    """Return amounts and rates as decimal64, half as wide: that is how Parquet has them. Any other column stays."""
+    if not pa.types.is_decimal128(column.type) or column.type.precision != DIGITS:
+        return column
+    return integers(to_units(column), pa.decimal64(DIGITS, column.type.scale), validity(column))
 
 
 def from_units(units: Units, scale: int = 2, valid: Mask | None = None) -> pa.Array:

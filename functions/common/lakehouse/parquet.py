@@ -20,7 +20,9 @@ _BATCH: Final = 1 << 16
 
 
 def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Open a Parquet file of a schema, whose dictionary columns are written as they are and no other is encoded.
+    """Open a Parquet file of a schema, whose dictionary columns are written as they are.
+
+    What has few values (whole numbers, rates) is written as dictionaries too, amounts and dates as differences.
 
     Parameters
     ----------
@@ -30,11 +32,13 @@ def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
     """
     numbers = [field.name for field in schema if not _is_text(field.type)]
     encoded = [field.name for field in schema if _repeats(field.type)]
+    differences = [field.name for field in schema if _is_amount(field.type) or pa.types.is_date(field.type)]
     return pq.ParquetWriter(
         sink,
         schema,
         compression=COMPRESSION,
         use_dictionary=encoded,
+        column_encoding=dict.fromkeys(differences, "DELTA_BINARY_PACKED"),
         # The least and greatest of a text column costs as much as writing it, and every part has nearly all of them.
         write_statistics=numbers,
         write_batch_size=_BATCH,
@@ -50,12 +54,12 @@ def _is_text(type_: pa.DataType) -> bool:
 
 def _repeats(type_: pa.DataType) -> bool:
     """Return whether columns of a type have few values: encoded, they are a fifth as large, and read twice as fast."""
-    return bool(
-        pa.types.is_dictionary(type_)
-        or pa.types.is_integer(type_)
-        or pa.types.is_date(type_)
-        or (pa.types.is_decimal(type_) and type_.scale != MONEY.scale)
-    )
+    is_rate = pa.types.is_decimal(type_) and not _is_amount(type_)
+    return bool(pa.types.is_dictionary(type_) or pa.types.is_integer(type_) or is_rate)
+
+
+def _is_amount(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_decimal(type_) and type_.scale == MONEY.scale)
 
 
 def declared(table: pa.Table, required: Collection[str]) -> pa.Table:

@@ -168,11 +168,11 @@ def _value(node: ast.expr, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kin
 
 
 def _compared(op: ast.cmpop, left: ast.expr, right: ast.expr, table: pa.Table) -> Any:
-    if type(op) in _UNITS and any(isinstance(side, ast.BinOp | ast.Call) for side in (left, right)):
+    if type(op) in _UNITS:
         try:
             one, two = aligned(_scaled(left, table), _scaled(right, table))
         except UnfitError:
-            pass  # the 256 bits below have room
+            pass  # no numbers, or the 256 bits below have room
         else:
             holds = np.broadcast_to(_UNITS[type(op)](one.units, two.units), len(table))
             return booleans(holds, one.both_valid(two))

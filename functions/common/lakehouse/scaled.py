@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lakehouse.arrays import Mask
 from lakehouse.columns import Number
-from lakehouse.money import DIGITS
+from lakehouse.money import is_exact
 
 _LIMIT: Final = 2**62
 
@@ -46,7 +46,7 @@ class Scaled:
     @classmethod
     def of_column(cls, column: pa.ChunkedArray | pa.Array) -> "Scaled":
         """Read integers or decimals of at most 18 digits; raise `UnfitError` for other columns."""
-        is_amount = pa.types.is_decimal128(column.type) and column.type.precision <= DIGITS
+        is_amount = is_exact(column.type)
         if not (is_amount or column.type == pa.int64()):
             raise UnfitError(str(column.type))
         number = Number.of(column)
