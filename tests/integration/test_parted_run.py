@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from moto import mock_aws
 
+import bronze.app
 import gold.app
 import silver.app
 from bronze.synthetic import accepted, generate
@@ -20,7 +21,7 @@ from lakehouse import layout
 from lakehouse.errors import InputError, StorageError
 from lakehouse.parts import PARTED, part_of
 from lakehouse.s3 import Lake
-from tests import teste_gold, teste_silver
+from tests import teste_bronze, teste_gold, teste_silver
 
 BUCKET, RUN = "lake", "r1"
 WRITE = {layout.SILVER: silver.app.handler, layout.GOLD: gold.app.handler}
@@ -28,8 +29,8 @@ AUDIT = {layout.SILVER: teste_silver.handler, layout.GOLD: teste_gold.handler}
 BELOW = {layout.SILVER: "pedidos", layout.GOLD: layout.FACT}
 
 
-@pytest.fixture(scope="module")
-def bronze() -> dict[str, pa.Table]:
+@pytest.fixture(scope="module", name="bronze")
+def bronze_tables() -> dict[str, pa.Table]:
     """Bronze of 600 orders, with an item and a payment of an unknown order, and a payment that names none."""
     tables = {name: accepted(name, rows).kept for name, rows in generate(600, 7).items()}
     for name, key in (("itens_pedido", "item_id"), ("pagamentos", "pagamento_id")):
@@ -136,6 +137,52 @@ def test_any_number_of_parts_gives_the_same_fact_the_same_bytes_of_gold_and_the_
         seen.append((rows_of(lake, layout.FACT), gold_bytes, aside, accounted, found))
     for other in seen[1:]:
         assert other == seen[0]
+
+
+def audited_bronze(lake: Lake, staged: dict[str, Any], *, fanned_out: bool) -> dict[str, Any]:
+    """Audit what Bronze staged as its state machine does; return the verdict, with its report."""
+    tables = {key: staged[key] for key in ("tables", "staging_prefix")}
+    for key in list(lake.list(f"{staged['staging_prefix']}pedidos/pedidos-")) if fanned_out else ():
+        called(teste_bronze.handler, layout.BRONZE, part_key=key, tables=staged["tables"])
+    verdict = called(teste_bronze.handler, layout.BRONZE, **tables)
+    return verdict | {"report": lake.read_json(verdict["report_key"])}
+
+
+@pytest.mark.parametrize("fanned_out", [True, False])
+def test_the_audit_of_bronze_finds_the_same_in_any_number_of_parts(lake: Lake, *, fanned_out: bool) -> None:
+    seen = []
+    for parts in (1, 7, 64):
+        source = {"type": "synthetic", "orders": 600, "seed": 7, "parts": parts}
+        verdict = audited_bronze(lake, called(bronze.app.handler, layout.BRONZE, source=source), fanned_out=fanned_out)
+        assert verdict["passed"], verdict["cause"]
+        found = counts(verdict["report"])
+        placed = [found.pop((table, "parte_confere", None), None) for table in PARTED]
+        assert placed == [None if parts == 1 else ("pass", 0)] * len(PARTED)
+        seen.append(found)
+        for key in list(lake.list(f"staging/{RUN}/")):
+            lake.client.delete_object(Bucket=BUCKET, Key=key)
+    for other in seen[1:]:
+        assert other == seen[0]
+
+
+@pytest.mark.parametrize("fanned_out", [True, False])
+@pytest.mark.parametrize(("table", "column"), [("itens_pedido", "item_id"), ("pagamentos", "pagamento_id")])
+def test_a_key_of_one_part_that_another_part_has_too_fails_the_audit(
+    lake: Lake, table: str, column: str, *, fanned_out: bool
+) -> None:
+    source = {"type": "synthetic", "orders": 600, "seed": 7, "parts": 7}
+    staged = called(bronze.app.handler, layout.BRONZE, source=source)
+    keys = [layout.staging_key(RUN, table, part, 7) for part in range(7)]
+    taken = lake.read_table(keys[2])[column][0].as_py()
+    rows = lake.read_table(keys[5])
+    at = rows.column_names.index(column)
+    repeated = pa.array([taken, *rows[column].to_pylist()[1:]], pa.string())
+    lake.write_table(rows.set_column(at, column, repeated), keys[5])
+    verdict = audited_bronze(lake, staged, fanned_out=fanned_out)
+    assert not verdict["passed"]
+    [outcomes] = [found["rules"] for found in verdict["report"]["tables"] if found["table"] == table]
+    [found] = [outcome for outcome in outcomes if outcome["rule"] == "chave_unica"]
+    assert (found["status"], found["failed"], found["examples"]) == ("fail", 1, [taken])
 
 
 def test_a_fault_of_one_part_leaves_the_others_done(lake: Lake, bronze: dict[str, pa.Table]) -> None:
