@@ -15,12 +15,12 @@ from bench import compare, inputs, process
 from bench.engines import END_TO_END, OUR_ENGINE, SILVER_GOLD, Engine
 from bench.measure import source
 from bench.process import Limits, UnfinishedError
-from bronze import csv_source
-from bronze.csv_text import write_csv
-from bronze.synthetic import accepted, generate
-from lakehouse.contracts import load
+from bronze.csv import source as csv_source
+from bronze.csv.text import write_csv
+from bronze.synthetic.company import accepted, generate
+from lakehouse.contract.model import load
 from lakehouse.errors import InputError
-from lakehouse.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE, TABLES
 
 ORDERS: Final = 2_000
 World = Mapping[str, pa.Table]

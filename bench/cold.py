@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli import ROOT
-from lakehouse import layout
+from lakehouse.lake import layout
 
 # The modules there name one another as the tests do.
 sys.path.append(str(ROOT / "tests/support"))

@@ -10,10 +10,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bronze.csv_text import write_csv
-from bronze.synthetic import accepted, generate
+from bronze.csv.text import write_csv
+from bronze.synthetic.company import accepted, generate
 from cli import ROOT
-from lakehouse.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE, TABLES
 
 CACHE: Final = ROOT / ".importau/bench"
 SEED: Final = 42
@@ -57,7 +57,7 @@ def make(source: Path, target: Path) -> None:
 
 
 def write_bronze(tables: Mapping[str, pa.Table], target: Path) -> None:
-    """Write bronze tables as `lakehouse.s3.Lake.write_table` does."""
+    """Write bronze tables as `lakehouse.lake.s3.Lake.write_table` does."""
     for name in TABLES[BRONZE]:
         pq.write_table(tables[name], target / f"{name}.parquet", compression="snappy", store_schema=False)
 

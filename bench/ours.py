@@ -11,7 +11,9 @@ from bronze.part_files import PartFiles
 from gold import partial
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
-from lakehouse import contracts, layout, parquet
+from lakehouse.contract import model as contracts
+from lakehouse.engine import parquet
+from lakehouse.lake import layout
 from lakehouse.parts import PARTED, parts_of_orders
 from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, READ, correlate

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from bench import inputs, ours
-from bronze import csv_source
-from bronze.synthetic import accepted, generate
-from lakehouse import layout
+from bronze.csv import source as csv_source
+from bronze.synthetic.company import accepted, generate
+from lakehouse.lake import layout
 from lakehouse.parts import PARTED, parts_of_bytes
 
 

@@ -23,8 +23,8 @@ import pyarrow.csv
 from cli import ROOT
 from cli.errors import CliError
 from cli.plan_model import MILLION, Coefficients, Linear, Stage, whole
-from lakehouse import layout
-from lakehouse.map_runs import MapRuns
+from lakehouse.lake import layout
+from lakehouse.orchestration.map_runs import MapRuns
 
 # The modules there name one another as the tests do.
 sys.path.append(str(ROOT / "tests/support"))
@@ -34,7 +34,7 @@ from deployment import Deployment, deployed
 from runtime_emulator import ACCOUNT
 
 from bench import cold
-from bronze.synthetic import generate
+from bronze.synthetic.company import generate
 
 # In one part, in one that is nearly full, and in several.
 SIZES: Final = (10_000, 60_000, 300_000, 1_000_000)

@@ -8,8 +8,8 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from cli.session import Aws
-from lakehouse.catalog import GOVERNANCE, Catalog
-from lakehouse.layout import LAYERS
+from lakehouse.lake.catalogue import GOVERNANCE, Catalog
+from lakehouse.lake.layout import LAYERS
 
 TABLE, COLUMN, TASK, PIPELINE = "table", "column", "task", "pipeline"
 KINDS: Final = (TABLE, PIPELINE, TASK, COLUMN)

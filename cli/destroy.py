@@ -17,7 +17,7 @@ from cli.errors import CliError, UsageError
 from cli.questions import answers, ask
 from cli.session import Aws, account, connect
 from cli.source import Answers
-from lakehouse import layout
+from lakehouse.lake import layout
 
 if TYPE_CHECKING:
     from cli.account.bucket import Bucket

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cli import ROOT
 from cli.session import Aws
-from lakehouse import layout
-from lakehouse.map_runs import TOO_MANY_FAILED, MapRuns
-from lakehouse.pipelines import distributed_maps
+from lakehouse.lake import layout
+from lakehouse.orchestration.map_runs import TOO_MANY_FAILED, MapRuns
+from lakehouse.orchestration.pipelines import distributed_maps
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef

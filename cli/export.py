@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from cli import options, present
 from cli.errors import CliError, UsageError
 from cli.session import Aws, connect
-from lakehouse import layout
 from lakehouse.errors import StorageError
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from rich.tree import Tree
 
 from cli import options, present
 from cli.errors import UsageError
-from lakehouse.contracts import Contract, load_all
-from lakehouse.layout import BRONZE
+from lakehouse.contract.model import Contract, load_all
+from lakehouse.lake.layout import BRONZE
 
 
 def lineage(

@@ -17,7 +17,7 @@ from rich.markup import escape
 from cli import options, present
 from cli.errors import UsageError
 from cli.session import Aws, connect
-from lakehouse import layout
+from lakehouse.lake import layout
 
 
 class Function(StrEnum):

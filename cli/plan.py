@@ -11,7 +11,7 @@ from cli import ROOT, options, present
 from cli.errors import CliError, UsageError
 from cli.plan_model import LAMBDA_CONCURRENCY, LAMBDA_MB, MOST_ORDERS, Coefficients, Limit, Plan, limits
 from cli.plan_model import plan as predicted
-from lakehouse import costs
+from lakehouse.orchestration import costs
 
 FILE: Final = ROOT / "cli/plan.toml"
 # What template.yaml gives each Lambda unless told otherwise.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.errors import CliError
-from lakehouse import costs
+from lakehouse.orchestration import costs
 from lakehouse.parts import ORDERS_A_PART, parts_of_orders
 
 MOST_ORDERS: Final = 10_000_000_000

@@ -12,7 +12,7 @@ from cli.execution import GOVERNANCE, PIPELINE, Outcome, Transition
 from cli.questions import answers, ask
 from cli.session import Aws, connect
 from cli.upload import landed, upload
-from lakehouse import layout
+from lakehouse.lake import layout
 
 
 class Machine(StrEnum):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from cli import ROOT, present
 from cli.errors import CliError, UsageError
-from lakehouse import layout
+from lakehouse.lake import layout
 
 DEFAULT_ORDERS: Final = 1000
 DEFAULT_SEED: Final = 42

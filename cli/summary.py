@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.session import Aws
-from lakehouse import layout
+from lakehouse.lake import layout
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from cli import present
 from cli.errors import CliError
 from cli.session import Aws
-from lakehouse import layout
+from lakehouse.lake import layout
 
 
 def upload(aws: Aws, folder: Path) -> None:

@@ -12,13 +12,13 @@ from cli import options, present
 from cli.catalogue import Entry, entries, ranked
 from cli.errors import CliError
 from cli.session import Aws, connect
-from lakehouse import layout
-from lakehouse.catalog import Catalog
-from lakehouse.contracts import load_all
-from lakehouse.drift import crawled_drift, footer_drift
+from lakehouse.contract.drift import crawled_drift, footer_drift
+from lakehouse.contract.model import load_all
 from lakehouse.errors import StorageError
-from lakehouse.lineage import Place
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.catalogue import Catalog
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.names import Place
 
 # What a person expects to find: a term, and one thing each that has to be among the answers.
 EXPECTED = {

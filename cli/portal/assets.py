@@ -6,11 +6,11 @@ from typing import Any, Final
 from cli.portal.audits import history
 from cli.portal.frames import frame
 from cli.portal.privacy import SAMPLE_ROWS, shown
-from lakehouse import layout
-from lakehouse.contracts import Contract
+from lakehouse.contract.model import Contract
 from lakehouse.errors import StorageError
-from lakehouse.lineage import LANDING
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.names import LANDING
 
 _QUERY_ROWS: Final = 100
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.portal.privacy import revealing
-from lakehouse import layout
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 
 
 def reports(lake: Lake, layer: str, most: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from cli.errors import CliError, UsageError, explain
 from cli.portal.document import gather
 from cli.portal.page import filled, template
 from cli.session import Aws, connect
-from lakehouse import layout
+from lakehouse.lake import layout
 
 FILE: Final = Path("out/portal.html")
 HOST: Final = "127.0.0.1"

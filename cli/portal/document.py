@@ -12,13 +12,13 @@ from cli.portal import audits, flows, machines
 from cli.portal.assets import csv_assets, table_asset
 from cli.portal.frames import frame
 from cli.session import Aws
-from lakehouse import layout
-from lakehouse.catalog import Catalog
-from lakehouse.contracts import load_all
+from lakehouse.contract.model import load_all
 from lakehouse.errors import StorageError
-from lakehouse.lineage import LANDING, Place
-from lakehouse.s3 import Lake
-from lakehouse.stepfunctions import StateMachines
+from lakehouse.lake import layout
+from lakehouse.lake.catalogue import Catalog
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.names import LANDING, Place
+from lakehouse.orchestration.stepfunctions import StateMachines
 
 FORMAT: Final = 1
 _AUDITS: Final = 20

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
-from lakehouse import layout
-from lakehouse.lineage import LANDING, Asset, Place
-from lakehouse.pipelines import LAMBDA
-from lakehouse.s3 import Lake
-from lakehouse.stepfunctions import StateMachine
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.names import LANDING, Asset, Place
+from lakehouse.orchestration.pipelines import LAMBDA
+from lakehouse.orchestration.stepfunctions import StateMachine
 
 _AT_ONCE: Final = 16
 

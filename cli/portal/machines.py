@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from lakehouse import costs, layout
-from lakehouse.pipelines import LAMBDA, read_comment
-from lakehouse.s3 import Lake
-from lakehouse.stepfunctions import Execution, StateMachine
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.orchestration import costs
+from lakehouse.orchestration.pipelines import LAMBDA, read_comment
+from lakehouse.orchestration.stepfunctions import Execution, StateMachine
 
 _OPERATORS: Final = {
     "Equals": "=", "LessThan": "<", "LessThanEquals": "≤", "GreaterThan": ">", "GreaterThanEquals": "≥",

@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 
 from governance.scanner import DETECTORS
-from lakehouse.keys import flat
+from lakehouse.engine.keys import flat
 
 SAMPLE_ROWS: Final = 5
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
-from lakehouse.arrays import Mask
-from lakehouse.contracts import Contract
-from lakehouse.keys import flat
-from lakehouse.quarantine import SCHEMA as QUARANTINE
-from lakehouse.segments import Index
+from lakehouse.contract.model import Contract
+from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.keys import flat
+from lakehouse.engine.segments import Index
 
 
 class Normalised(NamedTuple):
@@ -23,7 +23,7 @@ class Normalised(NamedTuple):
     kept : pa.Table
         With the contract's schema, in the order of the source.
     quarantine : pa.Table
-        With `lakehouse.quarantine.SCHEMA`, in the order of the source.
+        With `lakehouse.contract.quarantine.SCHEMA`, in the order of the source.
     rows_read : int
         Always ``len(kept) + len(quarantine)``.
     """

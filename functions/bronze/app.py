@@ -12,16 +12,16 @@ from typing import Any, Final
 import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bronze.csv_source import Written, fetch, problems_of_all, write
+from bronze.csv.source import Written, fetch, problems_of_all, write
 from bronze.part_files import PartFiles
-from bronze.synthetic import accepted, generate
-from lakehouse import layout
+from bronze.synthetic.company import accepted, generate
 from lakehouse.errors import InputError, LakehouseError, StorageError
-from lakehouse.events import Runs
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake, Traffic
+from lakehouse.lineage.runs import Runs
 from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
-from lakehouse.s3 import Lake, Traffic
 from lakehouse.staging import stage_files, staged_layer
 
 DEFAULT_ORDERS: Final = 1_000

@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bronze.pieces import Piece, pieces_of
-from lakehouse.contracts import Contract
-from lakehouse.keys import ascend, flat
+from bronze.csv.pieces import Piece, pieces_of
+from lakehouse.contract.model import Contract
+from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
+from lakehouse.engine.keys import ascend, flat
+from lakehouse.engine.segments import Index
 from lakehouse.parts import hashed
-from lakehouse.quarantine import SCHEMA as QUARANTINE
-from lakehouse.segments import Index
 
 _Hashes = npt.NDArray[np.uint64]
 _NONE: Final[_Hashes] = np.empty(0, np.uint64)
@@ -41,7 +41,7 @@ class Judged(NamedTuple):
     ----------
     rows_read, kept : int
     quarantine : pa.Table
-        With `lakehouse.quarantine.SCHEMA`, in file order.
+        With `lakehouse.contract.quarantine.SCHEMA`, in file order.
     """
 
     rows_read: int
@@ -60,7 +60,7 @@ def judge(contract: Contract, path: Path, sink: Sink, piece: int, longest: int) 
     path : Path
     sink : Sink
     piece, longest : int
-        See `bronze.pieces.pieces_of`.
+        See `bronze.csv.pieces.pieces_of`.
     """
     first = _Passage(contract, _NONE)
     judged = first.through(path, sink, piece, longest)

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse import layout, parquet
-from lakehouse.arrays import integers
-from lakehouse.contracts import load
-from lakehouse.keys import flat
-from lakehouse.money import narrow
+from lakehouse.contract.model import load
+from lakehouse.engine import parquet
+from lakehouse.engine.arrays import integers
+from lakehouse.engine.keys import flat
+from lakehouse.engine.money import narrow
+from lakehouse.lake import layout
 from lakehouse.parts import PARTITION_KEY, part_of
 
 # Rows wait in memory until they are so many bytes; all that wait become a row group of each part.

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.arrays import Mask
-from lakehouse.segments import Index
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.segments import Index
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from gold.partial import COLUMNS, ENCODED, Partial, aggregated, combined
-from lakehouse import layout
-from lakehouse.events import Runs
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.runs import Runs
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
-from lakehouse.s3 import Lake
 from lakehouse.staging import stage, staged_layer
 
 _AGGREGATES: Final = {layout.CASH_FLOW: cash_flow, layout.FORECAST: forecast}

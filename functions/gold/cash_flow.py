@@ -7,11 +7,11 @@ import pyarrow as pa
 
 from gold.groups import Groups
 from gold.partial import CASH_FLOW_KEY, Partial
-from lakehouse.arrays import Mask
-from lakehouse.columns import Columns, Number
-from lakehouse.contracts import load
-from lakehouse.layout import CASH_FLOW
-from lakehouse.money import Units
+from lakehouse.contract.model import load
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.columns import Columns, Number
+from lakehouse.engine.money import Units
+from lakehouse.lake.layout import CASH_FLOW
 
 BRL: Final = "BRL"
 PAID: Final = "PAGO"

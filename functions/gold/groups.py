@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 import pyarrow.compute as pc
 
-from lakehouse.arrays import rows_in
-from lakehouse.columns import Columns, Text
+from lakehouse.engine.arrays import rows_in
+from lakehouse.engine.columns import Columns, Text
+from lakehouse.engine.keys import Codes
+from lakehouse.engine.money import Units
+from lakehouse.engine.segments import Index, Segments, rows_by
 from lakehouse.errors import MoneyRangeError
-from lakehouse.keys import Codes
-from lakehouse.money import Units
-from lakehouse.segments import Index, Segments, rows_by
 
 _SAFE_SUM: Final = float(2**62)
 # Up to so many possible groups are counted in a table of them all; beyond, they are sorted.

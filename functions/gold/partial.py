@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from gold.groups import Groups, distinct
-from lakehouse.arrays import Mask
-from lakehouse.columns import Columns, Number, stack
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.columns import Columns, Number, stack
+from lakehouse.engine.keys import Codes, numbered_values
+from lakehouse.engine.money import Units
+from lakehouse.engine.segments import Index
 from lakehouse.errors import MoneyRangeError
-from lakehouse.keys import Codes, numbered_values
-from lakehouse.money import Units
-from lakehouse.segments import Index
 
 CASH_FLOW_KEY: Final = ("mes_referencia", "origem_recurso", "moeda_origem")
 FORECAST_KEY: Final = ("mes_referencia", "categoria", "moeda_origem")

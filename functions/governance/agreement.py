@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lakehouse.lineage import Asset, Place
-from lakehouse.pipelines import LAMBDA, Task
+from lakehouse.lineage.names import Asset, Place
+from lakehouse.orchestration.pipelines import LAMBDA, Task
 
 
 @dataclass

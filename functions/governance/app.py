@@ -18,15 +18,15 @@ from governance.connector import (
 from governance.propagation import undeclared
 from governance.registration import register, tag_everything
 from governance.scope import Scope, of_one_run, published
-from lakehouse import layout
-from lakehouse.catalog import Catalog
-from lakehouse.contracts import load_all
+from lakehouse.contract.model import load_all
 from lakehouse.errors import StorageError
-from lakehouse.events import Runs
-from lakehouse.lineage import Place
+from lakehouse.lake import layout
+from lakehouse.lake.catalogue import Catalog
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.names import Place
+from lakehouse.lineage.runs import Runs
+from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
 from lakehouse.runtime import BY_HAND, Settings, count, instrumented, run_id_of, tell_table
-from lakehouse.s3 import Lake
-from lakehouse.stepfunctions import StateMachine, StateMachines
 
 TAGS: Final = {"project": "importau", "domain": "importacao"}
 EXECUTIONS: Final = 20
@@ -52,7 +52,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     LakehouseError
         Governance alone was asked for, and a layer has never been published.
     """
-    # Loads the OpenLineage client, which a cold start is not to wait for (lakehouse.events).
+    # Loads the OpenLineage client, which a cold start is not to wait for (lakehouse.lineage.runs).
     from governance.declared import job_events, lineage_table  # noqa: PLC0415
 
     run_id = run_id_of(event)

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse import costs
-from lakehouse.catalog import GOVERNANCE, Column, Table
-from lakehouse.stepfunctions import Execution, StateMachine
+from lakehouse.lake.catalogue import GOVERNANCE, Column, Table
+from lakehouse.orchestration import costs
+from lakehouse.orchestration.stepfunctions import Execution, StateMachine
 
 OWNER: Final = "engenharia-de-dados"
 _USD: Final = pa.decimal128(18, 9)

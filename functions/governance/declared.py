@@ -12,11 +12,11 @@ from openlineage.client.generated.ownership_job import Owner, OwnershipJobFacet
 
 from governance.agreement import Observed
 from governance.connector import SCHEMAS
-from lakehouse.contracts import Contract
-from lakehouse.facets import input_dataset, output_dataset
-from lakehouse.lineage import Asset, Place
-from lakehouse.pipelines import Task
-from lakehouse.stepfunctions import StateMachine
+from lakehouse.contract.model import Contract
+from lakehouse.lineage.facets import input_dataset, output_dataset
+from lakehouse.lineage.names import Asset, Place
+from lakehouse.orchestration.pipelines import Task
+from lakehouse.orchestration.stepfunctions import StateMachine
 
 
 def job_events(machines: Iterable[StateMachine], place: Place, now: datetime) -> dict[str, JobEvent]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from lakehouse import layout
-from lakehouse.contracts import Contract
+from lakehouse.contract.model import Contract
+from lakehouse.lake import layout
 
 # The higher includes the lower: a column declared PII is treated as confidential too.
 _RANK: Final[dict[str | None, int]] = {"confidential": 1, "PII": 2}

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from governance.scanner import SAMPLE, Finding, scan
-from lakehouse import layout
-from lakehouse.catalog import Catalog, table_of
-from lakehouse.contracts import Contract
-from lakehouse.drift import crawled_drift, footer_drift
+from lakehouse.contract.drift import crawled_drift, footer_drift
+from lakehouse.contract.model import Contract
 from lakehouse.errors import StorageError
+from lakehouse.lake import layout
+from lakehouse.lake.catalogue import Catalog, table_of
+from lakehouse.lake.s3 import Lake
 from lakehouse.runtime import tell_table
-from lakehouse.s3 import Lake
 
 
 def register(

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contracts import Contract
-from lakehouse.keys import flat
+from lakehouse.contract.model import Contract
+from lakehouse.engine.keys import flat
 
 Mask = npt.NDArray[np.bool_]
 Weights = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakehouse import layout
 from lakehouse.errors import LakehouseError
-from lakehouse.stepfunctions import StateMachine, StateMachines
+from lakehouse.lake import layout
+from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from typing import Any, Final, cast
 import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lakehouse import layout
-from lakehouse.events import Runs
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake, Traffic
+from lakehouse.lineage.runs import Runs
 from lakehouse.parts import PARTED, parts_published
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
-from lakehouse.s3 import Lake, Traffic
 from lakehouse.staging import StagedTable, stage, staged_layer, united
 from silver.correlation import ENCODED, READ, correlate, set_aside
 

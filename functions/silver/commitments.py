@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.arrays import selected, words
-from lakehouse.columns import Columns, Number, Text
-from lakehouse.keys import ABSENT, find, flat, sort_rows
-from lakehouse.money import MONEY, ONE_RATE, RATE, Units, mul_div_half_up
-from lakehouse.months import add_months, months_of
-from lakehouse.segments import Index, Segments
+from lakehouse.engine.arrays import selected, words
+from lakehouse.engine.columns import Columns, Number, Text
+from lakehouse.engine.keys import ABSENT, find, flat, sort_rows
+from lakehouse.engine.money import MONEY, ONE_RATE, RATE, Units, mul_div_half_up
+from lakehouse.engine.months import add_months, months_of
+from lakehouse.engine.segments import Index, Segments
 from silver.exchange import BRL, Quotations
 from silver.instalments import instalment, repeats_total
 

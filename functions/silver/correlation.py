@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.arrays import Mask
-from lakehouse.columns import Columns, Number, Text, stack
-from lakehouse.contracts import load
-from lakehouse.keys import ABSENT, flat, sort_rows
-from lakehouse.layout import FACT
-from lakehouse.money import MONEY, Units
-from lakehouse.quarantine import quarantined
-from lakehouse.segments import Index, Segments
+from lakehouse.contract.model import load
+from lakehouse.contract.quarantine import quarantined
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.columns import Columns, Number, Text, stack
+from lakehouse.engine.keys import ABSENT, flat, sort_rows
+from lakehouse.engine.money import MONEY, Units
+from lakehouse.engine.segments import Index, Segments
+from lakehouse.lake.layout import FACT
 from silver.commitments import (
     ORDER_COLUMNS,
     PAYMENT_COLUMNS,
@@ -101,7 +101,7 @@ def correlate(bronze: Mapping[str, pa.Table]) -> Correlation:
 
 
 def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
-    """Return the items of unknown orders as a quarantine (`lakehouse.quarantine.SCHEMA`).
+    """Return the items of unknown orders as a quarantine (`lakehouse.contract.quarantine.SCHEMA`).
 
     Parameters
     ----------

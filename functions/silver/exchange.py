@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.as_of import NONE, as_of
-from lakehouse.columns import Column, Columns, Number, Text
-from lakehouse.keys import find
-from lakehouse.money import ONE_RATE, RATE, Units, mul_div_half_up
-from lakehouse.segments import Index
+from lakehouse.engine.as_of import NONE, as_of
+from lakehouse.engine.columns import Column, Columns, Number, Text
+from lakehouse.engine.keys import find
+from lakehouse.engine.money import ONE_RATE, RATE, Units, mul_div_half_up
+from lakehouse.engine.segments import Index
 
 BRL: Final = "BRL"
 

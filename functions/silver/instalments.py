@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lakehouse.arrays import Mask
-from lakehouse.money import Units
-from lakehouse.segments import Index
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.money import Units
+from lakehouse.engine.segments import Index
 
 
 def repeats_total(value: Units, order_total: Units, instalments: Index) -> Mask:

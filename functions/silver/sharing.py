@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lakehouse.money import Units
-from lakehouse.rateio import share
-from lakehouse.segments import Index, Segments, rows_by
+from lakehouse.engine.money import Units
+from lakehouse.engine.rateio import share
+from lakehouse.engine.segments import Index, Segments, rows_by
 
 
 @dataclass(frozen=True)

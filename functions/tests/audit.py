@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from lakehouse import layout
+from lakehouse.contract.quality import FAIL, WARN, RuleResult, TableResult, cause
 from lakehouse.errors import ContractError
-from lakehouse.events import Runs, TableRun
 from lakehouse.fanout import AUDIT, WRITE, FanOut, Record, part_of_event
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.runs import Runs, TableRun
 from lakehouse.parts import PARTED
-from lakehouse.quality import FAIL, WARN, RuleResult, TableResult, cause
 from lakehouse.runtime import Settings, run_id_of, tell_table
-from lakehouse.s3 import Lake
 from lakehouse.staging import StagedTable
 from tests.audited import added_up
 from tests.checks import gold

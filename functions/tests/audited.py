@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contracts import Contract
-from lakehouse.keys import flat
-from lakehouse.quality import EXAMPLES, Outcome
+from lakehouse.contract.model import Contract
+from lakehouse.contract.quality import EXAMPLES, Outcome
+from lakehouse.engine.keys import flat
 from lakehouse.staging import StagedTable
 
 _NONE_MEANS_NULL = pc.ScalarAggregateOptions(min_count=1)
@@ -27,7 +27,7 @@ class Audited:
     table : pa.Table
         What it really wrote, with the contract's schema.
     quarantine : pa.Table
-        The rows it really set aside, with `lakehouse.quarantine.SCHEMA`.
+        The rows it really set aside, with `lakehouse.contract.quarantine.SCHEMA`.
     layer : mapping of str to pa.Table
         Every staged table of the layer.
     below : mapping of str to pa.Table

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse import layout
-from lakehouse.contracts import Contract, Rule, load
+from lakehouse.contract.model import Contract, Rule, load
+from lakehouse.contract.quality import EXAMPLES, Outcome, RuleResult, TableResult
+from lakehouse.contract.rules import broken_by
 from lakehouse.errors import ContractError
 from lakehouse.fanout import Record
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 from lakehouse.parts import PARTED, PARTITION_KEY, hashed, part_of
-from lakehouse.quality import EXAMPLES, Outcome, RuleResult, TableResult
-from lakehouse.rules import broken_by
-from lakehouse.s3 import Lake
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, Check, failing
 from tests.checks import bronze, every_layer, gold, silver

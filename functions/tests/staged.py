@@ -6,13 +6,14 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse import layout, parquet
-from lakehouse.contracts import Contract, load
+from lakehouse.contract.model import Contract, load
+from lakehouse.contract.quality import EXAMPLES, Outcome
+from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
+from lakehouse.engine import parquet
+from lakehouse.engine.keys import flat
 from lakehouse.errors import LakehouseError, StorageError
-from lakehouse.keys import flat
-from lakehouse.quality import EXAMPLES, Outcome
-from lakehouse.quarantine import SCHEMA as QUARANTINE
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 from lakehouse.staging import StagedTable
 
 _REASONS: Final = 20

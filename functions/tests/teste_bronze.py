@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lakehouse import layout
+from lakehouse.lake import layout
 from lakehouse.runtime import instrumented
 from tests.audit import audit_layer
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.portal import command
 from cli.session import Aws, at
-from lakehouse import layout
+from lakehouse.lake import layout
 
 pytestmark = pytest.mark.e2e
 

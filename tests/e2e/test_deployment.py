@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from deployed_lakehouse import Lakehouse
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 pytestmark = pytest.mark.e2e
 

@@ -18,8 +18,8 @@ from deployed_lakehouse import Lakehouse
 from cli import verify
 from cli.embedded import ACCOUNT, REGION
 from cli.session import Aws
-from lakehouse import layout
-from lakehouse.contracts import load_all
+from lakehouse.contract.model import load_all
+from lakehouse.lake import layout
 
 pytestmark = pytest.mark.e2e
 
@@ -129,13 +129,13 @@ def test_every_lineage_run_has_one_start_and_one_end(governed: Any) -> None:
     lakehouse, run = governed
     prefix = layout.lineage_prefix(run["run_id"])
     kinds: dict[str, list[str]] = {}
-    for key in lakehouse.keys(prefix):
+    for key in lakehouse.engine.keys(prefix):
         if "/declared/" not in key:
             event = lakehouse.json(key)
             kinds.setdefault(event["run"]["runId"], []).append(event["eventType"])
     assert len(kinds) == 20  # ten tables written, ten audited
     assert all(sorted(events) == ["COMPLETE", "START"] for events in kinds.values())
-    assert any("/declared/" in key for key in lakehouse.keys(prefix))
+    assert any("/declared/" in key for key in lakehouse.engine.keys(prefix))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from cli.catalogue import entries, ranked
 from cli.export import download
 from cli.portal.document import gather
 from cli.session import Aws, at
-from lakehouse import layout
+from lakehouse.lake import layout
 from lakehouse.parts import PARTED
 
 pytestmark = pytest.mark.e2e
@@ -78,7 +78,7 @@ def run(lakehouse: Lakehouse, parts: int) -> Run:
 
 
 def published(lakehouse: Lakehouse) -> dict[str, list[str]]:
-    return {table: lakehouse.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
+    return {table: lakehouse.engine.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from audits import real_export, with_value, without
 from layers import cash_flow, correlate, forecast
 from moto import mock_aws
 
-from lakehouse import layout
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
 from lakehouse.errors import ContractError, LakehouseError, StorageError
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 from lakehouse.staging import stage
 from tests import teste_bronze, teste_gold, teste_silver
 from tests.audit import audit

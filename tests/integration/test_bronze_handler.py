@@ -13,10 +13,10 @@ import pytest
 from moto import mock_aws
 
 from bronze import app
-from lakehouse import layout
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
 from lakehouse.errors import InputError, LakehouseError
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 
 BUCKET, RUN = "lake", "r1"
 TABLES = layout.TABLES[layout.BRONZE]

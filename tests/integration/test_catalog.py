@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lakehouse.catalog import Catalog, Column, Table, table_of
-from lakehouse.contracts import load, load_all
+from lakehouse.contract.model import load, load_all
+from lakehouse.lake.catalogue import Catalog, Column, Table, table_of
 
 FACTS = {"rows": "30", "bytes": "4096", "run_id": "r1", "updated_at": "2024-11-01T00:00:00+00:00"}
 LAYERS = ("bronze", "silver", "gold", "governanca")

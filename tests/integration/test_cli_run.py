@@ -19,7 +19,7 @@ from cli.embedded import ACCOUNT, EmbeddedAws
 from cli.main import app
 from cli.session import Aws, at, embedded_aws
 from cli.source import FILES
-from lakehouse import layout
+from lakehouse.lake import layout
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 RUNS = count(1)

@@ -22,14 +22,15 @@ import bronze.app
 import gold.app
 import silver.app
 from governance.declared import job_events
-from lakehouse import delivery, layout
 from lakehouse.errors import LakehouseError, StorageError
-from lakehouse.events import Origin, Runs
-from lakehouse.facets import output_dataset
-from lakehouse.lineage import PRODUCER, Asset, Place, run_uuid
-from lakehouse.pipelines import tasks_of
-from lakehouse.s3 import Lake
-from lakehouse.stepfunctions import StateMachine
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.lineage import delivery
+from lakehouse.lineage.facets import output_dataset
+from lakehouse.lineage.names import PRODUCER, Asset, Place, run_uuid
+from lakehouse.lineage.runs import Origin, Runs
+from lakehouse.orchestration.pipelines import tasks_of
+from lakehouse.orchestration.stepfunctions import StateMachine
 from tests import teste_bronze, teste_gold, teste_silver
 
 BUCKET, RUN = "lake", "r1"

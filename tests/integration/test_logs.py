@@ -17,8 +17,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lakehouse import layout
 from lakehouse.errors import InputError
+from lakehouse.lake import layout
 from lakehouse.runtime import NAMESPACE, instrumented, logger
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,11 +16,11 @@ from moto import mock_aws
 import bronze.app
 import gold.app
 import silver.app
-from bronze.synthetic import accepted, generate
-from lakehouse import layout
+from bronze.synthetic.company import accepted, generate
 from lakehouse.errors import InputError, StorageError
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 from lakehouse.parts import PARTED, part_of
-from lakehouse.s3 import Lake
 from tests import teste_bronze, teste_gold, teste_silver
 
 BUCKET, RUN = "lake", "r1"

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUCKET = "importau-lakehouse-events"

@@ -15,7 +15,7 @@ import pytest
 from machines import ungoverned
 
 from cli.embedded import ACCOUNT, REGION, EmbeddedAws
-from lakehouse import layout
+from lakehouse.lake import layout
 from lakehouse.parts import PARTED
 
 ROOT = Path(__file__).resolve().parent.parent.parent

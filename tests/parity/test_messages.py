@@ -12,7 +12,7 @@ import yaml
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 pytestmark = pytest.mark.parity
 

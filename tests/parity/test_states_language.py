@@ -15,7 +15,7 @@ from lambda_layers import ROOT
 from shapes import Anything, Shape, shape_of
 from states_language import Inspection, inspect
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 pytestmark = pytest.mark.parity
 

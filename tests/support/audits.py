@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 
 from bronze.acceptance import Normalised
-from bronze.csv_source import normalise
-from lakehouse import layout
-from lakehouse.contracts import load
-from lakehouse.quality import Outcome
-from lakehouse.quarantine import SCHEMA
-from lakehouse.rules import broken_by
+from bronze.csv.source import normalise
+from lakehouse.contract.model import load
+from lakehouse.contract.quality import Outcome
+from lakehouse.contract.quarantine import SCHEMA
+from lakehouse.contract.rules import broken_by
+from lakehouse.lake import layout
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, failing
 from tests.checks import bronze, every_layer, gold, silver

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from lakehouse.contracts import load
-from lakehouse.layout import BRONZE, TABLES
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import BRONZE, TABLES
 
 Row = dict[str, Any]
 DAY0 = date(2024, 1, 29)

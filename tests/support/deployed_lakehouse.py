@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 ALL_TABLES = [table for tables in layout.TABLES.values() for table in tables]
 

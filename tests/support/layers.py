@@ -8,8 +8,8 @@ import pyarrow as pa
 from gold import cash_flow as bi
 from gold import forecast as ml
 from gold.partial import aggregated
-from lakehouse.contracts import load
-from lakehouse.layout import FACT
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import FACT
 from silver import correlation
 
 

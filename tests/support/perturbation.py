@@ -15,8 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from lakehouse.contracts import load
-from lakehouse.rules import violations
+from lakehouse.contract.model import load
+from lakehouse.contract.rules import violations
 
 Row = dict[str, Any]
 Identity = Callable[[Row, int], tuple[Any, ...]]

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import month_later
 
-from lakehouse.as_of import NONE, as_of
-from lakehouse.columns import Text
-from lakehouse.months import add_months, month_number, month_text, parse_month
+from lakehouse.engine.as_of import NONE, as_of
+from lakehouse.engine.columns import Text
+from lakehouse.engine.months import add_months, month_number, month_text, parse_month
 
 EPOCH = date(1970, 1, 1)
 days = st.integers(-100, 100)

@@ -20,11 +20,11 @@ from bench.page import failures, page, rows
 from bench.process import Limits, Took, UnfinishedError
 from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED, sql_type
 from bench.totals import differences, totals
-from bronze.synthetic import accepted, generate
+from bronze.synthetic.company import accepted, generate
 from cli.main import app
 from gold.partial import COLUMNS
-from lakehouse.contracts import load
-from lakehouse.layout import CASH_FLOW, FACT, FORECAST
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
 from silver.correlation import correlate
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bronze.amounts import in_cents
+from bronze.csv.amounts import in_cents
 
 CENTS = st.integers(0, 10**15 - 1)
 

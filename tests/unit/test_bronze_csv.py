@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bronze.acceptance import Normalised
-from bronze.csv_source import check, normalise
-from bronze.csv_text import write_csv
-from bronze.normalise import typed
+from bronze.csv.normalise import typed
+from bronze.csv.source import check, normalise
+from bronze.csv.text import write_csv
 from bronze.reasons import Reasons
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
+from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
 from lakehouse.errors import ContractError, InputError
-from lakehouse.layout import BRONZE, TABLES
-from lakehouse.quarantine import SCHEMA as QUARANTINE
+from lakehouse.lake.layout import BRONZE, TABLES
 
 HEADER = ",".join(load("pedidos").schema.names)
 GOOD = "PED{:03d},2024-10-15,FORN001,10.50,ENTREGUE,PIX,7,2024-10-22,ana.silva,"

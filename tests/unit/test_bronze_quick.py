@@ -12,14 +12,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bronze import pieces, quick
-from bronze.csv_source import normalise, write
-from bronze.csv_text import write_csv
+from bronze.csv import pieces, quick
+from bronze.csv.source import normalise, write
+from bronze.csv.text import write_csv
 from bronze.part_files import PartFiles
-from bronze.synthetic import accepted, generate
-from lakehouse import parquet
-from lakehouse.contracts import load
-from lakehouse.layout import file_name
+from bronze.synthetic.company import accepted, generate
+from lakehouse.contract.model import load
+from lakehouse.engine import parquet
+from lakehouse.lake.layout import file_name
 from lakehouse.parts import PARTED, part_of
 
 HEADERS = {table: load(table).schema.names for table in PARTED}

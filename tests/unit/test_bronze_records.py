@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze.records import MISPLACED_QUOTE, UNCLOSED_QUOTE, Records, split
+from bronze.csv.records import MISPLACED_QUOTE, UNCLOSED_QUOTE, Records, split
 
 
 class Cut(NamedTuple):

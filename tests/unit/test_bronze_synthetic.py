@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bronze.csv_source import check, normalise
-from bronze.csv_text import lines, write_csv
-from bronze.drawing import check_digits, digits, weighted
-from bronze.synthetic import accepted, generate
-from lakehouse.contracts import load
-from lakehouse.layout import BRONZE, TABLES
+from bronze.csv.source import check, normalise
+from bronze.csv.text import lines, write_csv
+from bronze.synthetic.company import accepted, generate
+from bronze.synthetic.drawing import check_digits, digits, weighted
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import BRONZE, TABLES
 
 ORDERS = 6_000
 

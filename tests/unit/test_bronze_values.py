@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze.normalise import cleaned, composed, typed
+from bronze.csv.normalise import cleaned, composed, typed
 from bronze.reasons import Reasons
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
 
 AMOUNT = load("pedidos").column("valor_total_brl")
 COUNT = load("pedidos").column("prazo_dias")

@@ -8,10 +8,10 @@ from audits import MODULES, audited, counts, found, real_export, row_of, with_va
 from bronze_tables import bronze as worlds
 from hypothesis import given
 
-from lakehouse.contracts import load, load_all
+from lakehouse.contract.model import load, load_all
+from lakehouse.contract.quality import Outcome
 from lakehouse.errors import ContractError
-from lakehouse.layout import BRONZE, TABLES
-from lakehouse.quality import Outcome
+from lakehouse.lake.layout import BRONZE, TABLES
 from tests.examination import check_named
 
 CENT = Decimal("0.01")

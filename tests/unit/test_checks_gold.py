@@ -8,8 +8,8 @@ from bronze_tables import bronze as worlds
 from hypothesis import given
 from layers import cash_flow, correlate, forecast
 
-from lakehouse.contracts import load
-from lakehouse.layout import CASH_FLOW, FACT, FORECAST
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
 
 CENT = Decimal("0.01")
 

@@ -10,8 +10,8 @@ from bronze_tables import bronze as worlds
 from hypothesis import given
 from layers import correlate
 
-from lakehouse.contracts import load
-from lakehouse.layout import FACT
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import FACT
 
 CENT = Decimal("0.01")
 CHECKS = [rule for rule in load(FACT).rules if rule.kind == "check" and rule.check != "atualidade"]

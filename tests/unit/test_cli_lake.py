@@ -18,7 +18,7 @@ from cli.session import Aws
 from cli.source import FILES
 from cli.summary import Asset, assets
 from cli.upload import landed, upload
-from lakehouse import layout
+from lakehouse.lake import layout
 
 TABLES = [table for tables in layout.TABLES.values() for table in tables]
 

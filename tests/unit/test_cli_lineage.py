@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from lakehouse.layout import BRONZE, CASH_FLOW, FACT, TABLES
+from lakehouse.lake.layout import BRONZE, CASH_FLOW, FACT, TABLES
 
 
 def run(*arguments):

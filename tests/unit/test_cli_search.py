@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from cli.catalogue import Entry, entries, plain, ranked
-from lakehouse.catalog import GOVERNANCE, Catalog, Column, Table, table_of
-from lakehouse.contracts import load_all
+from lakehouse.contract.model import load_all
+from lakehouse.lake.catalogue import GOVERNANCE, Catalog, Column, Table, table_of
 
 PIPELINE = Table(
     GOVERNANCE,

@@ -8,7 +8,7 @@ import pytest
 from cli import source
 from cli.errors import CliError, UsageError
 from cli.source import FILES, Answers, CsvFolder, Landing, Synthetic
-from lakehouse import layout
+from lakehouse.lake import layout
 
 
 def folder_with(path: Path, names: Iterable[str] = FILES) -> Path:

@@ -24,10 +24,10 @@ from perturbation import (
     with_column,
 )
 
-from bronze.synthetic import accepted, generate
-from lakehouse.contracts import load
+from bronze.synthetic.company import accepted, generate
+from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
-from lakehouse.layout import BRONZE, CASH_FLOW, FACT, FORECAST, TABLES
+from lakehouse.lake.layout import BRONZE, CASH_FLOW, FACT, FORECAST, TABLES
 
 AGGREGATES = {CASH_FLOW: cash_flow, FORECAST: forecast}
 

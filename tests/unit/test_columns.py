@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bronze.synthetic import accepted, generate
+from bronze.synthetic.company import accepted, generate
 from gold.groups import Groups, distinct
-from lakehouse import parquet
-from lakehouse.arrays import booleans, integers, reals, validity, words
-from lakehouse.columns import Columns, Number, Text, stack
-from lakehouse.keys import ABSENT, is_sorted, sort_rows
-from lakehouse.rules import broken_by
-from lakehouse.scaled import Scaled, UnfitError
+from lakehouse.contract.rules import broken_by
+from lakehouse.contract.scaled import Scaled, UnfitError
+from lakehouse.engine import parquet
+from lakehouse.engine.arrays import booleans, integers, reals, validity, words
+from lakehouse.engine.columns import Columns, Number, Text, stack
+from lakehouse.engine.keys import ABSENT, is_sorted, sort_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 texts = st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "b", "ção", "zz"])), max_size=12)
@@ -156,7 +156,7 @@ def test_what_might_not_fit_is_left_to_wider_arithmetic_with_the_same_verdict(a:
 
 
 def _rule(expression: str):  # type: ignore[no-untyped-def]
-    from lakehouse.contracts import Rule
+    from lakehouse.contract.model import Rule
 
     return Rule("r", "", "accuracy", "error", "row", expression=expression)
 
@@ -181,7 +181,7 @@ def test_the_engine_does_not_load_pandas(tmp_path: Path) -> None:
 import sys
 sys.path[:0] = [{str(ROOT / "functions")!r}, {str(ROOT / "functions/common")!r}, {str(ROOT / "glue")!r}]
 from pathlib import Path
-from lakehouse import parquet
+from lakehouse.engine import parquet
 from silver.correlation import ENCODED, READ, correlate
 from gold.partial import COLUMNS, aggregated, combined
 from gold.cash_flow import cash_flow

@@ -16,9 +16,9 @@ from governance.connector import (
     tasks_table,
 )
 from governance.declared import job_events, lineage_table
-from lakehouse.contracts import load_all
-from lakehouse.lineage import Place
-from lakehouse.stepfunctions import StateMachines
+from lakehouse.contract.model import load_all
+from lakehouse.lineage.names import Place
+from lakehouse.orchestration.stepfunctions import StateMachines
 
 MACHINES = ("StateMachine_DAG_silver", "other")
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pyarrow.csv as pa_csv
 import pytest
 import yaml
 
-from lakehouse.contracts import arrow_type, load, load_all, parse
+from lakehouse.contract.model import arrow_type, load, load_all, parse
+from lakehouse.contract.rules import violations
 from lakehouse.errors import ContractError
-from lakehouse.layout import BRONZE, GOLD, LAYERS, SILVER, TABLES
-from lakehouse.rules import violations
+from lakehouse.lake.layout import BRONZE, GOLD, LAYERS, SILVER, TABLES
 
 CONTRACTS = load_all()
 COLUMNS = [(contract, column) for contract in CONTRACTS for column in contract.columns]

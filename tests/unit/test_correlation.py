@@ -11,9 +11,9 @@ from hypothesis import given
 from layers import correlate
 from naive import Naive
 
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
-from lakehouse.layout import BRONZE, FACT, TABLES
+from lakehouse.lake.layout import BRONZE, FACT, TABLES
 
 
 def world(**rows):

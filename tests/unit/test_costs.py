@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse import costs
+from lakehouse.orchestration import costs
 
 
 def test_a_lambda_second_of_a_gigabyte_costs_what_the_price_list_says():

@@ -11,8 +11,8 @@ from layers import cash_flow, correlate, forecast
 from naive import cash_flow as naive_cash_flow
 from naive import forecast as naive_forecast
 
-from lakehouse.contracts import load
-from lakehouse.layout import CASH_FLOW, FORECAST
+from lakehouse.contract.model import load
+from lakehouse.lake.layout import CASH_FLOW, FORECAST
 
 TARGET = "alvo_valor_fluxo_proximo_mes_brl"
 

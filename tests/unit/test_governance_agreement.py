@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from governance.agreement import Observed, differences, observed, unknown_names
-from lakehouse.layout import BRONZE, TABLES
-from lakehouse.lineage import Asset, Place
-from lakehouse.pipelines import Task
+from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lineage.names import Asset, Place
+from lakehouse.orchestration.pipelines import Task
 
 PLACE = Place("us-east-1", "123456789012", "lake")
 FACT = "importau_silver.fato_pedido_correlacionado"

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakehouse.catalog import table_of
-from lakehouse.contracts import load, load_all
-from lakehouse.drift import crawled_drift, footer_drift
+from lakehouse.contract.drift import crawled_drift, footer_drift
+from lakehouse.contract.model import load, load_all
+from lakehouse.lake.catalogue import table_of
 
 ORDERS = load("pedidos")
 

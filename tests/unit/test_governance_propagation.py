@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from governance.propagation import undeclared
-from lakehouse.contracts import load_all
-from lakehouse.layout import CASH_FLOW, FACT
+from lakehouse.contract.model import load_all
+from lakehouse.lake.layout import CASH_FLOW, FACT
 
 EMAIL = "importau_bronze.fornecedores.contato_email"
 CNPJ = "importau_bronze.fornecedores.cnpj"

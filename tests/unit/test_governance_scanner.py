@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layers import cash_flow, correlate, forecast
 
-from bronze.synthetic import generate
+from bronze.synthetic.company import generate
 from governance.scanner import DETECTORS, SAMPLE, Finding, scan
-from lakehouse import layout
-from lakehouse.contracts import load, load_all
+from lakehouse.contract.model import load, load_all
+from lakehouse.lake import layout
 
 BY_NAME = {detector.name: detector for detector in DETECTORS}
 PRODUCTS = load("produtos")

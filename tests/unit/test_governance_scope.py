@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from governance.scope import Scope, of_one_run, published
-from lakehouse import layout
 from lakehouse.errors import LakehouseError
-from lakehouse.stepfunctions import StateMachine, StateMachines
+from lakehouse.lake import layout
+from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
 
 MACHINES = [
     StateMachine(f"StateMachine_DAG_{name}", f"arn:{name}", "", {}, ()) for name in (*layout.LAYERS, "pipeline")

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lakehouse.history import History, StateTime
+from lakehouse.orchestration.history import History, StateTime
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.keys import ABSENT, ascend, find, numbered, numbered_values, sort_rows
+from lakehouse.engine.keys import ABSENT, ascend, find, numbered, numbered_values, sort_rows
 
 # Of one length and one beginning, as exports have them; and anything at all.
 usual = st.integers(0, 40).map(lambda number: f"PED-2026-{number:06d}")

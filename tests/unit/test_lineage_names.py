@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse import layout
-from lakehouse.contracts import load, load_all
+from lakehouse.contract.model import load, load_all
 from lakehouse.errors import LakehouseError
-from lakehouse.facets import column_lineage, facets, input_dataset, output_dataset
-from lakehouse.lineage import Asset, Place, run_uuid
+from lakehouse.lake import layout
+from lakehouse.lineage.facets import column_lineage, facets, input_dataset, output_dataset
+from lakehouse.lineage.names import Asset, Place, run_uuid
 
 PLACE = Place("us-east-1", "123456789012", "lake")
 ASSETS = Asset.all()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lakehouse.map_runs import LISTED, SAMPLE, MapRun, MapRuns
-from lakehouse.stepfunctions import StateMachine, StateMachines
+from lakehouse.orchestration.map_runs import LISTED, SAMPLE, MapRun, MapRuns
+from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EXECUTION = "arn:aws:states:us-east-1:1:execution:StateMachine_DAG_silver:r"

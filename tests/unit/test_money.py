@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lakehouse.engine.money import LIMIT, from_units, mul_div, mul_div_half_up, to_units
 from lakehouse.errors import MoneyRangeError
-from lakehouse.money import LIMIT, from_units, mul_div, mul_div_half_up, to_units
 
 # Around every boundary at which the arithmetic changes: 2**50, 2**53, 2**61, 10**12, 10**18.
 EDGES = [n + d for n in (2**31, 2**50, 2**53, 2**60, 10**12, LIMIT - 3) for d in (-1, 0, 1)]

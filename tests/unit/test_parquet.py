@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bronze.part_files import PartFiles
-from bronze.synthetic import accepted, generate
-from lakehouse import parquet
-from lakehouse.contracts import load, load_all
-from lakehouse.money import DIGITS, MONEY, RATE, narrow
+from bronze.synthetic.company import accepted, generate
+from lakehouse.contract.model import load, load_all
+from lakehouse.engine import parquet
+from lakehouse.engine.money import DIGITS, MONEY, RATE, narrow
 
 texts = st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "ção"])), max_size=12)
 

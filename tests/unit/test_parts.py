@@ -12,8 +12,8 @@ from parted import part_of_bronze
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from gold.partial import aggregated, combined
-from lakehouse import layout
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
+from lakehouse.lake import layout
 from lakehouse.parts import ORDERS_A_PART, hashed, part_of, parts_of_bytes, parts_of_orders
 
 HASHES = [0, 6290670634817530770, 5810860254838091661, 4554038176107141562]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.lineage import Asset
-from lakehouse.pipelines import Task, read_comment, tasks_of
+from lakehouse.lineage.names import Asset
+from lakehouse.orchestration.pipelines import Task, read_comment, tasks_of
 
 MACHINES = sorted((Path(__file__).resolve().parents[2] / "statemachine").glob("*.asl.json"))
 

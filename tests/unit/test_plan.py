@@ -22,7 +22,7 @@ from cli.plan_model import (
     limits,
     plan,
 )
-from lakehouse import costs
+from lakehouse.orchestration import costs
 from lakehouse.parts import ORDERS_A_PART
 
 STATES = ("WriteBronze", "AuditBronze", "WriteSilver", "AuditSilver", "WriteGold", "AuditGold", "Govern")

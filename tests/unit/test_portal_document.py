@@ -19,10 +19,10 @@ from cli.portal.flows import Flow, column_edges, edges
 from cli.portal.machines import condition, pipeline, runs
 from cli.portal.page import filled
 from cli.session import Aws
-from lakehouse.history import StateTime
-from lakehouse.map_runs import MapRun, Total
-from lakehouse.pipelines import tasks_of
-from lakehouse.stepfunctions import Execution, StateMachine
+from lakehouse.orchestration.history import StateTime
+from lakehouse.orchestration.map_runs import MapRun, Total
+from lakehouse.orchestration.pipelines import tasks_of
+from lakehouse.orchestration.stepfunctions import Execution, StateMachine
 
 TEMPLATE = '<p></p><script id="lakehouse" type="application/json">"LAKEHOUSE"</script><p></p>'
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)

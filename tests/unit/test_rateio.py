@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import rateio
 
-from lakehouse.rateio import share
+from lakehouse.engine.rateio import share
 
 weights = st.one_of(st.integers(0, 3), st.integers(0, 10**12), st.integers(0, 10**18 - 1))
 totals = st.one_of(st.integers(0, 10), st.integers(0, 10**12), st.integers(0, 10**18 - 1))

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.contracts import Rule, load, load_all
+from lakehouse.contract.model import Rule, load, load_all
+from lakehouse.contract.rules import broken_by, violations
 from lakehouse.errors import ContractError
-from lakehouse.rules import broken_by, violations
 
 SCHEMA = pa.schema({"a": pa.decimal128(18, 2), "b": pa.decimal128(9, 4), "n": pa.int64(), "s": pa.string()})
 OPERATORS = {

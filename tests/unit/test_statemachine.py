@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILES = {path.name.removesuffix(".asl.json"): path for path in sorted((ROOT / "statemachine").glob("*.asl.json"))}

@@ -12,7 +12,7 @@ import sam_template
 from packaging.requirements import Requirement
 from sam_template import ROLE, parsed
 
-from lakehouse import layout
+from lakehouse.lake import layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What AWS SDK for pandas, Powertools and the Lambda runtime itself bring.

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lakehouse import layout
 from lakehouse.errors import InputError
-from lakehouse.s3 import Lake
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 
 WRITE: Final = "write"
 AUDIT: Final = "audit"

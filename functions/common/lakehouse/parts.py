@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lakehouse.engine.keys import flat
+from lakehouse.engine.segments import Index
 from lakehouse.errors import StorageError
-from lakehouse.keys import flat
-from lakehouse.segments import Index
 
 if TYPE_CHECKING:
-    from lakehouse.s3 import Lake
+    from lakehouse.lake.s3 import Lake
 
 # The tables that are cut, all by this column.
 PARTITION_KEY: Final = "pedido_id"

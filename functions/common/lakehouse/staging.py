@@ -7,10 +7,11 @@ from typing import Any, Final, TypedDict
 
 import pyarrow as pa
 
-from lakehouse import layout, parquet
-from lakehouse.contracts import load
+from lakehouse.contract.model import load
+from lakehouse.engine import parquet
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
 from lakehouse.runtime import tell_table
-from lakehouse.s3 import Lake
 
 # Files sent to S3 at once.
 _UPLOADS: Final = 4
@@ -19,7 +20,7 @@ _UPLOADS: Final = 4
 class StagedTable(TypedDict):
     """One staged table: where it is, where it will be published, and its accounting.
 
-    Of a table in several ``parts`` the keys are those of the first one; `lakehouse.layout` has the others.
+    Of a table in several ``parts`` the keys are those of the first one; `lakehouse.lake.layout` has the others.
     """
 
     table: str
@@ -72,7 +73,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
     rows : pa.Table
         The table, with its contract's schema.
     quarantine : pa.Table or None
-        With `lakehouse.quarantine.SCHEMA`; None where a layer sets nothing aside.
+        With `lakehouse.contract.quarantine.SCHEMA`; None where a layer sets nothing aside.
     rows_read : int
         How many input rows were considered.
     source_keys : sequence of str
@@ -119,7 +120,7 @@ def stage_files(  # noqa: PLR0913 - a table's accounting
     paths : sequence of Path
         A file a part.
     quarantine : pa.Table
-        With `lakehouse.quarantine.SCHEMA`.
+        With `lakehouse.contract.quarantine.SCHEMA`.
     rows_read, rows : int
         How many input rows were considered, and how many the files have.
     source_keys : sequence of str
@@ -194,7 +195,7 @@ def staged_layer(
     Parameters
     ----------
     lineage : mapping
-        How many lineage events were kept and could not be sent on (`lakehouse.events.Runs.summary`).
+        How many lineage events were kept and could not be sent on (`lakehouse.lineage.runs.Runs.summary`).
     """
     copies = [copy for table in tables for copy in _copies(lake, run_id, table)]
     wanted = {copy["key"] for copy in copies}

@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.quality import Outcome
+from lakehouse.contract.quality import Outcome
 from tests.audited import Audited, absent, differs, failing, summed
 
 _BRL: Final = "BRL"

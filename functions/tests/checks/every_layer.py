@@ -2,7 +2,7 @@
 
 import pyarrow.compute as pc
 
-from lakehouse.quality import EXAMPLES, Outcome
+from lakehouse.contract.quality import EXAMPLES, Outcome
 from tests.audited import Audited, in_order
 
 

@@ -10,9 +10,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.keys import flat
-from lakehouse.layout import FACT
-from lakehouse.quality import Outcome
+from lakehouse.contract.quality import Outcome
+from lakehouse.engine.keys import flat
+from lakehouse.lake.layout import FACT
 from tests.audited import Audited, agreement, differs, failing, summed
 
 # What the rules read of the fact.

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.quality import EXAMPLES, Outcome
+from lakehouse.contract.quality import EXAMPLES, Outcome
 from tests.audited import Audited, absent, agreement, failing, summed
 
 STALE_DAYS: Final = 7

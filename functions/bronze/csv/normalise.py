@@ -1,0 +1,197 @@
+"""Normalisation: columns of text become the contract's types; what does not fit gets every reason why."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bronze.reasons import Reasons
+from lakehouse.contract.model import Column, Contract, Rule
+from lakehouse.contract.rules import broken_by
+from lakehouse.engine.arrays import Mask
+from lakehouse.engine.keys import flat
+from lakehouse.engine.segments import Index
+from lakehouse.errors import ContractError
+
+# How the export says "none" where another column would be empty.
+NONE_MARKS: Final[Mapping[str, str]] = {"cnpj": "--"}
+
+# All of Unicode's white space. Named, since Arrow's own `utf8_trim_whitespace` is only in builds with utf8proc, and
+# whether the managed layer's is one nobody has seen (docs/parity.md).
+_WHITE_SPACE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+_SHOWN: Final = 40
+_INT64: Final = np.iinfo(np.int64)
+_ANY_INTEGER: Final = pa.decimal128(38, 0)
+# More zeros in front than any source pads with; decimal128 has room for 38 digits.
+_PADDING: Final = "0{0,19}"
+_DATE_SHAPE: Final = r"^\d{4}-\d{2}-\d{2}$"
+# The Gregorian calendar as one pattern: checking and casting whole columns is then all there is to do.
+_DATE: Final = (
+    r"^(?:(?:000[1-9]|00[1-9]\d|0[1-9]\d{2}|[1-9]\d{3})-"
+    r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
+    r"|(?:\d{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)$"
+)
+
+
+def normalised(contract: Contract, columns: Mapping[str, pa.Array], reasons: Reasons) -> pa.Table:
+    """Clean and type columns of text, and check them against the contract.
+
+    Parameters
+    ----------
+    contract : Contract
+    columns : mapping of str to pa.Array of string, shape (n,)
+        The text of every column of the contract, without NULLs.
+    reasons : Reasons
+        Gets the reasons of every row that cannot be typed, lacks a required value or breaks a row rule.
+
+    Returns
+    -------
+    pa.Table, shape (n, ...)
+        With the contract's schema; a value that is empty or cannot be typed is NULL.
+    """
+    text = {column.name: cleaned(columns[column.name], column.name) for column in contract.columns}
+    typed_columns = [typed(text[column.name], column, reasons) for column in contract.columns]
+    table = pa.table(typed_columns, schema=contract.schema)
+    check(contract, table, pa.table(text), reasons)
+    return table
+
+
+def composed(text: bytes) -> bytes:
+    """Return UTF-8 text in NFC.
+
+    A whole piece of a CSV goes through at once: no character composes with a comma, a quote or a line end, so no
+    field reaches into the next. (Arrow's ``utf8_normalize`` decomposes for NFC as for NFD.)
+    """
+    if text.isascii():
+        return text
+    characters = text.decode("utf-8")
+    if unicodedata.is_normalized("NFC", characters):
+        return text
+    return unicodedata.normalize("NFC", characters).encode("utf-8")
+
+
+def cleaned(text: pa.Array, name: str) -> pa.Array:
+    """Return text trimmed; NULL where it is empty, or the column's mark for "none"."""
+    text = pc.utf8_trim(text, characters=_WHITE_SPACE)
+    empty = pc.equal(text, "")
+    if name in NONE_MARKS:
+        empty = pc.or_(empty, pc.equal(text, NONE_MARKS[name]))
+    return pc.if_else(empty, None, text) if pc.any(empty).as_py() else text
+
+
+def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
+    """Return a cleaned column with its contract's type.
+
+    Parameters
+    ----------
+    text : pa.Array of string, shape (n,)
+    column : Column
+    reasons : Reasons
+        Gets one reason for each value that cannot be typed, which becomes NULL.
+    """
+    type_ = column.arrow_type
+    if pa.types.is_string(type_):
+        return text
+    fits = _fits(text, column)
+    wrong = _rows(pc.invert(fits))
+    if len(wrong):
+        wrong_text = text.take(pa.array(wrong))
+        why = _why_not(wrong_text, type_)
+        reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}:", _shown(wrong_text), why, " "))
+        text = pc.if_else(fits, text, None)
+    # Arrow reads an integer with a plus sign, or with many zeros in front, only as a decimal.
+    return text.cast(_ANY_INTEGER).cast(type_) if pa.types.is_integer(type_) else text.cast(type_)
+
+
+def check(contract: Contract, table: pa.Table, text: pa.Table, reasons: Reasons) -> None:
+    """Find the rows that lack a required value or break a row rule.
+
+    A row rule is every library or row rule of severity error, but for the key's, which needs the whole file.
+
+    Parameters
+    ----------
+    contract : Contract
+    table : pa.Table, shape (n, ...)
+        With the contract's schema.
+    text : pa.Table, shape (n, ...)
+        The columns before they were typed: a value that is there, of whatever type, is not missing.
+    reasons : Reasons
+        Gets the reasons.
+    """
+    for rule in contract.rules:
+        if rule.severity != "error" or rule.kind == "check" or rule.metric in {"duplicateValues", "rowCount"}:
+            continue
+        missing = rule.metric == "nullValues"
+        rows = _rows(broken_by(rule, text if missing else table))
+        if not len(rows):
+            continue
+        if missing:
+            reasons.add(rows, f"{rule.column}: falta o valor, que é obrigatório")
+        elif rule.metric == "invalidValues":
+            value = _shown(flat(table[rule.column]).take(pa.array(rows)).cast(pa.string()))
+            reasons.add(rows, pc.binary_join_element_wise(f"{rule.column}: ", value, _expected(rule), ""))
+        else:
+            reasons.add(rows, f"{rule.name}: {rule.description}")
+
+
+def _expected(rule: Rule) -> str:
+    arguments = rule.arguments or {}
+    if "validValues" in arguments:
+        return f" não é um destes valores: {', '.join(map(str, arguments['validValues']))}"
+    return f" não tem o formato {arguments['pattern']}"
+
+
+def _fits(text: pa.Array, column: Column) -> pa.Array:
+    """Return which values have the column's type; NULL where there is none."""
+    type_ = column.arrow_type
+    if pa.types.is_decimal(type_):
+        whole, fraction = type_.precision - type_.scale, rf"(\.\d{{1,{type_.scale}}})?" if type_.scale else ""
+        return pc.match_substring_regex(text, rf"^[+-]?{_PADDING}\d{{1,{whole}}}{fraction}$")
+    if pa.types.is_date(type_):
+        return pc.match_substring_regex(text, _DATE)
+    if not pa.types.is_integer(type_):
+        raise ContractError(f"column '{column.name}': a CSV cannot hold the type {column.physical_type}")
+    short = pc.match_substring_regex(text, rf"^[+-]?{_PADDING}\d{{1,18}}$")
+    if pc.all(short).as_py() is not False:
+        return short
+    long = pc.match_substring_regex(text, rf"^[+-]?{_PADDING}\d{{19}}$")
+    number = pc.if_else(long, text, None).cast(_ANY_INTEGER)
+    low, high = (pa.scalar(int(end)).cast(_ANY_INTEGER) for end in (_INT64.min, _INT64.max))
+    in_range = pc.and_(pc.greater_equal(number, low), pc.less_equal(number, high))
+    return pc.or_(short, pc.and_(text.is_valid(), pc.fill_null(in_range, False)))
+
+
+def _why_not(text: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Say what speaks against each value that has not the type."""
+    if pa.types.is_date(type_):
+        shaped = pc.match_substring_regex(text, _DATE_SHAPE)
+        return pc.if_else(shaped, "não existe no calendário", "não é uma data (esperado: AAAA-MM-DD)")
+    if pa.types.is_integer(type_):
+        whole = pc.match_substring_regex(text, r"^[+-]?\d+$")
+        return pc.if_else(whole, "não cabe em bigint", "não é um número inteiro (esperado: só dígitos)")
+    number = pc.match_substring_regex(text, r"^[+-]?\d+(\.\d+)?$")
+    too_fine = pc.match_substring_regex(text, rf"\.\d{{{type_.scale + 1}}}")
+    return pc.if_else(
+        number,
+        pc.if_else(
+            too_fine,
+            f"tem mais de {type_.scale} casas decimais",
+            f"não cabe em decimal({type_.precision},{type_.scale})",
+        ),
+        "não é um número decimal (esperado: dígitos, e ponto antes das casas decimais)",
+    )
+
+
+def _shown(value: pa.Array) -> pa.Array:
+    """Return values between quotes, long ones cut."""
+    cut = pc.utf8_slice_codeunits(value, 0, _SHOWN)
+    ellipsis = pc.if_else(pc.greater(pc.utf8_length(value), _SHOWN), "…'", "'")
+    return pc.binary_join_element_wise("'", cut, ellipsis, "")
+
+
+def _rows(broken: pa.Array | Mask) -> Index:
+    """Return the rows where a mask is true; a NULL is not."""
+    return np.flatnonzero(pc.fill_null(broken, False).to_numpy(zero_copy_only=False))

@@ -1,0 +1,235 @@
+"""CSV bytes cut into records: where each begins and ends, on which line, and which are malformed.
+
+Everything is found by numpy over bytes and lines. A quote out of place, or one that never closes, costs the line it
+stands on and not the rest of the file.
+"""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bronze.reasons import Reasons
+from lakehouse.engine.arrays import Mask, words
+from lakehouse.engine.segments import Index
+
+MISPLACED_QUOTE: Final = "registro: aspas fora do lugar (um campo entre aspas começa e termina junto à vírgula)"
+UNCLOSED_QUOTE: Final = "registro: aspas abertas e nunca fechadas"
+# A field of several lines that is still open after this many bytes was never meant to be one.
+LONGEST_RECORD: Final = 1 << 20
+
+_NEWLINE, _RETURN, _TAB, _QUOTE, _COMMA = b'\n\r\t",'
+_FIRST_PRINTABLE: Final = 32
+_CONTROLS: Final = words([f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)])
+_Bytes = npt.NDArray[np.uint8]
+# The ends of a piece are as good as commas.
+_EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a piece of a CSV; blank lines are none.
+
+    Attributes
+    ----------
+    data : bytes
+        The piece.
+    start, end : numpy int64, shape (n,)
+        Where each record begins in it, and where its text ends (the line end left out).
+    line : numpy int64, shape (n,)
+        Physical line of its first byte.
+    malformed : Reasons
+        Of the records that are not well-formed.
+    """
+
+    data: bytes
+    start: Index
+    end: Index
+    line: Index
+    malformed: Reasons
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.start)
+
+    def text(self, rows: Index) -> bytes:
+        """Return some records, in their order, as CSV text that has nothing else but blank lines."""
+        if not len(rows):
+            return b""
+        breaks = np.flatnonzero(np.diff(rows) != 1)
+        firsts, lasts = np.append(rows[0], rows[breaks + 1]), np.append(rows[breaks], rows[-1])
+        runs = zip(self.start[firsts].tolist(), self.end[lasts].tolist(), strict=True)
+        return b"\n".join([self.data[start:end] for start, end in runs])
+
+
+class _Lines(NamedTuple):
+    """Physical lines: where each begins, where its text ends, and where its line end stands."""
+
+    start: Index
+    text_end: Index
+    end: Index
+
+
+def split(
+    data: bytes, first_line: int, fields: int, *, final: bool, longest: int = LONGEST_RECORD
+) -> tuple[Records, int, int]:
+    """Cut a piece of a CSV into records.
+
+    Parameters
+    ----------
+    data : bytes
+        Begins where a record begins.
+    first_line : int
+        The number of its first line in the file.
+    fields : int
+        How many fields a record must have.
+    final : bool
+        Whether the file ends with it. If not, a record that may go on is left for the next piece.
+    longest : int
+        Bytes that a record of several lines may have.
+
+    Returns
+    -------
+    records : Records
+    consumed : int
+        Bytes of the piece that were used: the next one begins there. 0 if the piece is too small for one record.
+    lines : int
+        Physical lines that were used.
+    """
+    array = np.frombuffer(data, np.uint8)
+    low = np.flatnonzero(array < _FIRST_PRINTABLE)
+    lines = _lines(array, low[array[low] == _NEWLINE], final=final)
+    quotes = np.flatnonzero(array == _QUOTE) if b'"' in data else np.empty(0, np.int64)
+    quotes = quotes[: np.searchsorted(quotes, lines.end[-1])] if len(lines.end) else quotes[:0]
+
+    firsts, lasts, reasons = _joined(array, lines, quotes, final=final, longest=longest)
+    used = int(lasts[-1]) + 1 if len(lasts) else 0
+    consumed = min(int(lines.end[used - 1]) + 1, len(data)) if used else 0
+    start, end = lines.start[firsts], lines.text_end[lasts]
+    filled = np.flatnonzero(end > start)
+    broken = reasons.broken(len(start))[filled]
+    records = Records(data, start[filled], end[filled], firsts[filled] + first_line, Reasons())
+    numbers = np.cumsum(end > start) - 1
+    records.malformed.add_all(reasons, numbers)
+    _check_controls(array, low, records)
+    _check_fields(array, quotes, records, broken, fields)
+    return records, consumed, used
+
+
+def _lines(array: _Bytes, newlines: Index, *, final: bool) -> _Lines:
+    end = newlines
+    if final and len(array) and array[-1] != _NEWLINE:
+        end = np.append(end, len(array))
+    start = np.append(0, end[:-1] + 1) if len(end) else end
+    returned = (end > start) & (array[np.maximum(end - 1, 0)] == _RETURN)
+    return _Lines(start, end - returned, end)
+
+
+def _joined(array: _Bytes, lines: _Lines, quotes: Index, *, final: bool, longest: int) -> tuple[Index, Index, Reasons]:
+    """Return the first and the last line of each record, and the reasons of those whose quotes are wrong.
+
+    Every line that has quotes is judged twice, as if it began outside of a quoted field and as if it began inside
+    of one. A line that leaves a field open reaches to the first line that can close it; if that line makes no sense
+    as the rest of the field, or is not there, the field was never closed and the line stands alone.
+    """
+    numbers = np.arange(len(lines.start))
+    reasons = Reasons()
+    if not len(quotes):
+        return numbers, numbers, reasons
+    quoted, outside_wrong, inside_wrong, odd = _judged(array, lines, quotes)
+    opens = np.flatnonzero(odd & ~outside_wrong)
+    stops = np.flatnonzero(odd | inside_wrong)
+    stop = np.searchsorted(stops, opens, side="right")
+    found = stop < len(stops)
+    last = stops[np.where(found, stop, 0)] if len(stops) else stop
+    first_line, last_line = quoted[opens], quoted[last]
+    length = lines.end[last_line] - lines.start[first_line]
+    closes = found & ~inside_wrong[last] & (length <= longest)
+    undecided = ~found & (len(array) - lines.start[first_line] <= longest) & (not final)
+
+    starts = np.ones(len(numbers), bool)
+    limit, resume = len(numbers), 0
+    unclosed = []
+    # One turn for each line that ends within a field, which few do; where it ends decides where the next may begin.
+    for first, end, is_closed, is_open in zip(
+        first_line.tolist(), last_line.tolist(), closes.tolist(), undecided.tolist(), strict=True
+    ):
+        if first < resume:
+            continue
+        if is_open:
+            limit = first
+            break
+        if is_closed:
+            starts[first + 1 : end + 1] = False
+            resume = end + 1
+        else:
+            unclosed.append(first)
+    firsts = np.flatnonzero(starts[:limit])
+    lasts = np.append(firsts[1:], limit) - 1 if len(firsts) else firsts
+    misplaced = quoted[outside_wrong]
+    for rows, text in ((misplaced, MISPLACED_QUOTE), (np.array(unclosed, np.int64), UNCLOSED_QUOTE)):
+        begins = rows[(rows < limit) & starts[rows]]
+        reasons.add(np.searchsorted(firsts, begins), text)
+    return firsts, lasts, reasons
+
+
+def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, Mask, Mask]:
+    """Judge the lines with quotes.
+
+    Returns
+    -------
+    quoted : numpy int64, shape (q,)
+        The lines that have quotes.
+    outside_wrong, inside_wrong : numpy bool, shape (q,)
+        Whether a quote is out of place if the line begins outside, or inside, of a quoted field.
+    odd : numpy bool, shape (q,)
+        Whether the line has an odd number of quotes.
+    """
+    line = np.searchsorted(lines.end, quotes)
+    quoted, first, count = np.unique(line, return_index=True, return_counts=True)
+    is_even = (np.arange(len(quotes)) - np.repeat(first, count)) % 2 == 0
+    padded = np.concatenate([_EDGE, array, _EDGE])
+    before, after = padded[quotes], padded[quotes + 2]
+    # A quote beside another one is half of a doubled quote.
+    may_open = (before == _COMMA) | (before == _QUOTE) | (quotes == lines.start[line])
+    may_close = (after == _COMMA) | (after == _QUOTE) | (quotes + 1 == lines.text_end[line])
+    outside = np.where(is_even, may_open, may_close)
+    inside = np.where(is_even, may_close, may_open)
+    return (
+        quoted,
+        ~np.logical_and.reduceat(outside, first),
+        ~np.logical_and.reduceat(inside, first),
+        count % 2 == 1,
+    )
+
+
+def _check_controls(array: _Bytes, low: Index, records: Records) -> None:
+    """Find the records with a control character other than a tab or a line end."""
+    code = array[low]
+    where = low[(code != _NEWLINE) & (code != _TAB)]
+    ends_line = array[np.minimum(where + 1, len(array) - 1)] == _NEWLINE
+    ends_line |= where + 1 == len(array)
+    where = where[(array[where] != _RETURN) | ~ends_line]
+    row = np.searchsorted(records.start, where, side="right") - 1
+    inside = (row >= 0) & (where < records.end[np.maximum(row, 0)]) if len(records) else row >= 0
+    rows, first = np.unique(row[inside], return_index=True)
+    records.malformed.add(rows, _CONTROLS.take(pa.array(array[where[inside][first]])))
+
+
+def _check_fields(array: _Bytes, quotes: Index, records: Records, broken: Mask, fields: int) -> None:
+    """Find the records that have not as many fields as they must, among those whose quotes are right."""
+    commas = np.flatnonzero(array == _COMMA)
+    if len(quotes) and len(records):
+        row = np.maximum(np.searchsorted(records.start, commas, side="right") - 1, 0)
+        quotes_before = np.searchsorted(quotes, commas) - np.searchsorted(quotes, records.start)[row]
+        commas = commas[quotes_before % 2 == 0]
+    count = np.searchsorted(commas, records.end) - np.searchsorted(commas, records.start) + 1
+    wrong = np.flatnonzero((count != fields) & ~broken)
+    noun = pa.array(np.where(count[wrong] == 1, " campo", " campos").astype(object), pa.string())
+    number = pa.array(count[wrong]).cast(pa.string())
+    records.malformed.add(
+        wrong, pc.binary_join_element_wise("registro: tem ", number, noun, f", esperava {fields}", "")
+    )

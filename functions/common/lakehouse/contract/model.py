@@ -1,0 +1,325 @@
+"""The ten data contracts (ODCS v3.1.0), read into what the code asks of them. They are the single source of the schema.
+
+They are found as the resource package ``contracts``: ``glue/`` is on the path of the tests, and a Lambda layer.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any, Final, Literal
+
+import pyarrow as pa
+
+from lakehouse.contract.odcs import Part, read
+from lakehouse.errors import ContractError
+from lakehouse.lake import layout
+
+Kind = Literal["library", "row", "check"]
+_Said = tuple[str, str, str, Any]  # a rule's name, description, dimension and severity
+
+_PLAIN_TYPES: Final = {"string": pa.string(), "bigint": pa.int64(), "date": pa.date32(), "double": pa.float64()}
+_DECIMAL: Final = re.compile(r"decimal\((\d+),(\d+)\)")
+_MAX_DIGITS: Final = 38
+_HOURS: Final = {"h": 1, "d": 24}
+_ROW_METRICS: Final = ("nullValues", "invalidValues", "duplicateValues")
+
+
+def arrow_type(physical_type: str) -> pa.DataType:
+    """Return the Arrow type of a ``physicalType``; Glue calls it by the same name. The one table of types.
+
+    Raises
+    ------
+    ContractError
+        The type is not one of ``string, bigint, date, double, decimal(p,s)``.
+    """
+    if physical_type in _PLAIN_TYPES:
+        return _PLAIN_TYPES[physical_type]
+    decimal = _DECIMAL.fullmatch(physical_type)
+    if decimal and 1 <= int(decimal[1]) <= _MAX_DIGITS and int(decimal[2]) <= int(decimal[1]):
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    raise ContractError(
+        f"physicalType '{physical_type}' is unknown; use string, bigint, date, double or decimal(precision,scale)"
+    )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a contract.
+
+    Attributes
+    ----------
+    name, logical_type, physical_type, description : str
+    arrow_type : pa.DataType
+    required : bool
+    classification : str or None
+        ``PII``, ``confidential``, or None.
+    tags : tuple of str
+    sources : tuple of str
+        Declared column lineage: ``database.table.column`` of each column whose values can change this one in a row
+        that stays the same row. What only decides which rows there are is in `Contract.row_sources`.
+    indirect : frozenset of str
+        Those of the sources whose values do not flow into this one: keys of joins and groups, conditions, weights.
+    transform_logic : str
+    masked : bool
+        Whether the contract says that the values of its sensitive sources cannot be read from it.
+    """
+
+    name: str
+    logical_type: str
+    physical_type: str
+    description: str
+    arrow_type: pa.DataType
+    required: bool
+    classification: str | None
+    tags: tuple[str, ...]
+    sources: tuple[str, ...]
+    indirect: frozenset[str]
+    transform_logic: str
+    masked: bool
+
+    @property
+    def glue_type(self) -> str:
+        """Return the type in Glue's words, which are those of the contract."""
+        return self.physical_type
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A quality rule of a contract.
+
+    Attributes
+    ----------
+    name, description, dimension : str
+    severity : {'error', 'warning'}
+    kind : {'library', 'row', 'check'}
+        A metric of the standard; an expression that holds for every row; a table rule in ``functions/tests/checks``.
+    column : str or None
+        The column a library rule is about; None for a rule of the table.
+    metric : str
+        Of a library rule: ``nullValues``, ``invalidValues`` or ``duplicateValues``; how often it is true must be 0.
+    arguments : mapping or None
+        Of the metric: ``validValues`` or ``pattern`` of ``invalidValues``; ``properties`` of ``duplicateValues``.
+    expression : str
+        Of a row rule.
+    check : str
+        Of a table rule, its name.
+    """
+
+    name: str
+    description: str
+    dimension: str
+    severity: Literal["error", "warning"]
+    kind: Kind
+    column: str | None = None
+    metric: str = ""
+    arguments: Mapping[str, Any] | None = None
+    expression: str = ""
+    check: str = ""
+
+    def columns(self, names: Sequence[str]) -> list[str]:
+        """Return which of a table's columns a library or row rule looks at."""
+        if self.kind == "row":
+            words = {node.id for node in ast.walk(ast.parse(self.expression)) if isinstance(node, ast.Name)}
+            return [name for name in names if name in words]
+        return [name for name in names if name == self.column]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a table promises.
+
+    Attributes
+    ----------
+    table, layer, database, version, description, domain, data_product, owner : str
+    tags : tuple of str
+    columns : tuple of Column
+    rules : tuple of Rule
+        Those of the columns first, then those of the table. ``required`` and ``primaryKey`` are rules as well.
+    key : tuple of str
+        The columns that tell rows apart and by which they are sorted. Where a part of it may be NULL it is no primary
+        key in the standard's sense, but the ``properties`` of the table's ``duplicateValues`` rule.
+    row_sources : tuple of str
+        ``database.table.column`` of each column that can change which rows there are; empty in Bronze.
+    freshness_hours : int
+        How old its sources may be.
+    """
+
+    table: str
+    layer: str
+    database: str
+    version: str
+    description: str
+    domain: str
+    data_product: str
+    owner: str
+    tags: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    key: tuple[str, ...]
+    row_sources: tuple[str, ...]
+    freshness_hours: int
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema: names, order and types."""
+        return pa.schema([(column.name, column.arrow_type) for column in self.columns])
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The columns that are never NULL."""
+        return frozenset(column.name for column in self.columns if column.required)
+
+    def column(self, name: str) -> Column:
+        """Return a column by name; raise `ContractError` when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise ContractError(f"{self.table} has no column '{name}'")
+
+
+@cache
+def load(table: str) -> Contract:
+    """Return the contract of a table.
+
+    Raises
+    ------
+    ContractError
+        There is none, or it cannot be read; the message names the file and what to mend.
+    """
+    file = resources.files("contracts").joinpath(f"{table}.odcs.yaml")
+    try:
+        return parse(table, file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ContractError(f"glue/contracts/{table}.odcs.yaml does not exist") from None
+    except ContractError as error:
+        raise ContractError(f"glue/contracts/{table}.odcs.yaml: {error}") from error
+
+
+def load_all() -> tuple[Contract, ...]:
+    """Return the ten contracts, layer by layer."""
+    return tuple(load(table) for tables in layout.TABLES.values() for table in tables)
+
+
+def parse(table: str, text: str) -> Contract:
+    """Return the contract of a table from its YAML.
+
+    Raises
+    ------
+    ContractError
+        It is not YAML, something the code needs is missing from it, or it asks for something unknown.
+    """
+    document = read(text)
+    schemas = document.parts("schema")
+    if len(schemas) != 1 or schemas[0].text("name") != table:
+        raise ContractError(f"'schema' must have exactly one entry, with the name '{table}'")
+    schema = schemas[0].called(table)
+    columns = [(part.called(f"column '{part.text('name')}'"), part.text("name")) for part in schema.parts("properties")]
+    required = [name for part, name in columns if part.given.get("required")]
+    keyed = [(part.number("primaryKeyPosition"), name) for part, name in columns if part.given.get("primaryKey")]
+    primary = tuple(name for _, name in sorted(keyed))
+    rules = [
+        *(_rule(rule, name) for part, name in columns for rule in part.parts("quality", ())),
+        *(_rule(rule, None) for rule in schema.parts("quality", ())),
+        *(_required(name) for name in required),
+        *([_unique(primary)] if primary else []),
+    ]
+    layer = layout.layer_of(table)
+    return Contract(
+        table=table,
+        layer=layer,
+        database=f"importau_{layer}",
+        version=document.text("version"),
+        description=schema.text("description"),
+        domain=document.text("domain"),
+        data_product=document.text("dataProduct"),
+        owner=document.part("team").text("name"),
+        tags=tuple(schema.given.get("tags", ())),
+        columns=tuple(_column(part) for part, _ in columns),
+        rules=tuple(rules),
+        key=primary or _nullable_key(rules),
+        row_sources=tuple(schema.custom("rowSources") or ()),
+        freshness_hours=_freshness(document.parts("slaProperties")),
+    )
+
+
+def _column(part: Part) -> Column:
+    try:
+        type_ = arrow_type(part.text("physicalType"))
+    except ContractError as error:
+        raise ContractError(f"{part.where}: {error}") from None
+    return Column(
+        name=part.text("name"),
+        logical_type=part.text("logicalType"),
+        physical_type=part.text("physicalType"),
+        description=part.text("description"),
+        arrow_type=type_,
+        required=bool(part.given.get("required")),
+        classification=part.given.get("classification"),
+        tags=tuple(part.given.get("tags", ())),
+        sources=tuple(part.given.get("transformSourceObjects", ())),
+        indirect=frozenset(part.custom("indirectSources") or ()),
+        transform_logic=part.given.get("transformLogic", ""),
+        masked=bool(part.custom("masked")),
+    )
+
+
+def _freshness(slas: list[Part]) -> int:
+    for sla in slas:
+        if sla.text("property") == "freshness" and sla.given.get("unit") in _HOURS:
+            return sla.number("value") * _HOURS[sla.given["unit"]]
+    raise ContractError("'slaProperties' lacks 'freshness'; write it with a value and the unit h or d")
+
+
+def _required(column: str) -> Rule:
+    return Rule(
+        f"{column}_preenchido", f"{column} é obrigatório.", "completeness", "error", "library", column, "nullValues"
+    )
+
+
+def _unique(key: tuple[str, ...]) -> Rule:
+    return Rule(
+        "chave_unica", f"A chave ({', '.join(key)}) não se repete.", "uniqueness", "error", "library", None,
+        "duplicateValues", {"properties": key},
+    )  # fmt: skip
+
+
+def _nullable_key(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """Return the columns that the table's rule of uniqueness is about."""
+    keys = [rule.arguments["properties"] for rule in rules if rule.metric == "duplicateValues" and rule.arguments]
+    if len(keys) != 1:
+        raise ContractError("the table has no key; give columns a primaryKey, or the table one duplicateValues rule")
+    return tuple(keys[0])
+
+
+def _rule(part: Part, column: str | None) -> Rule:
+    part = part.called(f"rule '{part.text('name')}'")
+    severity = part.text("severity")
+    if severity not in {"error", "warning"}:
+        raise ContractError(f"{part.where} has the severity '{severity}'; use error or warning")
+    said: _Said = (part.text("name"), part.text("description"), part.text("dimension"), severity)
+    match part.text("type"):
+        case "library":
+            return _library_rule(part, said, column)
+        case "custom":
+            implementation = part.part("implementation")
+            if "row" in implementation.given:
+                return Rule(*said, "row", column, expression=implementation.text("row"))
+            return Rule(*said, "check", column, check=implementation.text("check"))
+        case other:
+            raise ContractError(f"{part.where} has the type '{other}'; use library or custom")
+
+
+def _library_rule(part: Part, said: _Said, column: str | None) -> Rule:
+    metric, arguments = part.text("metric"), part.given.get("arguments")
+    if metric not in _ROW_METRICS:
+        raise ContractError(f"{part.where} has the metric '{metric}'; use {', '.join(_ROW_METRICS)}, or a check")
+    if part.given.get("mustBe") != 0:
+        raise ContractError(f"{part.where} must say 'mustBe: 0': each row that breaks a rule is counted")
+    if metric == "duplicateValues" and column is None and not (arguments or {}).get("properties"):
+        raise ContractError(f"{part.where} lacks 'arguments.properties', the columns that must not repeat")
+    if metric == "invalidValues" and not {"validValues", "pattern"} & set(arguments or ()):
+        raise ContractError(f"{part.where} lacks 'arguments.validValues' or 'arguments.pattern'")
+    return Rule(*said, "library", column, metric, arguments)

@@ -1,0 +1,156 @@
+"""Quality: results of rules to a verdict, a report and, where a rule failed, the cause of the failure. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lakehouse.contract.model import Rule
+
+PASS, WARN, FAIL = "pass", "warn", "fail"
+EXAMPLES: Final = 5
+# How much of what failed a cause and an example say; the report says the rest.
+_CAUSES: Final = 4
+_CAUSE_EXAMPLES: Final = 3
+_LENGTH: Final = 150
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a rule found.
+
+    Attributes
+    ----------
+    failed, examined : int
+        How many of the things it looked at break it (rows, keys, groups: what the rule says).
+    examples : tuple of str
+        Keys of a few that do, at most `EXAMPLES`; never a personal or confidential value.
+    """
+
+    failed: int
+    examined: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """A rule of a contract with its outcome.
+
+    Attributes
+    ----------
+    rule : Rule
+    outcome : Outcome
+    """
+
+    rule: Rule
+    outcome: Outcome
+
+    @property
+    def status(self) -> str:
+        """``pass``, or what a failure of the rule means: ``warn`` or ``fail``."""
+        if not self.outcome.failed:
+            return PASS
+        return FAIL if self.rule.severity == "error" else WARN
+
+    def as_report(self) -> dict[str, Any]:
+        """Return the rule's entry of the quality report."""
+        return {
+            "rule": self.rule.name,
+            "column": self.rule.column,
+            "description": self.rule.description,
+            "dimension": self.rule.dimension,
+            "severity": self.rule.severity,
+            "status": self.status,
+            "failed": self.outcome.failed,
+            "examined": self.outcome.examined,
+            "examples": [_short(example) for example in self.outcome.examples[:EXAMPLES]],
+        }
+
+
+@dataclass(frozen=True)
+class TableResult:
+    """A staged table with the results of its rules.
+
+    Attributes
+    ----------
+    table, staged_key : str
+    rows, quarantined : int
+    quarantine_reasons : mapping of str to int
+    results : sequence of RuleResult
+    """
+
+    table: str
+    staged_key: str
+    rows: int
+    quarantined: int
+    quarantine_reasons: Mapping[str, int]
+    results: Sequence[RuleResult]
+
+    @property
+    def verdict(self) -> str:
+        """The worst status of its rules."""
+        statuses = {result.status for result in self.results}
+        return FAIL if FAIL in statuses else WARN if WARN in statuses else PASS
+
+    def count(self, status: str) -> int:
+        """Return how many rules have a status."""
+        return sum(result.status == status for result in self.results)
+
+    def as_report(self) -> dict[str, Any]:
+        """Return the table's entry of the quality report."""
+        return {
+            "table": self.table,
+            "verdict": self.verdict,
+            "rows": self.rows,
+            "quarantined": self.quarantined,
+            "quarantine_reasons": dict(self.quarantine_reasons),
+            "staged_key": self.staged_key,
+            "rules": [result.as_report() for result in self.results],
+        }
+
+    def as_message(self) -> dict[str, Any]:
+        """Return the table's entry of the message to the next state."""
+        return {
+            "table": self.table,
+            "verdict": self.verdict,
+            "rows": self.rows,
+            "quarantined": self.quarantined,
+            "errors": self.count(FAIL),
+            "warnings": self.count(WARN),
+        }
+
+
+def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri: str) -> str:
+    """Say which rules of which tables failed, how often, and where to look; empty when none did.
+
+    Parameters
+    ----------
+    layer : str
+    tables : sequence of TableResult
+    staged_uri, report_uri : str
+        Where the staged data and the report are.
+    """
+    failures = [(table.table, result) for table in tables for result in table.results if result.status == FAIL]
+    if not failures:
+        return ""
+    said = [
+        f"{table}: rule '{result.rule.name}' failed {result.outcome.failed} of {result.outcome.examined} "
+        f"({result.rule.description}{_such_as(result.outcome)})"
+        for table, result in failures[:_CAUSES]
+    ]
+    others = failures[_CAUSES:]
+    if others:
+        tables_of_others = ", ".join(dict.fromkeys(table for table, _ in others))
+        said.append(f"and {len(others)} more rules, of {tables_of_others}")
+    return (
+        f"The audit of {layer} failed, so nothing was published. {'; '.join(said)}. "
+        f"Staged data: {staged_uri} Report: {report_uri}"
+    )
+
+
+def _such_as(outcome: Outcome) -> str:
+    examples = ", ".join(outcome.examples[:_CAUSE_EXAMPLES])
+    return f" For example: {_short(examples)}" if examples else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 3]}..."

@@ -1,0 +1,44 @@
+"""The as-of join: the newest quotation of a currency on or before a date."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lakehouse.engine.segments import Index
+
+NONE: Final = -1
+_DAY_BITS: Final = 32
+
+
+def as_of(currency: Index, day: Index, quoted_currency: Index, quoted_day: Index) -> Index:
+    """Return, for each row, which quotation holds on its day.
+
+    Parameters
+    ----------
+    currency : numpy int64, shape (n,)
+        A currency's number, not negative; negative where the row has none.
+    day : numpy int64, shape (n,)
+        Days since 1970-01-01.
+    quoted_currency, quoted_day : numpy int64, shape (q,)
+        The quotations, in any order, at most one a currency and day.
+
+    Returns
+    -------
+    numpy int64, shape (n,)
+        Row of the quotation: the row's currency, the greatest day that is not after the row's; `NONE` where
+        the currency has no quotation yet.
+    """
+    order = np.argsort(_instant(quoted_currency, quoted_day), kind="stable")
+    instants = _instant(quoted_currency, quoted_day)[order]
+    place = np.searchsorted(instants, _instant(currency, day), side="right") - 1
+    if not len(order):
+        return np.full(len(currency), NONE)
+    found = order[np.maximum(place, 0)]
+    known: npt.NDArray[np.bool_] = (place >= 0) & (currency >= 0) & (quoted_currency[found] == currency)
+    return np.where(known, found, NONE)
+
+
+def _instant(currency: Index, day: Index) -> Index:
+    """Return one sortable number for currency and day; days before 1970 are negative, hence the shift."""
+    return (currency << _DAY_BITS) + (day + (1 << (_DAY_BITS - 1)))

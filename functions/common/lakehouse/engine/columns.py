@@ -1,0 +1,239 @@
+"""Columns as numbers: text as codes into its distinct values, all else as whole units. A join is then a gather.
+
+Arrow at the edges, numpy in between: nothing here makes an Arrow value of a Python object, since that would import
+pandas (0.7 s).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lakehouse.engine.arrays import Mask, integers, validity, words
+from lakehouse.engine.keys import ABSENT, Codes, codes_of, flat
+from lakehouse.engine.money import DIGITS, Units, check_range, to_units
+from lakehouse.engine.segments import Index
+
+# Dates are days since 1970-01-01.
+_STORED: Final[dict[pa.DataType, npt.DTypeLike]] = {pa.date32(): np.int32, pa.int64(): np.int64}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A column of text.
+
+    Attributes
+    ----------
+    codes : numpy int32, shape (n,)
+        Each row's place in ``values``; `ABSENT` where it is NULL.
+    values : pa.Array of string, shape (k,)
+        Each value once; some may not occur.
+    """
+
+    codes: Codes
+    values: pa.Array
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray | pa.Array) -> "Text":
+        """Encode a column, or take its dictionary as it is."""
+        array = flat(column)
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        return cls(codes_of(array.indices), array.dictionary)
+
+    @classmethod
+    def of_keys(cls, column: pa.ChunkedArray | pa.Array) -> "Text":
+        """Take a column whose values are all different, and none NULL, as it is."""
+        values = flat(column)
+        return cls(np.arange(len(values), dtype=np.int32), values)
+
+    @classmethod
+    def repeated(cls, value: str | None, rows: int) -> "Text":
+        """Return one value, or NULL, for every row."""
+        return cls(np.full(rows, ABSENT if value is None else 0, np.int32), words([] if value is None else [value]))
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.codes)
+
+    def at(self, rows: Index, present: Mask | None = None) -> "Text":
+        """Return the values at ``rows``; NULL where a row is `ABSENT` or ``len(self)``, which ``present`` says too."""
+        codes = self.codes if present is None else np.append(self.codes, np.int32(ABSENT))
+        return Text(codes[rows], self.values)
+
+    def is_(self, *values: str) -> Mask:
+        """Return where the value is one of these; False where it is NULL."""
+        wanted = np.array([value in values for value in self.values.to_pylist()] + [False])
+        return np.asarray(wanted[self.codes])
+
+    def known(self) -> Mask:
+        """Return where the value is not NULL."""
+        return np.asarray(self.codes >= 0)
+
+    def rows_of(self, keys: pa.ChunkedArray | pa.Array) -> Index:
+        """Return each value's row in ``keys``, shape (n,); `ABSENT` where it is NULL or not there."""
+        row = np.append(codes_of(pc.index_in(self.values, value_set=flat(keys))), np.int32(ABSENT))
+        return row.astype(np.int64)[self.codes]
+
+    def array(self) -> pa.DictionaryArray:
+        """Return the column as Arrow has it, without copying the values."""
+        indices = integers(self.codes, valid=None if not len(self) or self.codes.min() >= 0 else self.known())
+        return pa.DictionaryArray.from_arrays(indices, self.values, safe=False)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A column of dates (days since 1970-01-01), integers or decimals (units of their last digit).
+
+    Attributes
+    ----------
+    units : numpy int64, shape (n,)
+    valid : numpy bool, shape (n,), or None
+        Where the value is not NULL; None: everywhere. ``units`` are 0 elsewhere.
+    type : pa.DataType
+    """
+
+    units: Units
+    valid: Mask | None
+    type: pa.DataType
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray | pa.Array) -> "Number":
+        """Read a column of dates, integers of 64 bits, or decimals of at most 18 digits."""
+        array = flat(column)
+        valid = validity(array)
+        if pa.types.is_decimal(array.type):
+            return cls(to_units(array), valid, array.type)
+        stored = np.frombuffer(array.buffers()[1], _STORED[array.type]) if len(array) else np.empty(0)
+        units = stored[array.offset : array.offset + len(array)].astype(np.int64)
+        return cls(units if valid is None else np.where(valid, units, 0), valid, array.type)
+
+    @classmethod
+    def nulls(cls, rows: int, type_: pa.DataType) -> "Number":
+        """Return a column of NULLs."""
+        return cls(np.zeros(rows, np.int64), np.zeros(rows, bool), type_)
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.units)
+
+    def at(self, rows: Index, present: Mask | None = None) -> "Number":
+        """Return the values at ``rows``; NULL where a row is `ABSENT` or ``len(self)``, which ``present`` says too."""
+        if present is None:
+            return Number(self.units[rows], None if self.valid is None else self.valid[rows], self.type)
+        valid = present if self.valid is None else np.append(self.valid, False)[rows]
+        return Number(np.append(self.units, 0)[rows], valid, self.type)
+
+    def known(self) -> Mask:
+        """Return where the value is not NULL."""
+        return np.ones(len(self), bool) if self.valid is None else self.valid
+
+    def array(self) -> pa.Array:
+        """Return the column as Arrow has it, decimals as decimal64.
+
+        Raises
+        ------
+        MoneyRangeError
+            An amount has more than 18 digits.
+        """
+        if pa.types.is_decimal(self.type):
+            # 64 bits wide, as the units are and as Parquet has them: nothing is converted.
+            check_range(self.units, self.type.scale)
+            return integers(self.units, pa.decimal64(DIGITS, self.type.scale), self.valid)
+        return integers(self.units.astype(_STORED[self.type], copy=False), self.type, self.valid)
+
+
+Column = Text | Number
+
+
+class Columns(dict[str, Column]):
+    """The columns of a table, by name."""
+
+    @classmethod
+    def of(cls, table: pa.Table, names: Sequence[str]) -> "Columns":
+        """Read some columns of a table."""
+        return cls(
+            {name: (Number if _is_numeric(table.schema.field(name).type) else Text).of(table[name]) for name in names}
+        )
+
+    def text(self, name: str) -> Text:
+        """Return a column of text; raise ``TypeError`` if it is none."""
+        column = self[name]
+        if not isinstance(column, Text):
+            raise TypeError(f"'{name}' is {column.type}, not text")
+        return column
+
+    def number(self, name: str) -> Number:
+        """Return a column of dates, integers or decimals; raise ``TypeError`` if it is none."""
+        column = self[name]
+        if not isinstance(column, Number):
+            raise TypeError(f"'{name}' is text, not a number")
+        return column
+
+    def at(self, rows: Index, present: Mask | None = None) -> "Columns":
+        """Return the columns at ``rows``; see `Text.at`. All rows in their order are the columns as they are."""
+        if present is None and self and np.array_equal(rows, np.arange(len(next(iter(self.values()))))):
+            return self
+        return Columns({name: column.at(rows, present) for name, column in self.items()})
+
+    def table(self, schema: pa.Schema | None = None, more: Mapping[str, pa.Array] | None = None) -> pa.Table:
+        """Return the columns as Arrow has them, text as dictionaries.
+
+        Parameters
+        ----------
+        schema : pa.Schema, optional
+            Which columns, in which order, their text as plain strings; all of them, as they are, by default.
+        more : mapping of str to pa.Array, optional
+            Columns of other types.
+        """
+        if schema is None:
+            return pa.table([column.array() for column in self.values()], names=list(self))
+        others = more or {}
+        return pa.table(
+            [others[name] if name in others else self[name].array() for name in schema.names], names=schema.names
+        ).cast(schema)
+
+    def with_(self, columns: Mapping[str, Column]) -> "Columns":
+        """Return these columns and some more."""
+        return Columns({**self, **columns})
+
+
+def stack(tables: Sequence[Columns]) -> Columns:
+    """Put tables of the same columns one below the other."""
+    return Columns({name: _stacked([table[name] for table in tables]) for name in tables[0]})
+
+
+def _stacked(columns: Sequence[Column]) -> Column:
+    some = [column for column in columns if len(column)] or list(columns[:1])
+    if len(some) == 1:
+        return some[0]
+    texts = [column for column in some if isinstance(column, Text)]
+    return _one_text(texts) if texts else _one_number([column for column in some if isinstance(column, Number)])
+
+
+def _one_text(columns: Sequence[Text]) -> Text:
+    """Give columns the same values, in the order of their first column."""
+    first = next((column.values for column in columns if len(column.values)), columns[0].values)
+    if all(column.values is first or not len(column.values) for column in columns):
+        return Text(np.concatenate([column.codes for column in columns]), first)
+    united = pa.concat_arrays([column.values for column in columns]).dictionary_encode()
+    code, start, codes = np.append(codes_of(united.indices), np.int32(ABSENT)), 0, []
+    for column in columns:
+        codes.append(code[np.where(column.codes < 0, ABSENT, column.codes + start)])
+        start += len(column.values)
+    return Text(np.concatenate(codes), united.dictionary)
+
+
+def _one_number(columns: Sequence[Number]) -> Number:
+    valid = None
+    if any(column.valid is not None for column in columns):
+        valid = np.concatenate([column.known() for column in columns])
+    return Number(np.concatenate([column.units for column in columns]), valid, columns[0].type)
+
+
+def _is_numeric(type_: pa.DataType) -> bool:
+    return type_ in _STORED or pa.types.is_decimal(type_)

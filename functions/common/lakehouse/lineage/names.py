@@ -1,0 +1,124 @@
+"""The assets, and their names in OpenLineage's words. Pure; `lakehouse.lineage.run_events` makes the events."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from lakehouse.contract.model import Contract, load
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import layout
+
+PRODUCER: Final = "https://github.com/importau/lakehouse"
+LANDING: Final = "landing"
+_ARN_PARTS: Final = 6
+_TABLE_KEY: Final = re.compile(r"(?:staging/[^/]+/)?(?P<layer>bronze|silver|gold)/(?P<table>[^/]+)/")
+_LANDING_KEY: Final = re.compile(re.escape(layout.LANDING_PREFIX) + r"(?P<table>[^/]+)\.csv")
+
+
+@dataclass(frozen=True, order=True)
+class Asset:
+    """A dataset of the lakehouse by the name people use: ``database.table``, or ``landing.table`` for an exported CSV.
+
+    Attributes
+    ----------
+    database : str
+        ``landing``, ``importau_bronze``, ...
+    table : str
+    """
+
+    database: str
+    table: str
+
+    def __str__(self) -> str:
+        """Return ``database.table``."""
+        return f"{self.database}.{self.table}"
+
+    @classmethod
+    def parse(cls, name: str) -> "Asset":
+        """Read ``database.table``; raise `LakehouseError` for a name of no known asset."""
+        for asset in cls.all():
+            if str(asset) == name:
+                return asset
+        raise LakehouseError(f"'{name}' is no asset of the lakehouse; write database.table, or landing.table for a CSV")
+
+    @classmethod
+    def all(cls) -> "tuple[Asset, ...]":
+        """Return every asset: the seven CSVs and the ten tables."""
+        csvs = [cls.of_landing(table) for table in layout.TABLES[layout.BRONZE]]
+        return (*csvs, *(cls.of_table(table) for tables in layout.TABLES.values() for table in tables))
+
+    @classmethod
+    def is_known(cls, name: str) -> bool:
+        """Return whether ``database.table`` names an asset."""
+        return name in map(str, cls.all())
+
+    @classmethod
+    def of_table(cls, table: str) -> "Asset":
+        """Return the asset of a table of the lakehouse."""
+        return cls(load(table).database, table)
+
+    @classmethod
+    def of_landing(cls, table: str) -> "Asset":
+        """Return the asset of a bronze table's exported CSV."""
+        return cls(LANDING, table)
+
+    @classmethod
+    def of_key(cls, key: str) -> "Asset | None":
+        """Return the asset an object belongs to, staged or published; None for reports, quarantine and strangers."""
+        if (match := _LANDING_KEY.fullmatch(key)) and match["table"] in layout.TABLES[layout.BRONZE]:
+            return cls.of_landing(match["table"])
+        if (match := _TABLE_KEY.match(key)) and match["table"] in layout.TABLES[match["layer"]]:
+            return cls.of_table(match["table"])
+        return None
+
+    @property
+    def contract(self) -> Contract | None:
+        """Return the asset's contract; None for a CSV."""
+        return None if self.database == LANDING else load(self.table)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this lakehouse is, for the parts of names that depend on it.
+
+    Attributes
+    ----------
+    region, account, bucket : str
+    """
+
+    region: str
+    account: str
+    bucket: str
+
+    def dataset(self, asset: Asset) -> tuple[str, str]:
+        """Return an asset's OpenLineage namespace and name: the Glue table, or the CSV's object."""
+        if asset.database == LANDING:
+            return f"s3://{self.bucket}", layout.landing_key(asset.table)
+        return f"arn:aws:glue:{self.region}:{self.account}", f"table/{asset.database}/{asset.table}"
+
+    @classmethod
+    def of_function(cls, function_arn: str, bucket: str) -> "Place":
+        """Read region and account out of ``arn:aws:lambda:REGION:ACCOUNT:function:NAME``."""
+        parts = function_arn.split(":")
+        if len(parts) < _ARN_PARTS:
+            raise LakehouseError(f"'{function_arn}' is not the ARN of a Lambda function")
+        return cls(region=parts[3], account=parts[4], bucket=bucket)
+
+    @property
+    def job_namespace(self) -> str:
+        """Return the namespace of every state machine here."""
+        return f"arn:aws:states:{self.region}:{self.account}"
+
+    def asset(self, namespace: str, name: str) -> Asset | None:
+        """Return the asset of an OpenLineage dataset, the inverse of `dataset`; None for one of elsewhere."""
+        if namespace == f"s3://{self.bucket}":
+            return Asset.of_key(name)
+        if namespace == f"arn:aws:glue:{self.region}:{self.account}" and name.count("/") == 2:
+            return Asset(*name.split("/")[1:])
+        return None
+
+
+def run_uuid(execution: str) -> str:
+    """Return the one run id of an execution, the same in every Lambda that belongs to it."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, execution))

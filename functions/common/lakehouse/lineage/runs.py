@@ -1,0 +1,188 @@
+"""OpenLineage events of what a Lambda really did: one run a table, kept in the lake and sent on where configured.
+
+>>> runs = Runs(lake, place, Origin.of(event, "bronze"))            # doctest: +SKIP
+>>> with runs.of("pedidos") as run:                                  # doctest: +SKIP
+...     run.bytes = lake.write_table(...)
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake, Traffic
+from lakehouse.lineage.names import Place
+from lakehouse.runtime import BY_HAND
+
+if TYPE_CHECKING:
+    from openlineage.client.generated.base import JobEvent, RunEvent
+    from openlineage.client.generated.data_quality_assertions_dataset import Assertion
+
+    from lakehouse.lineage.delivery import Delivery
+    from lakehouse.lineage.run_events import Phase
+
+_PROBLEMS: Final = 3
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which task of which execution calls.
+
+    Attributes
+    ----------
+    run_id : str
+        The lakehouse's run.
+    execution, state_machine, state : str
+        From the Step Functions context object; a handler called by hand is an execution of its own.
+    """
+
+    run_id: str
+    execution: str
+    state_machine: str
+    state: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], function: str) -> "Origin":
+        """Read a Lambda event's ``run_id`` and ``origin``."""
+        given = event.get("origin", {})
+        return cls(
+            run_id=event["run_id"],
+            execution=given.get("execution", f"{BY_HAND}/{event['run_id']}"),
+            state_machine=given.get("state_machine", BY_HAND),
+            state=given.get("state", function),
+        )
+
+
+@dataclass
+class TableRun:
+    """What one run on one table found out, filled in while it runs.
+
+    Attributes
+    ----------
+    rows, bytes : int
+        Of the table written; no bytes, no statistics.
+    assertions : list of Assertion
+        Results of the rules, for a run that audits.
+    also : Traffic
+        What went through the lake elsewhere.
+    """
+
+    rows: int = 0
+    bytes: int = 0
+    assertions: "list[Assertion]" = field(default_factory=list)
+    also: Traffic = field(default_factory=Traffic)
+
+    def saw(self, traffic: Traffic) -> None:
+        """Add what other invocations, a part each, read and wrote for this run."""
+        self.also = traffic.joined(self.also)
+
+
+class Runs:
+    """The lineage runs of one Lambda invocation.
+
+    Parameters
+    ----------
+    lake : Lake
+        Whose traffic is observed, and which keeps the events.
+    place : Place
+    origin : Origin
+
+    Attributes
+    ----------
+    kept : int
+        Events written to the lake.
+    """
+
+    def __init__(self, lake: Lake, place: Place, origin: Origin) -> None:
+        self._lake, self._place, self._origin = lake, place, origin
+        self.kept = 0
+
+    @cached_property
+    def _delivery(self) -> "Delivery":
+        # Here and in the two methods that make events, and not before: the OpenLineage client loads every transport
+        # it has (0.3 s), which a cold start is not to wait for.
+        from lakehouse.lineage.delivery import Delivery  # noqa: PLC0415
+
+        return Delivery()
+
+    @property
+    def undelivered(self) -> int:
+        """Return how many events a configured backend did not take."""
+        return self._delivery.undelivered
+
+    @property
+    def problems(self) -> list[str]:
+        """Return why it did not, each reason once."""
+        return self._delivery.problems
+
+    @classmethod
+    def of_event(cls, lake: Lake, event: Mapping[str, Any], function_arn: str) -> "Runs":
+        """Make the runs of a Lambda invocation, from its event and its function's ARN."""
+        place, function = Place.of_function(function_arn, lake.bucket), function_arn.rsplit(":", 1)[-1]
+        return cls(lake, place, Origin.of(event, function))
+
+    @contextmanager
+    def of(self, table: str, also: Traffic | None = None) -> Iterator[TableRun]:
+        """Observe one run on a table: START now, and exactly one COMPLETE or FAIL with what went through the lake.
+
+        Parameters
+        ----------
+        table : str
+            The table the block makes or audits; it names the job.
+        also : Traffic, optional
+            What was read for several tables at once, before the block.
+        """
+        from lakehouse.lineage.run_events import new_run_id  # noqa: PLC0415 - see _delivery
+
+        run, run_id = TableRun(), new_run_id()
+        self._emit("START", table, run_id, Traffic(), run)
+        with self._lake.observed() as traffic:
+            try:
+                yield run
+            except BaseException as error:
+                try:
+                    self._emit("FAIL", table, run_id, traffic.joined(run.also).joined(also), run, error)
+                except (ClientError, BotoCoreError) as lost:
+                    error.add_note(f"The lineage event of this failure could not be kept: {lost}")
+                raise
+        self._emit("COMPLETE", table, run_id, traffic.joined(run.also).joined(also), run)
+
+    def declare(self, name: str, event: "JobEvent") -> None:
+        """Keep, and send on, what a task declares that it reads and writes.
+
+        Parameters
+        ----------
+        name : str
+            The job's.
+        event : JobEvent
+        """
+        self._keep(layout.lineage_key(self._origin.run_id, f"declared/{name}"), event)
+
+    def summary(self) -> dict[str, Any]:
+        """Return how many events were kept and could not be sent on, for the Lambda's result."""
+        return {"kept": self.kept, "undelivered": self.undelivered, "problems": self.problems[:_PROBLEMS]}
+
+    def _emit(
+        self,
+        phase: "Phase",
+        table: str,
+        run_id: str,
+        traffic: Traffic,
+        run: TableRun,
+        error: BaseException | None = None,
+    ) -> None:
+        from lakehouse.lineage.run_events import run_event  # noqa: PLC0415 - see _delivery
+
+        event = run_event(phase, self._origin, self._place, table, run_id, traffic, run, error)
+        self._keep(layout.lineage_key(self._origin.run_id, f"{event.job.name}.{run_id}.{phase}"), event)
+
+    def _keep(self, key: str, event: "RunEvent | JobEvent") -> None:
+        from lakehouse.lineage.run_events import as_json  # noqa: PLC0415 - see _delivery
+
+        self._lake.write_bytes(as_json(event), key, "application/json")
+        self.kept += 1
+        self._delivery.send(event)

@@ -1,0 +1,1 @@
+"""Step Functions: what a definition declares, what an execution did, and what it cost."""
