@@ -14,7 +14,7 @@ from gold.forecast import forecast
 from lakehouse.contract import model as contracts
 from lakehouse.engine import parquet
 from lakehouse.lake import layout
-from lakehouse.parts import PARTED, parts_of_orders
+from lakehouse.parts import PARTED, parts_of_orders, read_by_part
 from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, READ, correlate
 
@@ -70,9 +70,7 @@ def _part(
         table: parquet.read(source / layout.file_name(table, part, parts), READ[table], ENCODED[table])
         for table in PARTED
     }
-    bronze = {**broadcast, **cut}
-    if part:
-        bronze["emprestimos"] = bronze["emprestimos"].slice(0, 0)
+    bronze = read_by_part(broadcast, part) | cut
     path = target / layout.FACT / layout.file_name(layout.FACT, part, parts)
     parquet.write(parquet.declared(correlate(bronze).fact, contracts.load(layout.FACT).required), path)
     return partial.aggregated(parquet.read(path, partial.COLUMNS, partial.ENCODED))

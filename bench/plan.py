@@ -257,8 +257,10 @@ def _bucket(deployment: Deployment, found: Measured) -> None:
     """Count what was written; what was read is about as much: every staged file is read by its audit and by a layer."""
     pages = deployment.client("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket)
     sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
-    made = {key: size for key, size in sizes.items() if not key.startswith((layout.LANDING_PREFIX, "artifacts/"))}
+    made = {
+        key: size for key, size in sizes.items() if not key.startswith((layout.LANDING_PREFIX, layout.ARTIFACTS_PREFIX))
+    }
     found.writes = len(made)
     found.reads = 3 * sum(1 for key in made if key.endswith(".parquet"))
-    published = {key: size for key, size in made.items() if key.startswith(f"{layout.SILVER}/{layout.FACT}/")}
+    published = {key: size for key, size in made.items() if key.startswith(layout.published_prefix(layout.FACT))}
     found.object_bytes, found.files = max(published.values()), len(published)

@@ -8,13 +8,12 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from cli.session import Aws
-from lakehouse.lake.catalogue import GOVERNANCE, Catalog
-from lakehouse.lake.layout import LAYERS
+from lakehouse.lake import layout
+from lakehouse.lake.catalogue import Catalog
 
 TABLE, COLUMN, TASK, PIPELINE = "table", "column", "task", "pipeline"
 KINDS: Final = (TABLE, PIPELINE, TASK, COLUMN)
 PII: Final = "PII"
-DATABASES: Final = (*(f"importau_{layer}" for layer in LAYERS), GOVERNANCE)
 
 # What a word is worth where it stands: in the name, in a tag, in the description, elsewhere; and a whole phrase there.
 NAME, TAG, DESCRIPTION, OTHER = 8, 6, 4, 1
@@ -65,11 +64,11 @@ def entries(aws: Aws) -> list[Entry]:
 def _tables(glue: Any) -> Iterator[Mapping[str, Any]]:
     """Ask the account's own search, and the catalogue table by table where there is none; both give the same tables."""
     try:
-        found = [table for database in DATABASES for table in _searched(glue, database)]
+        found = [table for database in layout.databases() for table in _searched(glue, database)]
     except ClientError as error:
         if error.response["Error"]["Code"] not in _NO_SEARCH:
             raise
-        found = [table for database in DATABASES for table in Catalog(glue).tables(database)]
+        found = [table for database in layout.databases() for table in Catalog(glue).tables(database)]
     yield from sorted(found, key=lambda table: (table["DatabaseName"], table["Name"]))
 
 

@@ -18,9 +18,9 @@ from cli.errors import CliError, UsageError
 from cli.questions import answers, ask
 from cli.session import account, default_stack, embedded_aws
 from cli.source import Answers
+from lakehouse.lake import layout
 
 # Where in the bucket the code lies that CloudFormation deploys.
-ARTIFACTS: Final = "artifacts/"
 _YES: Final = frozenset({"y", "yes", "s", "sim"})
 
 
@@ -74,7 +74,7 @@ def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: 
         change_set = sam.change_set(
             its.name,
             parameters,
-            (bucket, f"{ARTIFACTS}{its.name}"),
+            (bucket, layout.artifacts_prefix(its.name).removesuffix("/")),
             aws_cli.endpoint,
             build_dir,
             _where(aws_cli),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from cli.account.aws_cli import AwsCli
 from cli.account.emptying import empty
 from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
-from cli.deploy import ARTIFACTS, bucket_of
+from cli.deploy import bucket_of
 from cli.errors import CliError, UsageError
 from cli.questions import answers, ask
 from cli.session import Aws, account, connect
@@ -21,12 +21,6 @@ from lakehouse.lake import layout
 
 if TYPE_CHECKING:
     from cli.account.bucket import Bucket
-
-# Everything the lakehouse writes, for a bucket that holds other things as well.
-PREFIXES: Final = (
-    "landing/", *(f"{layer}/" for layer in layout.LAYERS), "staging/", "quarantine/", "governance/", "athena-results/",
-    ARTIFACTS,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -133,11 +127,11 @@ def _clear(aws_cli: AwsCli, aws: Aws, plan: _Plan, stack: str, delete_data: bool
     assert plan.bucket is not None  # noqa: S101 - the caller asked
     name = plan.bucket.name
     if not delete_data:
-        empty(aws.s3, name, f"{ARTIFACTS}{stack}/")
+        empty(aws.s3, name, layout.artifacts_prefix(stack))
         present.done(f"the data is in s3://{name}; `./importau deploy --bucket {name}` uses it again")
         return
     with present.step(f"bucket {name} emptied") as show:
-        for prefix in ("",) if plan.is_whole else PREFIXES:
+        for prefix in ("",) if plan.is_whole else layout.PREFIXES:
             empty(aws.s3, name, prefix, show)
     if plan.is_whole:
         aws_cli.run("s3api", "delete-bucket", "--bucket", name)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from cli import options, present
 from cli.errors import CliError, UsageError
 from cli.session import Aws, connect
+from lakehouse.contract.layers import layer_of
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
@@ -76,17 +77,15 @@ def _tables(aws: Aws, directory: Path) -> list[_Object]:
             is_there = any(True for _ in lake.list(layout.published_prefix(table)))
             (broken if is_there else missing).append(str(error) if is_there else table)
             continue
-        found += [_Object(key, lake.size(key) or 0, directory / _file(key)) for key in keys]
+        found += [_Object(key, lake.size(key) or 0, _table_file(directory, table, key)) for key in keys]
     if missing or broken:
         said = [*([f"not published yet: {', '.join(missing)}"] if missing else ()), *broken]
         raise CliError("; ".join(said), "Run the pipeline first: `./importau run`. Nothing was written.")
     return found
 
 
-def _file(key: str) -> Path:
-    """Return where in the folder a table's object is written: layer and file name."""
-    layer, _, name = key.split("/")
-    return Path(layer) / name
+def _table_file(directory: Path, table: str, key: str) -> Path:
+    return directory / layer_of(table) / key.removeprefix(layout.published_prefix(table))
 
 
 def _records(aws: Aws, directory: Path) -> Iterator[_Object]:
@@ -105,9 +104,7 @@ def _records(aws: Aws, directory: Path) -> Iterator[_Object]:
 
 def _last_passed(aws: Aws, layer: str) -> tuple[str, int, dict[str, Any]] | None:
     """Return the key, size and content of a layer's newest audit report that passed."""
-    pages = aws.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=aws.bucket, Prefix=layout.quality_key("", layer).removesuffix(".json")
-    )
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=layout.quality_prefix(layer))
     entries = [entry for page in pages for entry in page.get("Contents", ())]
     for entry in sorted(entries, key=lambda entry: entry["LastModified"], reverse=True):
         report = json.loads(aws.s3.get_object(Bucket=aws.bucket, Key=entry["Key"])["Body"].read())

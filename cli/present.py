@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -13,13 +12,11 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from cli.errors import CliError
-    from cli.summary import Asset
 
 # Rich resolves sys.stdout and sys.stderr on every print, so these may be made once.
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
-_VERDICT_STYLE: Final = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 _TABLE_WIDTH: Final = 110
 
 
@@ -97,52 +94,11 @@ def size(amount: int) -> str:
     return f"{amount} B" if unit == "B" else f"{scaled:.1f} {unit}"
 
 
-def assets(found: "Sequence[Asset]") -> None:
-    """Print the summary table: one line an asset, grouped by layer."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold", pad_edge=False)
-    for heading in ("layer", "table"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("rows", "quarantined"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("audit")
-    table.add_column("time", justify="right", no_wrap=True)
-    previous = ""
-    for asset in found:
-        first = asset.layer != previous
-        if first and previous:
-            table.add_section()
-        previous = asset.layer
-        quarantined = _count(asset.quarantined)
-        table.add_row(
-            asset.layer if first else "",
-            asset.table,
-            _count(asset.rows),
-            f"[yellow]{quarantined}[/yellow]" if asset.quarantined else quarantined,
-            _verdict(asset),
-            duration(asset.layer_seconds) if first and asset.layer_seconds is not None else "",
-        )
-    grid(table)
-
-
 def grid(table: Table) -> None:
     """Print a table."""
     if not out.is_terminal:  # a pipe has no width, and rich's guess would fold the columns
         out.width = _TABLE_WIDTH
     out.print(table)
-
-
-def _count(number: int | None) -> str:
-    return "-" if number is None else f"{number:,}"
-
-
-def _verdict(asset: "Asset") -> str:
-    counts = [
-        f"{number} {name}{'' if number == 1 else 's'}"
-        for number, name in ((asset.errors, "error"), (asset.warnings, "warning"))
-        if number
-    ]
-    text = f"{asset.verdict} ({', '.join(counts)})" if counts else asset.verdict
-    return f"[{_VERDICT_STYLE.get(asset.verdict, 'default')}]{text}[/]"
 
 
 def lines(rows: Sequence[tuple[str, str]]) -> None:

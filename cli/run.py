@@ -93,7 +93,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
         _show_governed(aws, run_id)
     else:
         layers: Sequence[str] = layout.LAYERS if what == PIPELINE else (what,)
-        _show_made(aws, run_id, summary.assets(aws, run_id, layers, outcome.layer_seconds))
+        _show_made(aws, run_id, summary.tables(aws, run_id, layers, outcome.layer_seconds))
     if not outcome.succeeded:
         raise _failure(outcome)
     present.done(f"{what} succeeded", outcome.seconds)
@@ -116,10 +116,10 @@ def _show_governed(aws: Aws, run_id: str) -> None:
     present.say(f"governance report: {aws.uri(key)}")
 
 
-def _show_made(aws: Aws, run_id: str, made: Sequence[summary.Asset]) -> None:
+def _show_made(aws: Aws, run_id: str, made: Sequence[summary.TableSummary]) -> None:
     if not any(asset.audited for asset in made):
         return  # the run ended before its first audit: why is what there is to say
-    present.assets(made)
+    summary.show(made)
     for key in summary.set_aside(made, run_id):
         present.say(f"rows set aside: {aws.uri(key)}")
     present.say(f"audit reports: {aws.uri(layout.quality_key(run_id, '<layer>'))}")

@@ -1,18 +1,23 @@
-"""What a run made of the ten assets, from the audit reports it left in the lake."""
+"""What a run made of the ten tables, from the audit reports it left in the lake; and how that is shown."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
+from rich import box
+from rich.table import Table
 
+from cli import present
 from cli.session import Aws
 from lakehouse.lake import layout
 
+_VERDICT_STYLE: Final = {"pass": "green", "warn": "yellow", "fail": "bold red"}
+
 
 @dataclass(frozen=True)
-class Asset:
+class TableSummary:
     """One table after a run.
 
     Attributes
@@ -43,7 +48,7 @@ class Asset:
         return self.rows is not None
 
 
-def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, float]) -> list[Asset]:
+def tables(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, float]) -> list[TableSummary]:
     """Return the tables of some layers after a run, in the order of the layers.
 
     Parameters
@@ -54,24 +59,24 @@ def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     seconds : mapping
         How long each layer took; layers that did not run are absent.
     """
-    found: list[Asset] = []
+    found: list[TableSummary] = []
     for layer in layers:
         audit = report(aws, layout.quality_key(run_id, layer))
         audited = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
-        found.extend(_asset(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
+        found.extend(_table(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
     return found
 
 
-def set_aside(found: Sequence[Asset], run_id: str) -> list[str]:
+def set_aside(found: Sequence[TableSummary], run_id: str) -> list[str]:
     """Return the keys of the files with the rows that a run quarantined."""
-    return [layout.quarantine_key(run_id, asset.layer, asset.table) for asset in found if asset.quarantined]
+    return [layout.quarantine_key(run_id, table.layer, table.table) for table in found if table.quarantined]
 
 
-def _asset(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> Asset:
+def _table(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> TableSummary:
     if audited is None:
-        return Asset(layer, table, None, None, "not run", layer_seconds=seconds)
+        return TableSummary(layer, table, None, None, "not run", layer_seconds=seconds)
     statuses = [rule["status"] for rule in audited["rules"]]
-    return Asset(
+    return TableSummary(
         layer,
         table,
         audited["rows"],
@@ -93,3 +98,44 @@ def report(aws: Aws, key: str) -> dict[str, Any] | None:
         raise
     content: dict[str, Any] = json.loads(body.read())
     return content
+
+
+def show(found: Sequence[TableSummary]) -> None:
+    """Print the summary: one line a table, grouped by layer."""
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold", pad_edge=False)
+    for heading in ("layer", "table"):
+        grid.add_column(heading, no_wrap=True)
+    for heading in ("rows", "quarantined"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    grid.add_column("audit")
+    grid.add_column("time", justify="right", no_wrap=True)
+    previous = ""
+    for table in found:
+        first = table.layer != previous
+        if first and previous:
+            grid.add_section()
+        previous = table.layer
+        quarantined = _count(table.quarantined)
+        grid.add_row(
+            table.layer if first else "",
+            table.table,
+            _count(table.rows),
+            f"[yellow]{quarantined}[/yellow]" if table.quarantined else quarantined,
+            _verdict(table),
+            present.duration(table.layer_seconds) if first and table.layer_seconds is not None else "",
+        )
+    present.grid(grid)
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
+
+
+def _verdict(table: TableSummary) -> str:
+    counts = [
+        f"{number} {name}{'' if number == 1 else 's'}"
+        for number, name in ((table.errors, "error"), (table.warnings, "warning"))
+        if number
+    ]
+    text = f"{table.verdict} ({', '.join(counts)})" if counts else table.verdict
+    return f"[{_VERDICT_STYLE.get(table.verdict, 'default')}]{text}[/]"

@@ -95,7 +95,7 @@ def _catalogue(tables: dict[str, Any]) -> tuple[list[str], str]:
     for contract in load_all():
         found = tables[contract.table]
         if found is None:
-            wrong.append(f"{contract.database}.{contract.table} is missing")
+            wrong.append(f"{contract.qualified_name} is missing")
             continue
         wrong += crawled_drift(contract, found)
         wrong += [f"{contract.table} has no {what.lower()}" for what in ("Description", "Owner") if not found.get(what)]
@@ -154,9 +154,9 @@ def _observed(lake: Lake) -> tuple[list[str], str]:
     runs = lake.read_json(layout.governance_report_key(run_id))["runs"]
     edges: set[tuple[str, str]] = set()
     for run in dict.fromkeys(runs.values()):
-        prefix = layout.lineage_prefix(run)
-        for key in lake.list(prefix):
-            if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix):
+        for key in lake.list(layout.lineage_prefix(run)):
+            event = layout.event_of_key(key)
+            if event is not None and event.phase == layout.COMPLETE:
                 edges.update(_edges(lake.read_json(key), lake.bucket))
     return _missing_origins(edges), _named(runs)
 
@@ -209,6 +209,5 @@ def _reports(lake: Lake) -> tuple[list[str], str]:
 
 def _last_run(lake: Lake) -> str | None:
     """Return the run whose governance report is the newest; it says which runs it looked at."""
-    prefix = layout.governance_report_key("").removesuffix(".json")
-    newest = lake.newest(prefix, 1)
-    return newest[0].removeprefix(prefix).removesuffix(".json") if newest else None
+    newest = lake.newest(layout.governance_report_prefix(), 1)
+    return layout.governed_run(newest[0]) if newest else None

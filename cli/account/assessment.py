@@ -10,6 +10,7 @@ from cli.account.aws_cli import AwsCli
 from cli.account.identity import Identity
 from cli.account.permissions import RESOURCES, Permission, Place, sample
 from cli.errors import DENIED
+from lakehouse.lake import layout
 
 Verdict = Literal["allowed", "denied", "unknown"]
 
@@ -20,10 +21,10 @@ _PROBES: Final[dict[str, tuple[str, ...]]] = {
     "cloudformation:DescribeStackEvents": ("cloudformation", "describe-stack-events", "--stack-name", "{stack}"),
     "cloudformation:DescribeStacks": ("cloudformation", "describe-stacks", "--stack-name", "{stack}"),
     "cloudformation:ListStackResources": ("cloudformation", "list-stack-resources", "--stack-name", "{stack}"),
-    "glue:GetCrawler": ("glue", "get-crawler", "--name", "importau-bronze"),
-    "glue:GetDatabase": ("glue", "get-database", "--name", "importau_bronze"),
-    "glue:GetTable": ("glue", "get-table", "--database-name", "importau_bronze", "--name", "pedidos"),
-    "glue:GetTables": ("glue", "get-tables", "--database-name", "importau_bronze", "--max-items", "1"),
+    "glue:GetCrawler": ("glue", "get-crawler", "--name", layout.crawler_of(layout.BRONZE)),
+    "glue:GetDatabase": ("glue", "get-database", "--name", layout.database_of(layout.BRONZE)),
+    "glue:GetTable": ("glue", "get-table", "--database-name", layout.database_of(layout.BRONZE), "--name", "pedidos"),
+    "glue:GetTables": ("glue", "get-tables", "--database-name", layout.database_of(layout.BRONZE), "--max-items", "1"),
     "glue:SearchTables": ("glue", "search-tables", "--search-text", "pedidos", "--max-results", "1"),
     "lambda:GetFunction": ("lambda", "get-function", "--function-name", "{stack}-bronze", "--query", "Configuration"),
     "lambda:ListTags": ("lambda", "list-tags", "--resource", "{functions}"),

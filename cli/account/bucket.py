@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from cli.account.aws_cli import AwsCli
 from cli.account.identity import Identity
 from cli.errors import DENIED, CliError, UsageError
+from lakehouse.lake import layout
 
 LEGAL: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MARK: Final = {"project": "importau"}
@@ -32,14 +33,14 @@ LIFECYCLE: Final = {
         {
             "ID": "staging-is-temporary",
             "Status": "Enabled",
-            "Filter": {"Prefix": "staging/"},
+            "Filter": {"Prefix": layout.STAGING_PREFIX},
             "Expiration": {"Days": 14},
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },
         {
             "ID": "query-results-are-temporary",
             "Status": "Enabled",
-            "Filter": {"Prefix": "athena-results/"},
+            "Filter": {"Prefix": layout.ATHENA_PREFIX},
             "Expiration": {"Days": 14},
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
         },

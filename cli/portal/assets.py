@@ -10,7 +10,6 @@ from lakehouse.contract.model import Contract
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.lineage.names import LANDING
 
 _QUERY_ROWS: Final = 100
 
@@ -44,7 +43,7 @@ def table_asset(
     return {
         "id": f"{database}.{name}",
         "name": name,
-        "layer": database.removeprefix("importau_"),
+        "layer": layout.layer_of_database(database),
         "database": database,
         "description": entry.get("Description", ""),
         "owner": entry.get("Owner", ""),
@@ -83,10 +82,10 @@ def csv_assets(names: Iterable[str], contracts: Mapping[str, Contract], lake: La
         written = lake.last_modified(key)
         found.append(
             {
-                "id": f"{LANDING}.{name}",
+                "id": f"{layout.LANDING}.{name}",
                 "name": f"{name}.csv",
-                "layer": LANDING,
-                "database": LANDING,
+                "layer": layout.LANDING,
+                "database": layout.LANDING,
                 "description": f"O arquivo {name}.csv, como o microsserviço o exporta.",
                 "owner": contract.owner,
                 "domain": contract.domain,

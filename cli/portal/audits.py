@@ -10,7 +10,7 @@ from lakehouse.lake.s3 import Lake
 
 def reports(lake: Lake, layer: str, most: int) -> list[dict[str, Any]]:
     """Return the newest quality reports of a layer, newest first."""
-    prefix = layout.quality_key("", layer).removesuffix(".json")
+    prefix = layout.quality_prefix(layer)
     found: list[dict[str, Any]] = [lake.read_json(key) for key in lake.newest(prefix, most)]
     return sorted(found, key=lambda report: (report["evaluated_at"], report["run_id"]), reverse=True)
 

@@ -13,11 +13,12 @@ from cli.portal.assets import csv_assets, table_asset
 from cli.portal.frames import frame
 from cli.session import Aws
 from lakehouse.contract.model import load_all
+from lakehouse.domain import CANCELADO, PARCELA_EMPRESTIMO
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.catalogue import Catalog
 from lakehouse.lake.s3 import Lake
-from lakehouse.lineage.names import LANDING, Place
+from lakehouse.lineage.names import Place
 from lakehouse.orchestration.stepfunctions import StateMachines
 
 FORMAT: Final = 1
@@ -50,7 +51,7 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
     region, account = aws.state_machine("pipeline").split(":")[3:5]
     contracts = {contract.table: contract for contract in load_all()}
     catalog = Catalog(aws.client("glue"))
-    entries = [entry for layer in layout.LAYERS for entry in catalog.tables(f"importau_{layer}")]
+    entries = [entry for layer in layout.LAYERS for entry in catalog.tables(layout.database_of(layer))]
     if not entries:
         raise CliError("the catalogue is empty: nothing has run yet", "Run the pipeline first: `./importau run`.")
 
@@ -63,14 +64,16 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
     executions = {machine.name: list(states.executions(machine, {}, _EXECUTIONS)) for machine in deployed}
 
     edges = flows.edges(seen, deployed)
-    csvs = dict.fromkeys(edge["from"].partition(".")[2] for edge in edges if edge["from"].startswith(f"{LANDING}."))
+    csvs = dict.fromkeys(
+        edge["from"].partition(".")[2] for edge in edges if edge["from"].startswith(f"{layout.LANDING}.")
+    )
     transformations = {flow.output: flow.transformations for flow in seen}
     tables = [
         table_asset(
             entry,
             contracts.get(entry["Name"]),
             transformations.get(f"{entry['DatabaseName']}.{entry['Name']}", {}),
-            reports[entry["DatabaseName"].removeprefix("importau_")],
+            reports[layout.layer_of_database(entry["DatabaseName"])],
             lake,
         )
         for entry in sorted(entries, key=_place)
@@ -100,7 +103,7 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
 
 def _place(entry: Mapping[str, Any]) -> tuple[int, int, str]:
     """Return where a table stands: in the order of the layers, then of the project's tables, then by name."""
-    layer, name = entry["DatabaseName"].removeprefix("importau_"), entry["Name"]
+    layer, name = layout.layer_of_database(entry["DatabaseName"]), entry["Name"]
     known = layout.TABLES[layer]
     return layout.LAYERS.index(layer), known.index(name) if name in known else len(known), name
 
@@ -110,7 +113,7 @@ def _last_passed(newest_first: list[dict[str, Any]]) -> str | None:
 
 
 def _problems(lake: Lake) -> list[str]:
-    newest = lake.newest(layout.governance_report_key("").removesuffix(".json"), 1)
+    newest = lake.newest(layout.governance_report_prefix(), 1)
     return list(lake.read_json(newest[0])["problems"]) if newest else []
 
 
@@ -138,7 +141,7 @@ def _volume(lake: Lake) -> dict[str, Any] | None:
 
 def _summed(fact: pa.Table) -> pa.Table:
     bought = pc.and_(
-        pc.not_equal(fact["status_pagamento"], "CANCELADO"), pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO")
+        pc.not_equal(fact["status_pagamento"], CANCELADO), pc.not_equal(fact["tipo_registro"], PARCELA_EMPRESTIMO)
     )
     kept = fact.filter(bought)
     return _regrouped(kept)

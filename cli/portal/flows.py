@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.lineage.names import LANDING, Asset, Place
+from lakehouse.lineage.names import Asset, Place
 from lakehouse.orchestration.pipelines import LAMBDA
 from lakehouse.orchestration.stepfunctions import StateMachine
 
@@ -87,7 +87,7 @@ def column_edges(flows: Iterable[Flow], assets: Sequence[Mapping[str, Any]]) -> 
         if flow.output not in at:
             continue
         target = at[flow.output]
-        landed = f"{LANDING}.{flow.output.partition('.')[2]}"
+        landed = f"{layout.LANDING}.{flow.output.partition('.')[2]}"
         copied = [(name, landed, name, True) for name in columns[target] if landed in flow.inputs]
         made = [(name, *source) for name, sources in flow.columns.items() for source in sources]
         for name, asset, column, direct in (*copied, *made):
@@ -98,7 +98,8 @@ def column_edges(flows: Iterable[Flow], assets: Sequence[Mapping[str, Any]]) -> 
 
 
 def _completed(lake: Lake, prefix: str) -> Iterable[str]:
-    return (key for key in lake.list(prefix) if key.endswith(".COMPLETE.json") and "/" not in key.removeprefix(prefix))
+    found = ((key, layout.event_of_key(key)) for key in lake.list(prefix))
+    return (key for key, event in found if event is not None and event.phase == layout.COMPLETE)
 
 
 def _flows(event: Mapping[str, Any], place: Place) -> Iterable[Flow]:

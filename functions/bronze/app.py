@@ -13,13 +13,16 @@ import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bronze.csv.source import Written, fetch, problems_of_all, write
+from bronze.judging import judge
 from bronze.part_files import PartFiles
-from bronze.synthetic.company import accepted, generate
+from bronze.synthetic.company import generate, pieces
+from lakehouse.contract import layers
+from lakehouse.contract.model import load
 from lakehouse.errors import InputError, LakehouseError, StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
-from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders
+from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders, parts_of_table
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.staging import stage_files, staged_layer
@@ -56,7 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             staged.append(entry)
             for path in made.paths:
                 path.unlink()
-    return staged_layer(lake, run_id, layout.BRONZE, staged, runs.summary())
+    return staged_layer(lake, run_id, layers.BRONZE, staged, runs.summary())
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def _sources(lake: Lake, source: dict[str, Any], folder: Path) -> Iterator[_Sour
             orders, seed = source.get("orders", DEFAULT_ORDERS), source.get("seed", DEFAULT_SEED)
             parts = source.get("parts") or parts_of_orders(orders)
             for table, rows in generate(orders, seed).items():
-                yield _Source(table, Traffic(), partial(_cut, table, rows, parts if table in PARTED else 1, folder))
+                yield _Source(table, Traffic(), partial(_generated, table, rows, parts_of_table(table, parts), folder))
         case _:
             raise InputError(
                 [f'source is {source!r}; use {{"type": "csv"}} or {{"type": "synthetic", "orders": 1000, "seed": 42}}']
@@ -99,13 +102,12 @@ def _check(source: dict[str, Any], **least: int) -> None:
         raise InputError(problems)
 
 
-def _cut(table: str, rows: pa.Table, parts: int, folder: Path) -> Written:
-    """Check generated rows, and write those that are kept in parts."""
-    made = accepted(table, rows)
+def _generated(table: str, rows: pa.Table, parts: int, folder: Path) -> Written:
+    """Judge generated rows, and write those that are kept in parts."""
     files = PartFiles(table, parts, folder)
-    files.add(made.kept)
-    files.close(made.kept.schema)
-    return Written(tuple(files.paths), len(made.kept), made.quarantine, made.rows_read)
+    judged = judge(load(table), f"{table}.csv", partial(pieces, table, rows), files)
+    files.close(rows.schema)
+    return Written(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)
 
 
 @contextmanager
@@ -126,9 +128,9 @@ def _csv_sources(lake: Lake, folder: Path, parts: int | None) -> Iterator[_Sourc
     files: dict[str, Path] = {}
     read: dict[str, Traffic] = {}
     problems = []
-    for table in layout.TABLES[layout.BRONZE]:
+    for table in layers.tables_of(layers.BRONZE):
         key, path = layout.landing_key(table), folder / f"{table}.csv"
-        with lake.observed() as traffic:
+        with lake.traffic() as traffic:
             try:
                 with _room(folder):
                     fetch(lake.open(key), path)
@@ -142,4 +144,4 @@ def _csv_sources(lake: Lake, folder: Path, parts: int | None) -> Iterator[_Sourc
         raise InputError(problems)
     parts = parts or parts_of_bytes(sum(files[table].stat().st_size for table in PARTED))
     for table, path in files.items():
-        yield _Source(table, read[table], partial(write, table, path, parts if table in PARTED else 1, folder))
+        yield _Source(table, read[table], partial(write, table, path, parts_of_table(table, parts), folder))

@@ -1,11 +1,12 @@
-"""Judging a CSV's records: which are kept, which go to the quarantine, and which repeat a key that another one has.
+"""Judging records: which are kept, which go to the quarantine, and which repeat a key that another one has.
 
-The file goes by once, in pieces. Of every record a hash of its key stays behind; where two are the same, which is
-seldom, the file goes by a second time, and the keys themselves decide. Keys that ascend, as in most exports, repeat
-nowhere.
+The records go by once, in pieces, whatever source they come from. Of every one a hash of its key stays behind; where
+two are the same, which is seldom, the records go by a second time, and the keys themselves decide. Keys that ascend,
+as in most exports, repeat nowhere.
 """
 
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -13,35 +14,61 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bronze.csv.pieces import Piece, pieces_of
+from bronze.reasons import Reasons
 from lakehouse.contract.model import Contract
 from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
+from lakehouse.contract.quarantine import quarantined
 from lakehouse.engine.keys import ascend, flat
 from lakehouse.engine.segments import Index
-from lakehouse.parts import hashed
+from lakehouse.parts import hashed, repeated
 
 _Hashes = npt.NDArray[np.uint64]
-_NONE: Final[_Hashes] = np.empty(0, np.uint64)
+_NO_HASHES: Final[_Hashes] = np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive records of a source.
+
+    Attributes
+    ----------
+    table : pa.Table, shape (rows, ...)
+        The records that are well-formed, with the contract's columns; text may be dictionaries.
+    record : numpy int64, shape (rows,)
+        The record that each row is.
+    line : numpy int64, shape (records,)
+        Line of each record.
+    reasons : Reasons
+        Why records are to be set aside; nothing yet about keys that other records have.
+    text : callable
+        Returns the original text of the records with these numbers, as a pa.Array of string.
+    """
+
+    table: pa.Table
+    record: Index
+    line: Index
+    reasons: Reasons
+    text: Callable[[Index], pa.Array]
 
 
 class Sink(Protocol):
     """Where kept rows go."""
 
     def add(self, rows: pa.Table) -> None:
-        """Take the next rows of the file."""
+        """Take the next rows."""
 
     def clear(self) -> None:
-        """Forget all of them: the file goes by again."""
+        """Forget all of them: the records go by again."""
 
 
 class Judged(NamedTuple):
-    """What became of a file's records.
+    """What became of the records of a source.
 
     Attributes
     ----------
     rows_read, kept : int
     quarantine : pa.Table
-        With `lakehouse.contract.quarantine.SCHEMA`, in file order.
+        With `lakehouse.contract.quarantine.SCHEMA`, in the order of the source.
     """
 
     rows_read: int
@@ -49,30 +76,56 @@ class Judged(NamedTuple):
     quarantine: pa.Table
 
 
-def judge(contract: Contract, path: Path, sink: Sink, piece: int, longest: int) -> Judged:
-    """Let a file go by, and its good rows into a sink.
+class Normalised(NamedTuple):
+    """One bronze table in memory.
 
-    Of the records of one key the first stays against which nothing speaks.
+    Attributes
+    ----------
+    kept : pa.Table
+        With the contract's schema, in the order of the source.
+    quarantine : pa.Table
+        With `lakehouse.contract.quarantine.SCHEMA`, in the order of the source.
+    rows_read : int
+        Always ``len(kept) + len(quarantine)``.
+    """
+
+    kept: pa.Table
+    quarantine: pa.Table
+    rows_read: int
+
+
+def judge(contract: Contract, file: str, pieces: Callable[[], Iterable[Piece]], sink: Sink) -> Judged:
+    """Let the records of a source go by, and its good rows into a sink.
+
+    Of the records with one key the first good one stays.
 
     Parameters
     ----------
     contract : Contract
-    path : Path
+    file : str
+        What the quarantine calls the source.
+    pieces : callable
+        Returns all pieces, in order; called again where keys may repeat.
     sink : Sink
-    piece, longest : int
-        See `bronze.csv.pieces.pieces_of`.
     """
-    first = _Passage(contract, _NONE)
-    judged = first.through(path, sink, piece, longest)
+    first = _Passage(contract, _NO_HASHES)
+    judged = first.through(file, pieces(), sink)
     repeated = first.repeated()
     if not len(repeated):
         return judged
     sink.clear()
-    return _Passage(contract, repeated).through(path, sink, piece, longest)
+    return _Passage(contract, repeated).through(file, pieces(), sink)
+
+
+def in_memory(contract: Contract, file: str, pieces: Callable[[], Iterable[Piece]]) -> Normalised:
+    """Judge the records of a source, and keep the good rows in memory; see `judge`."""
+    sink = _InMemory(contract)
+    judged = judge(contract, file, pieces, sink)
+    return Normalised(sink.table(), judged.quarantine, judged.rows_read)
 
 
 class _Passage:
-    """One time that a file goes by.
+    """One time that the records go by.
 
     Parameters
     ----------
@@ -87,16 +140,17 @@ class _Passage:
         self._ascends, self._last = True, pa.array([], pa.string())
         self._line_of: dict[str, int] = {}
 
-    def through(self, path: Path, sink: Sink, piece: int, longest: int) -> Judged:
+    def through(self, file: str, pieces: Iterable[Piece], sink: Sink) -> Judged:
         """Judge every record; see `judge`."""
         read = kept = 0
         set_aside = [QUARANTINE.empty_table()]
-        for each in pieces_of(self._contract, path, piece, longest):
+        for each in pieces:
             self._look_at_keys(each)
             broken = each.reasons.broken(len(each.line))
             rows = each.table
             if broken.any():
-                set_aside.append(_quarantined(path.name, each, np.flatnonzero(broken)))
+                records = np.flatnonzero(broken)
+                set_aside.append(quarantined(file, each.line[records], each.text(records), each.reasons.lists()))
                 rows = rows.filter(pa.array(~broken[each.record]))
             sink.add(rows)
             read, kept = read + len(each.line), kept + len(rows)
@@ -105,9 +159,8 @@ class _Passage:
     def repeated(self) -> _Hashes:
         """Return the hashes that occurred more than once; none, without a look at them, where the keys ascended."""
         if self._ascends:
-            return _NONE
-        hashes = np.sort(np.concatenate([_NONE, *self._hashes]))
-        return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+            return _NO_HASHES
+        return repeated(self._hashes)
 
     def _look_at_keys(self, piece: Piece) -> None:
         """Note the hashes of a piece's keys; give a reason to those that repeat a suspect's."""
@@ -143,12 +196,7 @@ def _keys(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
     return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, ", ")
 
 
-def _quarantined(file: str, piece: Piece, records: Index) -> pa.Table:
-    columns = [pa.repeat(file, len(records)), pa.array(piece.line[records]), piece.text(records), piece.reasons.lists()]
-    return pa.table(columns, schema=QUARANTINE)
-
-
-class InMemory:
+class _InMemory:
     """A sink that keeps everything, as one table with the contract's schema."""
 
     def __init__(self, contract: Contract) -> None:
@@ -165,4 +213,4 @@ class InMemory:
 
     def table(self) -> pa.Table:
         """Return all rows."""
-        return pa.concat_tables([self._schema.empty_table(), *self._tables])
+        return pa.concat_tables(self._tables or [self._schema.empty_table()])

@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from gold.partial import COLUMNS, ENCODED, Partial, aggregated, combined
+from lakehouse.contract import layers
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
@@ -15,7 +16,7 @@ from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.staging import stage, staged_layer
 
-_AGGREGATES: Final = {layout.CASH_FLOW: cash_flow, layout.FORECAST: forecast}
+_AGGREGATES: Final = {layers.CASH_FLOW: cash_flow, layers.FORECAST: forecast}
 
 reuse_memory()
 
@@ -27,9 +28,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if part is not None:
         return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
-    with lake.observed() as read:
+    with lake.traffic() as read:
         rows_read, partial = _aggregated(lake, run_id)
-        key = next(lake.published(layout.FACT))
+        key = next(lake.published(layers.FACT))
         lake.note_read([key])  # also where other invocations read it
     staged = []
     for table, aggregate in _AGGREGATES.items():
@@ -37,29 +38,29 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             entry = stage(lake, run_id, table, aggregate(partial), None, rows_read=rows_read, source_keys=[key])
             run.rows, run.bytes = entry["rows"], entry["bytes"]
         staged.append(entry)
-    return staged_layer(lake, run_id, layout.GOLD, staged, runs.summary())
+    return staged_layer(lake, run_id, layers.GOLD, staged, runs.summary())
 
 
 def _aggregated(lake: Lake, run_id: str) -> tuple[int, Partial]:
     """Return the rows and the aggregates of the whole fact."""
     parted = _parted(lake, run_id)
     if parted.parts == 1:
-        fact = lake.read_table(layout.published_key(layout.FACT), COLUMNS, ENCODED)
+        fact = lake.read_table(layout.published_key(layers.FACT), COLUMNS, ENCODED)
         return len(fact), aggregated(fact)
     records = parted.all()
     return sum(record["rows"] for record in records), combined(_kept(lake, record) for record in records)
 
 
 def _parted(lake: Lake, run_id: str) -> FanOut:
-    parts = lake.parts(layout.FACT)
-    return FanOut(lake, run_id, layout.GOLD, WRITE, parts, lambda part: _of_part(lake, run_id, part, parts))
+    parts = lake.parts(layers.FACT)
+    return FanOut(lake, run_id, layers.GOLD, WRITE, parts, lambda part: _of_part(lake, run_id, part, parts))
 
 
 def _of_part(lake: Lake, run_id: str, part: int, parts: int) -> Record:
     """Aggregate one part of the fact, and keep the three tables of that."""
-    fact = lake.read_table(layout.published_key(layout.FACT, part, parts), COLUMNS, ENCODED)
+    fact = lake.read_table(layout.published_key(layers.FACT, part, parts), COLUMNS, ENCODED)
     partial = aggregated(fact)
-    kept = {name: f"{layout.parts_prefix(run_id, layout.GOLD)}{name}-{part:05d}.parquet" for name in Partial.TABLES}
+    kept = {name: layout.part_table_key(run_id, layers.GOLD, name, part) for name in Partial.TABLES}
     for name, at in kept.items():
         lake.write_table(getattr(partial, name), at)
     return {"rows": len(fact), "tables": kept}

@@ -7,20 +7,18 @@ import pyarrow as pa
 
 from gold.groups import Groups
 from gold.partial import CASH_FLOW_KEY, Partial
+from lakehouse.contract.layers import CASH_FLOW
 from lakehouse.contract.model import load
+from lakehouse.domain import AGENDADO, BRL, CANCELADO, PAGO, PENDENTE, PREVISTO
 from lakehouse.engine.arrays import Mask
 from lakehouse.engine.columns import Columns, Number
 from lakehouse.engine.money import Units
-from lakehouse.lake.layout import CASH_FLOW
 
-BRL: Final = "BRL"
-PAID: Final = "PAGO"
-CANCELLED: Final = "CANCELADO"
 OUTFLOWS: Final = {
-    "saida_paga_brl": PAID,
-    "saida_pendente_brl": "PENDENTE",
-    "saida_agendada_brl": "AGENDADO",
-    "saida_prevista_brl": "PREVISTO",
+    "saida_paga_brl": PAGO,
+    "saida_pendente_brl": PENDENTE,
+    "saida_agendada_brl": AGENDADO,
+    "saida_prevista_brl": PREVISTO,
 }
 
 
@@ -45,7 +43,7 @@ def cash_flow(partial: Partial) -> pa.Table:
     cells, counts = Columns.of(partial.cells, partial.cells.column_names), partial.cash_flow
     groups = Groups(cells, CASH_FLOW_KEY)
     status, value = cells.text("status_pagamento"), cells.number("valor_fluxo_brl").units
-    cancelled = status.is_(CANCELLED)
+    cancelled = status.is_(CANCELADO)
     outflows = {name: groups.sum(np.where(status.is_(is_), value, 0)) for name, is_ in OUTFLOWS.items()}
     total = np.sum(list(outflows.values()), axis=0)
     money = outflows | {
@@ -66,7 +64,7 @@ def is_exposed(columns: Columns) -> Mask:
     """Return the rows whose foreign value is still open: neither paid nor cancelled, and not in BRL."""
     currency = columns.text("moeda_origem")
     foreign: Mask = currency.known() & ~currency.is_(BRL)
-    return foreign & ~columns.text("status_pagamento").is_(PAID, CANCELLED)
+    return foreign & ~columns.text("status_pagamento").is_(PAGO, CANCELADO)
 
 
 def _running(total: Units, keys: Columns) -> Units:

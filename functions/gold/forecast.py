@@ -10,13 +10,13 @@ import pyarrow as pa
 from gold.cash_flow import is_exposed
 from gold.groups import Groups
 from gold.partial import FORECAST_KEY, Partial, is_forecast, joined
+from lakehouse.contract.layers import FORECAST
 from lakehouse.contract.model import load
 from lakehouse.engine.arrays import Mask, Reals, reals
 from lakehouse.engine.columns import Columns, Number
 from lakehouse.engine.money import MONEY, RATE, Units
 from lakehouse.engine.months import parse_month
 from lakehouse.engine.segments import Index
-from lakehouse.lake.layout import FORECAST
 
 SERIES: Final = ("categoria", "moeda_origem")
 LAGS: Final = (1, 2, 3)

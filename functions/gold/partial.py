@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from gold.groups import Groups, distinct
+from lakehouse.domain import CANCELADO, PARCELA_EMPRESTIMO
 from lakehouse.engine.arrays import Mask
 from lakehouse.engine.columns import Columns, Number, stack
 from lakehouse.engine.keys import Codes, numbered_values
@@ -24,8 +25,6 @@ from lakehouse.errors import MoneyRangeError
 CASH_FLOW_KEY: Final = ("mes_referencia", "origem_recurso", "moeda_origem")
 FORECAST_KEY: Final = ("mes_referencia", "categoria", "moeda_origem")
 _CELL: Final = ("mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento", "tipo_registro")
-_LOAN: Final = "PARCELA_EMPRESTIMO"
-_CANCELLED: Final = "CANCELADO"
 
 # What is read of the fact; everything else of it stays on disk. Text that repeats is read as dictionaries.
 NUMBERS: Final = (
@@ -129,7 +128,7 @@ def _added(partials: Sequence[Partial]) -> Partial:
 
 def is_forecast(columns: Columns) -> Mask:
     """Return the rows that the forecast is made of: neither a loan nor cancelled."""
-    return ~(columns.text("tipo_registro").is_(_LOAN) | columns.text("status_pagamento").is_(_CANCELLED))
+    return ~(columns.text("tipo_registro").is_(PARCELA_EMPRESTIMO) | columns.text("status_pagamento").is_(CANCELADO))
 
 
 def _powers(rate: Number) -> dict[str, Units]:

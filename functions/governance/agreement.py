@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lakehouse.lake.layout import LANDING
 from lakehouse.lineage.names import Asset, Place
 from lakehouse.orchestration.pipelines import LAMBDA, Task
 
@@ -72,7 +73,7 @@ def differences(
                 if machine in ran and tells and (task.inputs or task.outputs):
                     problems.append(f"{machine}.{task.name}: declara tabelas, e a execução não deu notícia dela")
                 continue
-            declared = {name for name in task.inputs if from_csv or not name.startswith("landing.")}
+            declared = {name for name in task.inputs if from_csv or not name.startswith(f"{LANDING}.")}
             for word, said, done in (("INPUTS", declared, did.inputs), ("OUTPUT", set(task.outputs), did.outputs)):
                 for name in sorted(said - done):
                     problems.append(f"{machine}.{task.name}: {word} declara {name}, que a execução não usou")

@@ -1,13 +1,14 @@
 """The Governance Lambda: after a run, the catalogue knows every asset and pipeline, and what it says is checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from governance.agreement import differences, observed, unknown_names
+from governance.agreement import Observed, differences, observed, unknown_names
 from governance.connector import (
     executions_table,
     governance_table,
@@ -15,6 +16,7 @@ from governance.connector import (
     pipelines_table,
     tasks_table,
 )
+from governance.findings import Findings
 from governance.propagation import undeclared
 from governance.registration import register, tag_everything
 from governance.scope import Scope, of_one_run, published
@@ -30,7 +32,8 @@ from lakehouse.runtime import BY_HAND, Settings, count, instrumented, run_id_of,
 
 TAGS: Final = {"project": "importau", "domain": "importacao"}
 EXECUTIONS: Final = 20
-_SAID: Final = 10
+
+_Seen = Mapping[tuple[str, str], Observed]
 
 
 @instrumented
@@ -52,105 +55,132 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     LakehouseError
         Governance alone was asked for, and a layer has never been published.
     """
-    # Loads the OpenLineage client, which a cold start is not to wait for (lakehouse.lineage.runs).
-    from governance.declared import job_events, lineage_table  # noqa: PLC0415
+    governance = _Governance.of(event, context)
+    findings = governance.register()
+    seen = governance.observe()
+    findings = governance.compare(findings, seen)
+    findings = governance.connect(findings, seen)
+    return governance.report(findings)
 
-    run_id = run_id_of(event)
-    lake, catalog, states = Lake(Settings.from_environment().bucket), Catalog(), StateMachines()
-    place = Place.of_function(context.invoked_function_arn, lake.bucket)
-    runs = Runs.of_event(lake, event, context.invoked_function_arn)
-    contracts, machines = load_all(), states.tagged()
-    scope = published(states, machines) if event.get("only") else of_one_run(run_id, event.get("source", {}))
 
-    registered, broken, crawled, findings = register(catalog, lake, contracts, scope.runs)
-    tag_everything(catalog, place.region, place.account, TAGS)
+@dataclass(frozen=True)
+class _Governance:
+    """One run under governance: what there is to look at, and where it is written down."""
 
-    tasks = {machine.name: machine.tasks for machine in machines}
-    seen = observed(_events_of(lake, scope), place)
-    problems = unknown_names(tasks)
-    disagreements = [] if problems else differences(tasks, seen, scope.from_csv)
-    if not problems:
-        for name, declared in job_events(machines, place, datetime.now(UTC)).items():
-            runs.declare(name, declared)
-    classification = undeclared(contracts)
-    tables = {
-        "pipelines": pipelines_table(machines),
-        "tarefas": tasks_table(machines),
-        "linhagem": lineage_table(machines, contracts, seen, run_id),
-        "execucoes": _executions(lake, states, machines, int(context.memory_limit_in_mb)),
-    }
-    for name, rows in tables.items():
-        lake.write_table(rows, layout.governance_table_key(name))
-        outcome = catalog.register(governance_table(name, lake.bucket, len(rows)))
-        registered[f"importau_governanca.{name}"] = outcome
-        tell_table("registered", f"importau_governanca.{name}", len(rows), outcome=outcome)
-    for machine in machines:
-        registered[f"importau_governanca.{machine.name.lower()}"] = catalog.register(
-            machine_table(machine, lake.bucket)
+    run_id: str
+    lake: Lake
+    catalog: Catalog
+    states: StateMachines
+    machines: list[StateMachine]
+    place: Place
+    runs: Runs
+    scope: Scope
+    memory_mb: int
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], context: LambdaContext) -> "_Governance":
+        run_id, states = run_id_of(event), StateMachines()
+        lake, machines = Lake(Settings.from_environment().bucket), states.tagged()
+        scope = published(states, machines) if event.get("only") else of_one_run(run_id, event.get("source", {}))
+        return cls(
+            run_id=run_id,
+            lake=lake,
+            catalog=Catalog(),
+            states=states,
+            machines=machines,
+            place=Place.of_function(context.invoked_function_arn, lake.bucket),
+            runs=Runs.of_event(lake, event, context.invoked_function_arn),
+            scope=scope,
+            memory_mb=int(context.memory_limit_in_mb),
         )
 
-    problems = [*problems, *broken, *disagreements, *classification]
-    report = {
-        "run_id": run_id,
-        "runs": dict(scope.runs),
-        "evaluated_at": datetime.now(UTC).isoformat(),
-        "passed": not problems,
-        "problems": problems,
-        "drift": [*broken, *crawled],
-        "lineage_differences": disagreements,
-        "classification": classification,
-        "findings": [str(finding) for finding in findings],
-        "lineage": runs.summary(),
-        "registered": registered,
-    }
-    key = layout.governance_report_key(run_id)
-    lake.write_json(report, key)
-    count(
-        "governed", assets=len(registered), problems=len(problems), findings=len(findings), undelivered=runs.undelivered
-    )
-    return {
-        "run_id": run_id,
-        "passed": not problems,
-        "cause": _cause(problems, lake.uri(key)),
-        "report_key": key,
-        "assets": len(registered),
-        "problems": len(problems),
-        "warnings": [str(finding)[:300] for finding in findings[:_SAID]] + [text[:300] for text in crawled[:_SAID]],
-        "lineage": runs.summary(),
-    }
+    def register(self) -> Findings:
+        """Enter the tables into the catalogue as their contracts say, and look at what was published."""
+        findings = register(self.catalog, self.lake, load_all(), self.scope.runs)
+        tag_everything(self.catalog, self.place.region, self.place.account, TAGS)
+        return findings
 
+    def observe(self) -> _Seen:
+        """Return what the tasks were seen to read and write."""
+        return observed(self._events(), self.place)
 
-def _cause(problems: list[str], report_uri: str) -> str:
-    if not problems:
-        return ""
-    more = f"; and {len(problems) - _SAID} more" if len(problems) > _SAID else ""
-    return f"Governance found {len(problems)} problems: {'; '.join(problems[:_SAID])}{more}. Report: {report_uri}"[
-        :4000
-    ]
+    def compare(self, findings: Findings, seen: _Seen) -> Findings:
+        """Hold declarations against what was seen, and classifications against where columns come from."""
+        tasks = {machine.name: machine.tasks for machine in self.machines}
+        unknown = unknown_names(tasks)
+        return replace(
+            findings,
+            unknown=tuple(unknown),
+            disagreements=() if unknown else tuple(differences(tasks, seen, self.scope.from_csv)),
+            unclassified=tuple(undeclared(load_all())),
+        )
 
+    def connect(self, findings: Findings, seen: _Seen) -> Findings:
+        """Declare what the tasks declare, and enter pipelines, tasks, lineage and executions into the catalogue."""
+        # Loads the OpenLineage client, which a cold start is not to wait for (lakehouse.lineage.runs).
+        from governance.declared import job_events, lineage_table  # noqa: PLC0415
 
-def _events_of(lake: Lake, scope: Scope) -> list[Mapping[str, Any]]:
-    """Read the events that ended a task of these runs; one called by hand declares nothing to be held against it."""
-    events = []
-    for run_id in dict.fromkeys(scope.runs.values()):
-        prefix = layout.lineage_prefix(run_id)
-        for key in lake.list(prefix):
-            name = key.removeprefix(prefix)
-            ended = "/" not in name and not name.endswith(".START.json")
-            if ended and not name.startswith(f"{BY_HAND}.") and scope.has(name, run_id):
-                events.append(lake.read_json(key))
-    return events
+        if not findings.unknown:
+            for job, declared in job_events(self.machines, self.place, datetime.now(UTC)).items():
+                self.runs.declare(job, declared)
+        tables = {
+            "pipelines": pipelines_table(self.machines),
+            "tarefas": tasks_table(self.machines),
+            "linhagem": lineage_table(self.machines, load_all(), seen, self.run_id),
+            "execucoes": self._executions(),
+        }
+        registered = dict(findings.registered)
+        for name, rows in tables.items():
+            self.lake.write_table(rows, layout.governance_table_key(name))
+            outcome = self.catalog.register(governance_table(name, self.lake.bucket, len(rows)))
+            where = f"{layout.GOVERNANCE_DATABASE}.{name}"
+            registered[where] = outcome
+            tell_table("registered", where, len(rows), outcome=outcome)
+        for machine in self.machines:
+            entry = machine_table(machine, self.lake.bucket)
+            registered[f"{entry.database}.{entry.name}"] = self.catalog.register(entry)
+        return replace(findings, registered=registered)
 
+    def report(self, findings: Findings) -> dict[str, Any]:
+        """Keep the report, count what was found, and return the verdict."""
+        key, lineage = layout.governance_report_key(self.run_id), self.runs.summary()
+        report = {
+            "run_id": self.run_id,
+            "runs": dict(self.scope.runs),
+            "evaluated_at": datetime.now(UTC).isoformat(),
+            **findings.as_report(),
+            "lineage": lineage,
+            "registered": findings.registered,
+        }
+        self.lake.write_json(report, key)
+        count(
+            "governed",
+            assets=len(findings.registered),
+            problems=len(findings.problems),
+            findings=len(findings.personal),
+            undelivered=self.runs.undelivered,
+        )
+        return {"run_id": self.run_id, **findings.as_message(key, self.lake.uri(key)), "lineage": lineage}
 
-def _executions(lake: Lake, states: StateMachines, machines: list[StateMachine], memory_mb: int) -> pa.Table:
-    try:
-        before = lake.read_table(layout.governance_table_key("execucoes"))
-    except StorageError:
-        before = None
-    known = (
-        {}
-        if before is None
-        else dict(zip(before["execucao_arn"].to_pylist(), before["status"].to_pylist(), strict=True))
-    )
-    executions = {machine.name: list(states.executions(machine, known, EXECUTIONS)) for machine in machines}
-    return executions_table(before, executions, memory_mb)
+    def _events(self) -> Iterator[Mapping[str, Any]]:
+        """Read the events that ended a task of these runs; a task called by hand declares nothing to compare."""
+        for run_id in dict.fromkeys(self.scope.runs.values()):
+            for key in self.lake.list(layout.lineage_prefix(run_id)):
+                event = layout.event_of_key(key)
+                if event is None or event.phase == layout.START or event.job.startswith(f"{BY_HAND}."):
+                    continue
+                if self.scope.has(event.job, run_id):
+                    yield self.lake.read_json(key)
+
+    def _executions(self) -> pa.Table:
+        try:
+            before = self.lake.read_table(layout.governance_table_key("execucoes"))
+        except StorageError:
+            before = None
+        known = (
+            {}
+            if before is None
+            else dict(zip(before["execucao_arn"].to_pylist(), before["status"].to_pylist(), strict=True))
+        )
+        executions = {each.name: list(self.states.executions(each, known, EXECUTIONS)) for each in self.machines}
+        return executions_table(before, executions, self.memory_mb)

@@ -8,7 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.lake.catalogue import GOVERNANCE, Column, Table
+from lakehouse.lake import layout
+from lakehouse.lake.catalogue import GlueColumn, GlueTable
 from lakehouse.orchestration import costs
 from lakehouse.orchestration.stepfunctions import Execution, StateMachine
 
@@ -79,16 +80,16 @@ _COSTS: Final[dict[str, tuple[costs.What, ...]]] = {
 _GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double", _USD: "decimal(18,9)"}
 
 
-def machine_table(machine: StateMachine, bucket: str) -> Table:
+def machine_table(machine: StateMachine, bucket: str) -> GlueTable:
     """Return a state machine's entry of the catalogue: its tasks are the columns."""
-    return Table(
-        database=GOVERNANCE,
+    return GlueTable(
+        database=layout.GOVERNANCE_DATABASE,
         name=machine.name.lower(),
         description=machine.description,
         owner=OWNER,
-        location=f"s3://{bucket}/governance/catalog/tarefas/",
+        location=f"s3://{bucket}/{layout.governance_prefix('tarefas')}",
         columns=[
-            Column(
+            GlueColumn(
                 task.name.lower(),
                 "string",
                 task.description,
@@ -108,15 +109,15 @@ def machine_table(machine: StateMachine, bucket: str) -> Table:
     )
 
 
-def governance_table(name: str, bucket: str, rows: int) -> Table:
+def governance_table(name: str, bucket: str, rows: int) -> GlueTable:
     """Return the catalogue's entry of one of the tables in `SCHEMAS`."""
-    return Table(
-        database=GOVERNANCE,
+    return GlueTable(
+        database=layout.GOVERNANCE_DATABASE,
         name=name,
         description=DESCRIPTIONS[name],
         owner=OWNER,
-        location=f"s3://{bucket}/governance/catalog/{name}/",
-        columns=[Column(field.name, _GLUE_TYPES[field.type]) for field in SCHEMAS[name]],
+        location=f"s3://{bucket}/{layout.governance_prefix(name)}",
+        columns=[GlueColumn(field.name, _GLUE_TYPES[field.type]) for field in SCHEMAS[name]],
         parameters={"kind": "governance", "rows": str(rows)},
     )
 

@@ -64,7 +64,7 @@ def lineage_table(
         for column in contract.columns:
             for source in column.sources:
                 table, _, source_column = source.rpartition(".")
-                row = _row("coluna", table, f"{contract.database}.{contract.table}", None, None, run_id)
+                row = _row("coluna", table, contract.qualified_name, None, None, run_id)
                 rows.append(row | {"coluna_origem": source_column, "coluna_destino": column.name})
     return pa.Table.from_pylist(rows, SCHEMAS["linhagem"])
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from lakehouse.contract import layers
 from lakehouse.contract.model import Contract
-from lakehouse.lake import layout
 
 # The higher includes the lower: a column declared PII is treated as confidential too.
 _RANK: Final[dict[str | None, int]] = {"confidential": 1, "PII": 2}
@@ -26,16 +26,16 @@ def undeclared(contracts: Iterable[Contract]) -> list[str]:
     list of str
         Those, and the sources that are no column of any contract.
     """
-    in_order = sorted(contracts, key=lambda contract: layout.LAYERS.index(contract.layer))
+    in_order = sorted(contracts, key=lambda contract: layers.LAYERS.index(contract.layer))
     known = {
-        f"{contract.database}.{contract.table}.{column.name}": column.classification
+        f"{contract.qualified_name}.{column.name}": column.classification
         for contract in in_order
         for column in contract.columns
     }
     problems = []
     for contract in in_order:
         for column in contract.columns:
-            name = f"{contract.database}.{contract.table}.{column.name}"
+            name = f"{contract.qualified_name}.{column.name}"
             problems += [
                 f"{name}: declara a origem {source}, que não é coluna de nenhum contrato"
                 for source in column.sources
@@ -43,15 +43,15 @@ def undeclared(contracts: Iterable[Contract]) -> list[str]:
             ]
             if column.masked:
                 continue
-            source, origin = max(
+            source, inherited = max(
                 ((source, known.get(source)) for source in column.sources),
                 key=lambda pair: _RANK.get(pair[1], 0),
                 default=("", None),
             )
-            if _RANK.get(origin, 0) > _RANK.get(column.classification, 0):
-                known[name] = origin
+            if _RANK.get(inherited, 0) > _RANK.get(column.classification, 0):
+                known[name] = inherited
                 problems.append(
-                    f"{name}: vem de {source}, que é {origin}; classifique a coluna como {origin}, ou declare no "
+                    f"{name}: vem de {source}, que é {inherited}; classifique a coluna como {inherited}, ou declare no "
                     f"contrato que o valor é mascarado (customProperties, 'masked')"
                 )
     return problems

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from governance.findings import Findings
 from governance.scanner import SAMPLE, Finding, scan
+from lakehouse.contract import layers
 from lakehouse.contract.drift import crawled_drift, footer_drift
 from lakehouse.contract.model import Contract
 from lakehouse.errors import StorageError
@@ -13,9 +15,7 @@ from lakehouse.lake.s3 import Lake
 from lakehouse.runtime import tell_table
 
 
-def register(
-    catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: Mapping[str, str]
-) -> tuple[dict[str, str], list[str], list[str], list[Finding]]:
+def register(catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: Mapping[str, str]) -> Findings:
     """Compare each table with its contract, look for personal data it does not declare, and register it.
 
     Parameters
@@ -28,18 +28,13 @@ def register(
 
     Returns
     -------
-    registered : dict of str to str
-        ``created``, ``updated`` or ``unchanged`` by ``database.table``.
-    broken : list of str
-        Where contract and Parquet differ, and tables that are not there.
-    crawled : list of str
-        Where contract and catalogue differed before registration mended it.
-    findings : list of Finding
+    Findings
+        ``registered``, ``broken``, ``crawled`` and ``personal``.
     """
     registered: dict[str, str] = {}
     broken: list[str] = []
     crawled: list[str] = []
-    findings: list[Finding] = []
+    personal: list[Finding] = []
     for contract in contracts:
         try:
             keys = list(lake.published(contract.table))
@@ -52,13 +47,13 @@ def register(
         file = files[0]
         crawled += crawled_drift(contract, catalog.get(contract.database, contract.table))
         if file.num_row_groups:
-            findings += scan(file.read_row_group(0).slice(0, SAMPLE), contract)
+            personal += scan(file.read_row_group(0).slice(0, SAMPLE), contract)
         rows = sum(file.metadata.num_rows for file in files)
         facts = _facts(lake, keys, rows, contract, runs[contract.layer])
         outcome = catalog.register(table_of(contract, lake.bucket, facts))
-        registered[f"{contract.database}.{contract.table}"] = outcome
-        tell_table("registered", f"{contract.database}.{contract.table}", rows, outcome=outcome)
-    return registered, broken, crawled, findings
+        registered[contract.qualified_name] = outcome
+        tell_table("registered", contract.qualified_name, rows, outcome=outcome)
+    return Findings(registered, tuple(broken), tuple(crawled), tuple(personal))
 
 
 def _facts(lake: Lake, keys: Sequence[str], rows: int, contract: Contract, run_id: str) -> Mapping[str, str]:
@@ -75,8 +70,8 @@ def _facts(lake: Lake, keys: Sequence[str], rows: int, contract: Contract, run_i
 def tag_everything(catalog: Catalog, region: str, account: str, tags: Mapping[str, str]) -> None:
     """Tag the databases and crawlers of the three layers, and the governance database."""
     arn = f"arn:aws:glue:{region}:{account}"
-    for layer in layout.LAYERS:
+    for layer in layers.LAYERS:
         given: dict[str, Any] = {**tags, "layer": layer}
-        catalog.tag(f"{arn}:database/importau_{layer}", given)
-        catalog.tag(f"{arn}:crawler/importau-{layer}", given)
-    catalog.tag(f"{arn}:database/importau_governanca", {**tags, "layer": "governance"})
+        catalog.tag(f"{arn}:database/{layout.database_of(layer)}", given)
+        catalog.tag(f"{arn}:crawler/{layout.crawler_of(layer)}", given)
+    catalog.tag(f"{arn}:database/{layout.GOVERNANCE_DATABASE}", {**tags, "layer": "governance"})

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lakehouse.contract import layers
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import layout
 from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
 
 
@@ -37,7 +37,7 @@ def machine_name(layer: str) -> str:
 
 def of_one_run(run_id: str, source: Mapping[str, Any]) -> Scope:
     """Return the scope of a pipeline's run, in which every layer was made."""
-    return Scope(dict.fromkeys(layout.LAYERS, run_id), _is_csv(source))
+    return Scope(dict.fromkeys(layers.LAYERS, run_id), _is_csv(source))
 
 
 def published(states: StateMachines, machines: Iterable[StateMachine]) -> Scope:
@@ -49,15 +49,15 @@ def published(states: StateMachines, machines: Iterable[StateMachine]) -> Scope:
         A layer has never been published, or its state machine is not deployed.
     """
     arns = {machine.name: machine.arn for machine in machines}
-    lacking = [name for name in map(machine_name, layout.LAYERS) if name not in arns]
+    lacking = [name for name in map(machine_name, layers.LAYERS) if name not in arns]
     if lacking:
         raise LakehouseError(f"no state machine tagged project=importau is called {', '.join(lacking)}")
-    newest = {layer: states.newest_success(arns[machine_name(layer)]) for layer in layout.LAYERS}
+    newest = {layer: states.newest_success(arns[machine_name(layer)]) for layer in layers.LAYERS}
     missing = [layer for layer, run in newest.items() if run is None]
     if missing:
         raise LakehouseError(f"never published: {', '.join(missing)}; run those layers first, then governance")
     runs = {layer: run for layer, run in newest.items() if run is not None}
-    return Scope({layer: run_id for layer, (run_id, _) in runs.items()}, _is_csv(runs[layout.BRONZE][1]))
+    return Scope({layer: run_id for layer, (run_id, _) in runs.items()}, _is_csv(runs[layers.BRONZE][1]))
 
 
 def _is_csv(source: Mapping[str, Any]) -> bool:

@@ -7,18 +7,19 @@ from typing import Any, Final, cast
 import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lakehouse.contract import layers
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
-from lakehouse.parts import PARTED, parts_published
+from lakehouse.parts import PARTED, parts_published, published_keys, read_by_part
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.staging import StagedTable, stage, staged_layer, united
 from silver.correlation import ENCODED, READ, correlate, set_aside
 
 # What is not cut is read once, however many parts an invocation does.
-_BROADCAST: Final = tuple(table for table in layout.TABLES[layout.BRONZE] if table not in PARTED)
+_BROADCAST: Final = tuple(table for table in layers.tables_of(layers.BRONZE) if table not in PARTED)
 
 reuse_memory()
 
@@ -30,11 +31,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if part is not None:
         return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
-    with runs.of(layout.FACT) as run:
+    with runs.of(layers.FACT) as run:
         fact = united(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
         run.saw(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
         run.rows, run.bytes = fact["rows"], fact["bytes"]
-    return staged_layer(lake, run_id, layout.SILVER, [fact], runs.summary())
+    return staged_layer(lake, run_id, layers.SILVER, [fact], runs.summary())
 
 
 def _parted(lake: Lake, run_id: str) -> FanOut:
@@ -44,23 +45,19 @@ def _parted(lake: Lake, run_id: str) -> FanOut:
     def work(part: int) -> Record:
         return dict(_staged(lake, run_id, part, parts, broadcast()))
 
-    return FanOut(lake, run_id, layout.SILVER, WRITE, parts, work)
+    return FanOut(lake, run_id, layers.SILVER, WRITE, parts, work)
 
 
 def _staged(lake: Lake, run_id: str, part: int, parts: int, broadcast: Mapping[str, pa.Table]) -> StagedTable:
-    """Correlate and stage one part; of what every part reads, the loans are of the first one."""
-    keys = {
-        table: layout.published_key(table, part, parts) if table in PARTED else layout.published_key(table)
-        for table in layout.TABLES[layout.BRONZE]
-    }
-    bronze = {**broadcast, **{table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in PARTED}}
-    if part:
-        bronze["emprestimos"] = bronze["emprestimos"].slice(0, 0)
+    """Correlate and stage one part."""
+    keys = published_keys(layers.tables_of(layers.BRONZE), part, parts)
+    own = {table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in PARTED}
+    bronze = read_by_part(broadcast, part) | own
     fact, unknown = correlate(bronze)
     # The rest of an item is only read where there is something to set aside.
     aside = set_aside(lake.read_table(keys["itens_pedido"]), unknown) if len(unknown) else None
     rows_read = sum(len(table) for table in bronze.values())
     return stage(
-        lake, run_id, layout.FACT, fact, aside,
+        lake, run_id, layers.FACT, fact, aside,
         rows_read=rows_read, source_keys=list(keys.values()), part=part, parts=parts,
     )  # fmt: skip

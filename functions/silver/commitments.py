@@ -10,21 +10,27 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from lakehouse.domain import (
+    AGENDADO,
+    BRL,
+    CANCELADO,
+    CARTAO_CREDITO,
+    PAGAMENTO,
+    PAGAMENTO_SEM_PEDIDO,
+    PARCELA_EMPRESTIMO,
+    PEDIDO_SEM_PAGAMENTO,
+    PREVISTO,
+    QUITADO,
+)
 from lakehouse.engine.arrays import selected, words
 from lakehouse.engine.columns import Columns, Number, Text
 from lakehouse.engine.keys import ABSENT, find, flat, sort_rows
 from lakehouse.engine.money import MONEY, ONE_RATE, RATE, Units, mul_div_half_up
 from lakehouse.engine.months import add_months, months_of
 from lakehouse.engine.segments import Index, Segments
-from silver.exchange import BRL, Quotations
+from silver.exchange import Quotations
 from silver.instalments import instalment, repeats_total
 
-PAGAMENTO: Final = "PAGAMENTO"
-PAGAMENTO_SEM_PEDIDO: Final = "PAGAMENTO_SEM_PEDIDO"
-PARCELA_EMPRESTIMO: Final = "PARCELA_EMPRESTIMO"
-PEDIDO_SEM_PAGAMENTO: Final = "PEDIDO_SEM_PAGAMENTO"
-
-CARD: Final = "CARTAO_CREDITO"
 CARD_RESOURCE: Final = "CARTAO_CREDITO_PJ"
 ACCOUNT_RESOURCE: Final = "CONTA_CORRENTE_PJ"
 LOAN_RESOURCE: Final = "EMPRESTIMO_PJ"
@@ -76,11 +82,6 @@ class Commitments:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.value)
-
-    def at(self, rows: Index | slice) -> "Commitments":
-        """Return some of them."""
-        index = np.arange(len(self))[rows]
-        return Commitments(self.columns.at(index), self.value[index], self.foreign.at(index), self.order[index])
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _columns(rows: int, **given: Any) -> Columns:
 
 def _resource(method: Text) -> Text:
     """Return where the money of a payment method comes from; an unknown method is no card."""
-    return Text(method.is_(CARD).astype(np.int32), words([ACCOUNT_RESOURCE, CARD_RESOURCE]))
+    return Text(method.is_(CARTAO_CREDITO).astype(np.int32), words([ACCOUNT_RESOURCE, CARD_RESOURCE]))
 
 
 def payments(pagamentos: pa.Table, orders: Orders) -> tuple[Commitments, Commitments]:
@@ -236,7 +237,7 @@ def unpaid_orders(orders: Orders, unpaid: Index, suppliers: pa.Table, quotations
             dia_ptax=due,
             mes_referencia=months_of(due),
             status_pedido=status,
-            status_pagamento=Text(status.is_("CANCELADO").astype(np.int32), words(["PREVISTO", "CANCELADO"])),
+            status_pagamento=Text(status.is_(CANCELADO).astype(np.int32), words([PREVISTO, CANCELADO])),
             metodo_pagamento=method,
             origem_recurso=_resource(method),
             moeda_origem=currency,
@@ -257,7 +258,7 @@ def loan_instalments(emprestimos: pa.Table) -> Commitments:
         Bronze.
     """
     rows = sort_rows(emprestimos["emprestimo_id"])
-    rows = rows[~Text.of(emprestimos["status"]).is_("QUITADO")[rows]]
+    rows = rows[~Text.of(emprestimos["status"]).is_(QUITADO)[rows]]
     loans = Columns.of(emprestimos, emprestimos.column_names).at(rows)
     paid = loans.number("num_parcelas_pagas").units
     remaining = Segments.of_counts(loans.number("prazo_meses").units - paid)
@@ -273,7 +274,7 @@ def loan_instalments(emprestimos: pa.Table) -> Commitments:
             data_vencimento=due,
             dia_ptax=due,
             mes_referencia=months_of(due),
-            status_pagamento="AGENDADO",
+            status_pagamento=AGENDADO,
             origem_recurso=LOAN_RESOURCE,
             num_parcelas=each["prazo_meses"],
             parcela_atual=paid[loan] + k + 1,

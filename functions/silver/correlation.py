@@ -7,14 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract.layers import FACT
 from lakehouse.contract.model import load
-from lakehouse.contract.quarantine import quarantined
+from lakehouse.contract.quarantine import joined_values, quarantined
+from lakehouse.domain import BRL
 from lakehouse.engine.arrays import Mask
 from lakehouse.engine.columns import Columns, Number, Text, stack
 from lakehouse.engine.keys import ABSENT, flat, sort_rows
 from lakehouse.engine.money import MONEY, Units
 from lakehouse.engine.segments import Index, Segments
-from lakehouse.lake.layout import FACT
 from silver.commitments import (
     ORDER_COLUMNS,
     PAYMENT_COLUMNS,
@@ -24,7 +25,7 @@ from silver.commitments import (
     payments,
     unpaid_orders,
 )
-from silver.exchange import BRL, Quotations, variation, with_ptax
+from silver.exchange import Quotations, variation, with_ptax
 from silver.sharing import Dues, Items, Shares, share_orders
 
 ITEM_COLUMNS: Final = ("item_id", "pedido_id", "produto_id", "quantidade", "valor_total_item")
@@ -114,7 +115,7 @@ def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
     reason = pc.binary_join_element_wise(
         "pedido_id: o pedido '", flat(rows["pedido_id"]), "' não existe em pedidos", ""
     )
-    return quarantined(rows, "bronze.itens_pedido", unknown + 1, reason)
+    return quarantined("bronze.itens_pedido", unknown + 1, joined_values(rows), reason)
 
 
 class _OrderItems(NamedTuple):
@@ -188,7 +189,6 @@ def _fact(
     ptax, applied = commitments.number("taxa_ptax"), commitments.number("taxa_cambio_aplicada")
     rated = ptax.known() & applied.known() & has_foreign
     difference: Units = np.where(rated & ~brl, ptax.units - applied.units, 0)
-    of_item_or_none = None if has_item is None else has_item
     columns = (
         commitments.with_(suppliers)
         .at(rows.due)
@@ -197,8 +197,8 @@ def _fact(
         .with_(
             {
                 "fornecedor_produto_id": products["fornecedor_id"],
-                "quantidade": Number(rows.quantity, of_item_or_none, pa.int64()),
-                "valor_item_brl": Number(rows.item_value, of_item_or_none, MONEY),
+                "quantidade": Number(rows.quantity, has_item, pa.int64()),
+                "valor_item_brl": Number(rows.item_value, has_item, MONEY),
                 "valor_fluxo_brl": Number(rows.value, None, MONEY),
                 "valor_moeda_origem": Number(rows.foreign, has_foreign[rows.due], MONEY),
                 "variacao_cambial_brl": Number(

@@ -1,19 +1,17 @@
 """PTAX: which quotation holds for a commitment, and what the exchange variation is."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.engine.as_of import NONE, as_of
-from lakehouse.engine.columns import Column, Columns, Number, Text
-from lakehouse.engine.keys import find
+from lakehouse.domain import BRL
+from lakehouse.engine.as_of import as_of
+from lakehouse.engine.columns import ColumnData, Columns, Number, Text
+from lakehouse.engine.keys import ABSENT, find
 from lakehouse.engine.money import ONE_RATE, RATE, Units, mul_div_half_up
 from lakehouse.engine.segments import Index
-
-BRL: Final = "BRL"
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,13 @@ class Quotations:
         return cls(currencies, find(cambio["moeda"], currencies), day.units, rate.units)
 
     def on(self, currency: Text, date: Number) -> Index:
-        """Return the quotation of each row's currency on or before its date; `NONE` for BRL or where there is none."""
+        """Return the quotation of each row's currency on or before its date; `ABSENT` for BRL and where none is."""
         asked = date.known() & ~currency.is_(BRL)
-        return as_of(np.where(asked, currency.rows_of(self.currencies), NONE), date.units, self.currency, self.day)
+        return as_of(np.where(asked, currency.rows_of(self.currencies), ABSENT), date.units, self.currency, self.day)
 
     def rates(self, currency: Text, quotation: Index) -> Number:
         """Return the rates of quotations, 1 for BRL; NULL where there is none."""
-        quoted = quotation != NONE
+        quoted = quotation != ABSENT
         units = np.full(len(quotation), ONE_RATE)
         units[quoted] = self.rate[quotation[quoted]]
         return Number(units, quoted | currency.is_(BRL), RATE)
@@ -69,10 +67,10 @@ def with_ptax(commitments: Columns, quotations: Quotations) -> Columns:
     """
     currency, asked = commitments.text("moeda_origem"), commitments.number("dia_ptax")
     found = quotations.on(currency, asked)
-    quoted = found != NONE
+    quoted = found != ABSENT
     day = np.zeros(len(found), np.int64)
     day[quoted] = quotations.day[found[quoted]]
-    ptax: dict[str, Column] = {
+    ptax: dict[str, ColumnData] = {
         "taxa_ptax": quotations.rates(currency, found),
         "data_ptax": Number(day, quoted, pa.date32()),
         "dias_defasagem_ptax": Number(asked.units - day, quoted, pa.int64()),

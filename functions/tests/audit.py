@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from lakehouse.contract import layers
 from lakehouse.contract.quality import FAIL, WARN, RuleResult, TableResult, cause
 from lakehouse.errors import ContractError
 from lakehouse.fanout import AUDIT, WRITE, FanOut, Record, part_of_event
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.lineage.runs import Runs, TableRun
-from lakehouse.parts import PARTED
+from lakehouse.lineage.runs import Runs
+from lakehouse.lineage.table_run import TableRun
+from lakehouse.parts import published_keys, read_by_part
 from lakehouse.runtime import Settings, run_id_of, tell_table
 from lakehouse.staging import StagedTable
 from tests.audited import added_up
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 
 # The published tables a layer is compared with, and what is read of them; None: everything.
 _BELOW: Final[dict[str, dict[str, tuple[str, ...] | None]]] = {
-    layout.BRONZE: {},
-    layout.SILVER: dict.fromkeys(layout.TABLES[layout.BRONZE]),
-    layout.GOLD: {layout.FACT: gold.FACT_COLUMNS},
+    layers.BRONZE: {},
+    layers.SILVER: dict.fromkeys(layers.tables_of(layers.BRONZE)),
+    layers.GOLD: {layers.FACT: gold.FACT_COLUMNS},
 }
 
 
@@ -59,7 +61,7 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
     """
     run_id, layer = event["run_id"], event["layer"]
     staged = by_table(layer, event["tables"])
-    with lake.observed() as read:
+    with lake.traffic() as read:
         results = _results(lake, run_id, layer, staged, now)
     for result in results:
         with runs.of(result.table, read) if runs else nullcontext(TableRun()) as run:
@@ -101,17 +103,18 @@ def _results(
     """Examine a layer: at once, or from the records of its parts, of which those are made that are not there."""
     # Gold's own tables are in one part; it is what they are compared with that may be in several.
     parts = (
-        lake.parts(layout.FACT) if layer == layout.GOLD else max((each["parts"] for each in staged.values()), default=1)
+        lake.parts(layers.FACT) if layer == layers.GOLD else max((each["parts"] for each in staged.values()), default=1)
     )
-    examination = Examination(lake, run_id, layer, staged, parts if layer != layout.GOLD else 1, now)
+    examination = Examination(lake, run_id, layer, staged, parts if layer != layers.GOLD else 1, now)
     if parts == 1:
         return examination.everything(_below(lake, layer, 0, 1) if staged else {})
     records = _parted(lake, run_id, layer, staged, parts, now).all()
     # Parts that other invocations read were read for this audit: one stands for all of them.
-    lake.note_read([*(each["staged_key"] for each in staged.values()), *_below_keys(layer, 0, parts).values()])
-    if layer == layout.GOLD:
+    below = published_keys(_BELOW[layer], 0, parts)
+    lake.note_read([*(each["staged_key"] for each in staged.values()), *below.values()])
+    if layer == layers.GOLD:
         sums = pa.concat_tables([lake.read_table(record["sums"]) for record in records])
-        return examination.everything({layout.FACT: sums})
+        return examination.everything({layers.FACT: sums})
     return examination.together(records)
 
 
@@ -120,36 +123,25 @@ def _parted(
 ) -> FanOut:
     def work(part: int) -> Record:
         below = _below(lake, layer, part, parts)
-        if layer == layout.GOLD:
-            return _sums(lake, run_id, part, below[layout.FACT])
+        if layer == layers.GOLD:
+            return _sums(lake, run_id, part, below[layers.FACT])
         of_part = staged
-        if layer == layout.SILVER:
-            of_part = {layout.FACT: lake.read_json(layout.part_record_key(run_id, layer, WRITE, part, parts))}
+        if layer == layers.SILVER:
+            of_part = {layers.FACT: lake.read_json(layout.part_record_key(run_id, layer, WRITE, part, parts))}
         return Examination(lake, run_id, layer, of_part, parts, now).part(part, of_part, below)
 
     return FanOut(lake, run_id, layer, AUDIT, parts, work)
 
 
-def _below_keys(layer: str, part: int, parts: int) -> dict[str, str]:
-    cut = (*PARTED, layout.FACT)
-    return {
-        name: layout.published_key(name, part, parts) if name in cut else layout.published_key(name)
-        for name in _BELOW[layer]
-    }
-
-
 def _below(lake: Lake, layer: str, part: int, parts: int) -> dict[str, pa.Table]:
-    """Read the published tables a layer, or a part of it, was made from; loans are of the first part."""
-    keys = _below_keys(layer, part, parts)
-    below = {name: lake.read_table(key, _BELOW[layer][name]) for name, key in keys.items()}
-    if part and "emprestimos" in below:
-        below["emprestimos"] = below["emprestimos"].slice(0, 0)
-    return below
+    """Read the published tables a layer, or a part of it, was made from."""
+    keys = published_keys(_BELOW[layer], part, parts)
+    return read_by_part({name: lake.read_table(key, _BELOW[layer][name]) for name, key in keys.items()}, part)
 
 
 def _sums(lake: Lake, run_id: str, part: int, fact: pa.Table) -> Record:
     """Add a part of the fact up by everything the rules of Gold tell apart, which leaves their sums as they are."""
-    key = f"{layout.parts_prefix(run_id, layout.GOLD)}sums-{part:05d}.parquet"
+    key = layout.part_table_key(run_id, layers.GOLD, "sums", part)
     lake.write_table(added_up(fact, gold.AMOUNTS), key)
     return {"sums": key}
 

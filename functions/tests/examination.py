@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract import layers
 from lakehouse.contract.model import Contract, Rule, load
 from lakehouse.contract.quality import EXAMPLES, Outcome, RuleResult, TableResult
 from lakehouse.contract.rules import broken_by
@@ -22,7 +23,7 @@ from lakehouse.errors import ContractError
 from lakehouse.fanout import Record
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.parts import PARTED, PARTITION_KEY, hashed, part_of
+from lakehouse.parts import CUT, PARTITION_KEY, hashed, part_of, parts_of_table, repeated
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, Check, failing
 from tests.checks import bronze, every_layer, gold, silver
@@ -35,18 +36,17 @@ PART_RULE: Final = Rule(
     "parte_confere", "Cada pedido está na parte que o hash do seu pedido_id manda.", "consistency", "error", "check"
 )
 _CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
-    layout.BRONZE: (bronze, every_layer),
-    layout.SILVER: (silver, every_layer),
-    layout.GOLD: (gold, every_layer),
+    layers.BRONZE: (bronze, every_layer),
+    layers.SILVER: (silver, every_layer),
+    layers.GOLD: (gold, every_layer),
 }
 _OF_THE_WHOLE: Final[dict[str, frozenset[str]]] = {
     # The lines of a CSV are counted, and set aside, for the file.
-    layout.BRONZE: frozenset({"atualidade", "contabilidade_de_linhas", "linhas_em_quarentena"}),
-    layout.SILVER: frozenset({"atualidade"}),
-    layout.GOLD: frozenset(),
+    layers.BRONZE: frozenset({"atualidade", "contabilidade_de_linhas", "linhas_em_quarentena"}),
+    layers.SILVER: frozenset({"atualidade"}),
+    layers.GOLD: frozenset(),
 }
 _SECONDS_AN_HOUR: Final = 3600
-_CUT: Final = (*PARTED, layout.FACT)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Examination:
 
     def everything(self, below: Mapping[str, pa.Table]) -> list[TableResult]:
         """Examine a layer that is in one part, with the published tables it was made from."""
-        return self._examined(0, self.staged, below, layout.TABLES[self.layer])
+        return self._examined(0, self.staged, below, layers.tables_of(self.layer))
 
     def part(self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table]) -> Record:
         """Examine one part, and keep what `together` needs of it.
@@ -87,13 +87,13 @@ class Examination:
             The published tables it was made from.
         """
         # What is not cut is examined with the first part; with the others it is there to be compared with.
-        names = [name for name in layout.TABLES[self.layer] if part == 0 or name in _CUT]
+        names = [name for name in layers.tables_of(self.layer) if part == 0 or name in CUT]
         results = self._examined(part, staged, below, names)
         return {"tables": [_as_record(result) for result in results]}
 
     def together(self, records: Sequence[Record]) -> list[TableResult]:
         """Put the records of all parts together, and examine what they cannot show."""
-        found: dict[str, list[TableResult]] = {name: [] for name in layout.TABLES[self.layer]}
+        found: dict[str, list[TableResult]] = {name: [] for name in layers.tables_of(self.layer)}
         for record in records:
             for entry in record["tables"]:
                 found[entry["table"]].append(_from_record(entry))
@@ -103,7 +103,7 @@ class Examination:
         self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table], names: Sequence[str]
     ) -> list[TableResult]:
         tables, unusable = {}, {}
-        for name in layout.TABLES[self.layer]:
+        for name in layers.tables_of(self.layer):
             table = read_table(self.lake, name, self._key(staged.get(name), part))
             if isinstance(table, Outcome):
                 unusable[name] = table
@@ -117,17 +117,17 @@ class Examination:
             aside = read_quarantine(self.lake, staged[name])
             audited = Audited(load(name), staged[name], tables[name], aside, tables, below, self._age_hours(name))
             # Bronze compares its tables with one another; without one of them it has failed, uncompared.
-            comparable = not (unusable and self.layer == layout.BRONZE)
+            comparable = not (unusable and self.layer == layers.BRONZE)
             results.append(self._audited(audited, part, comparable=comparable))
         return results
 
     def _audited(self, audited: Audited, part: int, *, comparable: bool) -> TableResult:
         contract, table = audited.contract, audited.table
         results = [RuleResult(SCHEMA_RULE, Outcome(0, len(contract.columns)))]
-        if self.parts > 1 and contract.table in _CUT:
+        if self.parts > 1 and contract.table in CUT:
             misplaced = part_of(table[PARTITION_KEY], self.parts) != part
             results.append(RuleResult(PART_RULE, failing(pa.array(misplaced), table, contract.key)))
-            if contract.key != (PARTITION_KEY,) and self.layer == layout.BRONZE:
+            if contract.key != (PARTITION_KEY,) and self.layer == layers.BRONZE:
                 self._keep_hashes(contract, table, part)
         for rule in contract.rules:
             if self.parts > 1 and rule.check in _OF_THE_WHOLE[self.layer]:
@@ -154,7 +154,7 @@ class Examination:
             outcome = found.get(_name(rule))
             if rule.check in _OF_THE_WHOLE[self.layer] and not unusable:
                 outcome = check_named(rule.check, _CHECKS[self.layer])(whole)
-            if outcome is not None and rule.metric == "duplicateValues" and self.layer == layout.BRONZE:
+            if outcome is not None and rule.metric == "duplicateValues" and self.layer == layers.BRONZE:
                 outcome = self._with_repeated(contract, outcome)
             if outcome is not None:
                 results.append(RuleResult(rule, outcome))
@@ -164,9 +164,11 @@ class Examination:
         """Add the keys that occur in several parts to those that occur several times in one."""
         if self.staged[contract.table]["parts"] == 1 or contract.key == (PARTITION_KEY,):
             return outcome
-        hashes = [self.lake.read_bytes(self._hash_key(contract.table, part)) for part in range(self.parts)]
-        values = np.sort(np.concatenate([np.frombuffer(content, np.uint64) for content in hashes]))
-        suspects = np.unique(values[1:][values[1:] == values[:-1]])
+        hashes = [
+            self.lake.read_bytes(layout.part_hashes_key(self.run_id, self.layer, contract.table, part))
+            for part in range(self.parts)
+        ]
+        suspects = repeated(np.frombuffer(content, np.uint64) for content in hashes)
         if not len(suspects):
             return outcome
         (column,) = contract.key
@@ -183,16 +185,13 @@ class Examination:
     def _keep_hashes(self, contract: Contract, table: pa.Table, part: int) -> None:
         (column,) = contract.key
         hashes = np.unique(hashed(table[column]))
-        self.lake.write_bytes(hashes.tobytes(), self._hash_key(contract.table, part))
-
-    def _hash_key(self, table: str, part: int) -> str:
-        return f"{layout.parts_prefix(self.run_id, self.layer)}hashes-{table}-{part:05d}.bin"
+        self.lake.write_bytes(hashes.tobytes(), layout.part_hashes_key(self.run_id, self.layer, contract.table, part))
 
     def _key(self, staged: StagedTable | None, part: int) -> str | None:
         """Return where a table, or its part, was staged."""
         if staged is None:
             return None
-        table, parts = staged["table"], self.parts if staged["table"] in _CUT else 1
+        table, parts = staged["table"], parts_of_table(staged["table"], self.parts)
         return layout.staging_key(self.run_id, table, part, parts) if parts > 1 else staged["staged_key"]
 
     def _age_hours(self, name: str) -> float | None:

@@ -6,13 +6,13 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract import layers
 from lakehouse.contract.model import Contract, load
 from lakehouse.contract.quality import EXAMPLES, Outcome
 from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
 from lakehouse.engine import parquet
 from lakehouse.engine.keys import flat
 from lakehouse.errors import LakehouseError, StorageError
-from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from lakehouse.staging import StagedTable
 
@@ -31,7 +31,7 @@ def by_table(layer: str, entries: Sequence[StagedTable]) -> dict[str, StagedTabl
         A table is there twice, or is not of the layer: it would be published without an audit.
     """
     names = [entry["table"] for entry in entries]
-    strange = sorted({name for name in names if name not in layout.TABLES[layer] or names.count(name) > 1})
+    strange = sorted({name for name in names if name not in layers.tables_of(layer) or names.count(name) > 1})
     if strange:
         raise LakehouseError(f"the write step of {layer} staged {', '.join(strange)}: not of the layer, or twice")
     return {entry["table"]: entry for entry in entries}

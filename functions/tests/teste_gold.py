@@ -4,7 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lakehouse.lake import layout
+from lakehouse.contract import layers
 from lakehouse.runtime import instrumented
 from tests.audit import audit_layer
 
@@ -12,4 +12,4 @@ from tests.audit import audit_layer
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the verdict on one run's Gold tables; event and result are those of docs/architecture.md."""
-    return audit_layer(layout.GOLD, event, context.invoked_function_arn)
+    return audit_layer(layers.GOLD, event, context.invoked_function_arn)

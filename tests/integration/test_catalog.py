@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lakehouse.contract.model import load, load_all
-from lakehouse.lake.catalogue import Catalog, Column, Table, table_of
+from lakehouse.lake.catalogue import Catalog, GlueColumn, GlueTable, table_of
 
 FACTS = {"rows": "30", "bytes": "4096", "run_id": "r1", "updated_at": "2024-11-01T00:00:00+00:00"}
 LAYERS = ("bronze", "silver", "gold", "governanca")
@@ -120,7 +120,7 @@ def test_a_catalogue_that_gives_an_empty_owner_back_does_not_break(catalog, monk
 
 
 def test_texts_longer_than_glue_takes_are_cut_between_characters_and_put_on_one_line():
-    table = Table("d", "t", "é" * 2000, "dono", "s3://b/t/", [Column("c", "string", "ção\n" * 200)], {})
+    table = GlueTable("d", "t", "é" * 2000, "dono", "s3://b/t/", [GlueColumn("c", "string", "ção\n" * 200)], {})
     given = table.as_input()
     comment = given["StorageDescriptor"]["Columns"][0]["Comment"]
     assert 250 < len(comment.encode()) <= 255

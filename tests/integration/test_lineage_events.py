@@ -28,7 +28,8 @@ from lakehouse.lake.s3 import Lake
 from lakehouse.lineage import delivery
 from lakehouse.lineage.facets import output_dataset
 from lakehouse.lineage.names import PRODUCER, Asset, Place, run_uuid
-from lakehouse.lineage.runs import Origin, Runs
+from lakehouse.lineage.runs import Runs
+from lakehouse.lineage.table_run import Origin
 from lakehouse.orchestration.pipelines import tasks_of
 from lakehouse.orchestration.stepfunctions import StateMachine
 from tests import teste_bronze, teste_gold, teste_silver

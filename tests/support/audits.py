@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from bronze.acceptance import Normalised
 from bronze.csv.source import normalise
+from bronze.judging import Normalised
 from lakehouse.contract.model import load
 from lakehouse.contract.quality import Outcome
 from lakehouse.contract.quarantine import SCHEMA

@@ -5,15 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.parts import PARTED, part_of
+from lakehouse.parts import PARTED, part_of, read_by_part
 
 
 def part_of_bronze(bronze: Mapping[str, pa.Table], part: int, parts: int) -> dict[str, pa.Table]:
     """Return one part: its orders, items and payments; all of the rest, but loans only in the first."""
-    tables = dict(bronze)
+    tables = read_by_part(bronze, part)
     for name in PARTED:
         rows = np.flatnonzero(part_of(bronze[name]["pedido_id"], parts) == part)
         tables[name] = bronze[name].take(pa.array(rows))
-    if part:
-        tables["emprestimos"] = bronze["emprestimos"].slice(0, 0)
     return tables

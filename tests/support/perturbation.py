@@ -14,9 +14,9 @@ from itertools import count
 from typing import Any
 
 import pyarrow as pa
+from violations import violations
 
 from lakehouse.contract.model import load
-from lakehouse.contract.rules import violations
 
 Row = dict[str, Any]
 Identity = Callable[[Row, int], tuple[Any, ...]]

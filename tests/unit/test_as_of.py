@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from naive import month_later
 
-from lakehouse.engine.as_of import NONE, as_of
+from lakehouse.engine.as_of import as_of
 from lakehouse.engine.columns import Text
+from lakehouse.engine.keys import ABSENT
 from lakehouse.engine.months import add_months, month_number, month_text, parse_month
 
 EPOCH = date(1970, 1, 1)
@@ -26,7 +27,7 @@ def test_the_newest_quotation_on_or_before_the_day_holds(rows, quoted):
     found = as_of(*columns(rows), *columns(quoted))
     for (currency, day), at in zip(rows, found.tolist(), strict=True):
         known = [q for q in quoted if q[0] == currency and q[1] <= day]
-        assert (quoted[at] if at != NONE else None) == (max(known) if known else None)
+        assert (quoted[at] if at != ABSENT else None) == (max(known) if known else None)
 
 
 @given(dates, st.integers(0, 400))

@@ -13,10 +13,10 @@ from bronze_tables import bronze
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bronze.acceptance import Normalised
 from bronze.csv.normalise import typed
 from bronze.csv.source import check, normalise
 from bronze.csv.text import write_csv
+from bronze.judging import Normalised
 from bronze.reasons import Reasons
 from lakehouse.contract.model import load
 from lakehouse.contract.quarantine import SCHEMA as QUARANTINE

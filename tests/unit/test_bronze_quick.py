@@ -184,9 +184,7 @@ def test_one_strange_row_does_not_send_a_large_piece_the_careful_way(tmp_path: P
     carefully = pieces._Reader._carefully
     seen = []
     with patch.object(
-        pieces._Reader,
-        "_carefully",
-        lambda self, body, records: seen.append(len(records)) or carefully(self, body, records),
+        pieces._Reader, "_carefully", lambda self, records: seen.append(len(records)) or carefully(self, records)
     ):
         made = normalise("pedidos", path)
     assert [row["linha"] for row in made.quarantine.to_pylist()] == [7_779]

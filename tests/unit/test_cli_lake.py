@@ -16,7 +16,7 @@ from cli.errors import CliError, NotDeployedError, UsageError
 from cli.export import download
 from cli.session import Aws
 from cli.source import FILES
-from cli.summary import Asset, assets
+from cli.summary import TableSummary, tables
 from cli.upload import landed, upload
 from lakehouse.lake import layout
 
@@ -145,10 +145,10 @@ def test_the_summary_is_read_from_the_audit_reports_of_the_run(aws: Aws) -> None
     deploy(aws, BucketName="lake")
     put(aws, layout.quality_key("r", "bronze"), report("bronze", "r", emprestimos=1))
     put(aws, layout.quality_key("older", "silver"), report("silver", "older"))
-    found = assets(aws, "r", layout.LAYERS, {"bronze": 1.5})
+    found = tables(aws, "r", layout.LAYERS, {"bronze": 1.5})
     assert [asset.table for asset in found] == TABLES
-    assert found[6] == Asset("bronze", "emprestimos", 30, 1, "warn", 1, 2, 1.5)
-    assert found[7] == Asset("silver", layout.FACT, None, None, "not run")
+    assert found[6] == TableSummary("bronze", "emprestimos", 30, 1, "warn", 1, 2, 1.5)
+    assert found[7] == TableSummary("silver", layout.FACT, None, None, "not run")
 
 
 def published(aws: Aws, run: str, **quarantined: int) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cli import present
+from cli import present, summary
 from cli.errors import CliError
-from cli.summary import Asset
+from cli.summary import TableSummary
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_a_size_is_written_as_people_write_it(amount: int, text: str) -> None:
 
 
 def test_the_summary_says_rows_quarantine_verdict_and_the_layers_time_once(capsys: pytest.CaptureFixture[str]) -> None:
-    present.assets(
+    summary.show(
         [
-            Asset("bronze", "pedidos", 30, 0, "pass", layer_seconds=1.5),
-            Asset("bronze", "emprestimos", 29, 1, "warn", warnings=2, layer_seconds=1.5),
-            Asset("silver", "fato_pedido_correlacionado", 1014, 0, "fail", errors=1, layer_seconds=0.7),
-            Asset("gold", "agregado_ml_forecast_risco_cambial", None, None, "not run"),
+            TableSummary("bronze", "pedidos", 30, 0, "pass", layer_seconds=1.5),
+            TableSummary("bronze", "emprestimos", 29, 1, "warn", warnings=2, layer_seconds=1.5),
+            TableSummary("silver", "fato_pedido_correlacionado", 1014, 0, "fail", errors=1, layer_seconds=0.7),
+            TableSummary("gold", "agregado_ml_forecast_risco_cambial", None, None, "not run"),
         ]
     )
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]

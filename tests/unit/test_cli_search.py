@@ -12,16 +12,17 @@ from moto import mock_aws
 
 from cli.catalogue import Entry, entries, plain, ranked
 from lakehouse.contract.model import load_all
-from lakehouse.lake.catalogue import GOVERNANCE, Catalog, Column, Table, table_of
+from lakehouse.lake.catalogue import Catalog, GlueColumn, GlueTable, table_of
+from lakehouse.lake.layout import GOVERNANCE_DATABASE
 
-PIPELINE = Table(
-    GOVERNANCE,
+PIPELINE = GlueTable(
+    GOVERNANCE_DATABASE,
     "statemachine_dag_gold",
     "Gold: o fluxo de caixa e o forecast de risco cambial.",
     "engenharia-de-dados",
     "s3://lake/x/",
     [
-        Column(
+        GlueColumn(
             "writegold",
             "string",
             "Agrega o fato em fluxo de caixa e forecast de risco cambial",

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 import yaml
+from violations import violations
 
 from lakehouse.contract.model import arrow_type, load, load_all, parse
-from lakehouse.contract.rules import violations
 from lakehouse.errors import ContractError
 from lakehouse.lake.layout import BRONZE, GOLD, LAYERS, SILVER, TABLES
 
@@ -239,6 +239,7 @@ def test_a_table_without_a_contract_is_refused_by_the_name_of_the_missing_file(m
         ("pattern: ^[A-Z]{3}$", "shape: x", "lacks 'arguments.validValues' or 'arguments.pattern'"),
         ("type: library", "type: sql", "rule 'moeda_no_formato' has the type 'sql'; use library or custom"),
         ("row: taxa_compra > 0", "linha: x", "rule 'taxa_compra_positiva' lacks 'check'"),
+        ("    type: glue\n", "    type: hive\n", "'servers' lacks the catalogue; write a server of the type glue"),
     ],
 )
 def test_a_malformed_contract_is_refused_by_what_is_to_be_mended(was, becomes, says):
@@ -247,6 +248,23 @@ def test_a_malformed_contract_is_refused_by_what_is_to_be_mended(was, becomes, s
     with pytest.raises(ContractError) as caught:
         parse("cambio", text.replace(was, becomes))
     assert says in str(caught.value)
+
+
+def test_a_source_that_a_column_lists_twice_is_named_with_the_column():
+    source = "importau_silver.fato_pedido_correlacionado.valor_fluxo_brl"
+    text = document("agregado_fluxo_de_caixa_mensal")
+    twice = text.replace("transformSourceObjects:\n", f"transformSourceObjects:\n          - {source}\n")
+    with pytest.raises(ContractError, match=rf"column '\w+' lists the source {source} twice; list it as direct or ind"):
+        parse("agregado_fluxo_de_caixa_mensal", twice)
+
+
+def test_a_column_has_the_direct_sources_that_it_lists_and_then_the_indirect_ones():
+    for contract in CONTRACTS:
+        properties = yaml.safe_load(document(contract.table))["schema"][0]["properties"]
+        for column, given in zip(contract.columns, properties, strict=True):
+            direct = given.get("transformSourceObjects", [])
+            assert list(column.sources[: len(direct)]) == direct
+            assert set(column.sources[len(direct) :]) == column.indirect
 
 
 def test_the_file_of_a_malformed_contract_is_named(tmp_path, monkeypatch):

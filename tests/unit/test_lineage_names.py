@@ -46,7 +46,7 @@ def test_what_is_no_table_is_no_asset(run_id, table):
     for key in (
         layout.quarantine_key(run_id, layout.BRONZE, table),
         layout.quality_key(run_id, layout.BRONZE),
-        layout.lineage_key(run_id, f"bronze.WriteBronze.{table}"),
+        layout.run_event_key(run_id, f"bronze.WriteBronze.{table}", "1", layout.COMPLETE),
         layout.governance_table_key("linhagem"),
         f"bronze/outra_{table}/{table}.parquet",
         f"silver/{table}/{table}.parquet",

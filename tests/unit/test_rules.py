@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from violations import violations
 
 from lakehouse.contract.model import Rule, load, load_all
-from lakehouse.contract.rules import broken_by, violations
+from lakehouse.contract.rules import broken_by
 from lakehouse.errors import ContractError
 
 SCHEMA = pa.schema({"a": pa.decimal128(18, 2), "b": pa.decimal128(9, 4), "n": pa.int64(), "s": pa.string()})

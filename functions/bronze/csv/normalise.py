@@ -107,9 +107,7 @@ def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
 
 
 def check(contract: Contract, table: pa.Table, text: pa.Table, reasons: Reasons) -> None:
-    """Find the rows that lack a required value or break a row rule.
-
-    A row rule is every library or row rule of severity error, but for the key's, which needs the whole file.
+    """Find the rows that lack a required value or break another of the contract's row rules.
 
     Parameters
     ----------
@@ -121,9 +119,7 @@ def check(contract: Contract, table: pa.Table, text: pa.Table, reasons: Reasons)
     reasons : Reasons
         Gets the reasons.
     """
-    for rule in contract.rules:
-        if rule.severity != "error" or rule.kind == "check" or rule.metric in {"duplicateValues", "rowCount"}:
-            continue
+    for rule in contract.row_rules:
         missing = rule.metric == "nullValues"
         rows = _rows(broken_by(rule, text if missing else table))
         if not len(rows):

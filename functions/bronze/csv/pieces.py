@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -16,7 +17,8 @@ from pyarrow import csv as arrow_csv
 
 from bronze.csv import quick
 from bronze.csv.normalise import composed, normalised
-from bronze.csv.records import Records, split
+from bronze.csv.records import Records, decoded, split
+from bronze.judging import Piece
 from bronze.reasons import Reasons
 from lakehouse.contract.model import Contract
 from lakehouse.engine.keys import flat
@@ -30,45 +32,6 @@ BOM: Final = b"\xef\xbb\xbf"
 # but not into smaller ones than these bytes, which take longer to set about than to read carefully.
 _CUTS: Final = 16
 _SMALLEST: Final = 1 << 18
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Consecutive records of a CSV.
-
-    Attributes
-    ----------
-    table : pa.Table, shape (rows, ...)
-        The records that are well-formed, with the contract's columns; text may be dictionaries.
-    record : numpy int64, shape (rows,)
-        The record that each row is.
-    line : numpy int64, shape (records,)
-        Line of each record.
-    reasons : Reasons
-        What speaks against records; nothing about keys that other records have.
-    records : Records or None
-        Where the records are; None where they are the lines of ``body``.
-    body : bytes
-    """
-
-    table: pa.Table
-    record: Index
-    line: Index
-    reasons: Reasons
-    records: Records | None
-    body: bytes
-
-    def text(self, numbers: Index) -> pa.Array:
-        """Return the original text of records."""
-        if self.records is not None:
-            start, end = self.records.start[numbers], self.records.end[numbers]
-        else:
-            ends = np.append(np.flatnonzero(np.frombuffer(self.body, np.uint8) == ord("\n")), len(self.body))
-            starts = np.append(0, ends[:-1] + 1)
-            returned = np.array([self.body[end - 1 : end] == b"\r" for end in ends[numbers].tolist()], np.int64)
-            start, end = starts[numbers], ends[numbers] - returned
-        spans = zip(start.tolist(), end.tolist(), strict=True)
-        return pa.array([self.body[first:last].decode("utf-8") for first, last in spans], pa.string())
 
 
 def header(line: bytes) -> list[str]:
@@ -166,8 +129,8 @@ def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[
             return
 
 
-def _cut(body: bytes) -> Iterator[bytes]:
-    """Yield whole lines, a part of the body each; all of it where it is small, or one line."""
+def _smaller(body: bytes) -> Iterator[bytes]:
+    """Yield the body cut between lines; all of it at once where it is small, or one line."""
     start, size = 0, max(len(body) // _CUTS, _SMALLEST)
     while start < len(body):
         end = body.find(b"\n", start + size) + 1 or len(body)
@@ -184,34 +147,34 @@ class _Reader:
     longest: int
 
     def read(self, cut: _Cut) -> _Found:
-        """Read all of it quickly, or parts of it, or carefully."""
+        """Read all of it quickly, or some of it, or carefully."""
         if cut.records is not None:
-            return _Found([self._carefully(cut.body, cut.records)], cut.lines)
+            return _Found([self._carefully(cut.records)], cut.lines)
         body = cut.body
         table = quick.read(self.contract, self.header, self._keys(), body)
         if table is not None:
             rows = np.arange(len(table))
-            return _Found([Piece(table, rows, rows, Reasons(), None, body)], len(table))
+            return _Found([Piece(table, rows, rows, Reasons(), partial(_text_of_lines, body))], len(table))
         found, lines = [], 0
-        for part in _cut(body):
-            if len(part) == len(body):
+        for smaller in _smaller(body):
+            if len(smaller) == len(body):
                 records, _, lines = split(body, 0, len(self.header), final=True, longest=self.longest)
-                return _Found([self._carefully(body, records)], lines)
-            of_part = self.read(_Cut(part, None, 0))
-            found += [replace(piece, line=piece.line + lines) for piece in of_part.pieces]
-            lines += of_part.lines
+                return _Found([self._carefully(records)], lines)
+            read = self.read(_Cut(smaller, None, 0))
+            found += [replace(piece, line=piece.line + lines) for piece in read.pieces]
+            lines += read.lines
         return _Found(found, lines)
 
     def _keys(self) -> list[str]:
         return [name for name in self.header if name in {*self.contract.key, PARTITION_KEY}]
 
-    def _carefully(self, body: bytes, records: Records) -> Piece:
+    def _carefully(self, records: Records) -> Piece:
         good = np.flatnonzero(~records.malformed.broken(len(records)))
         reasons, found = Reasons(), Reasons()
         table = normalised(self.contract, self._text(records, good), found)
         reasons.add_all(records.malformed, np.arange(len(records)))
         reasons.add_all(found, good)
-        return Piece(table, good, records.line, reasons, records, body)
+        return Piece(table, good, records.line, reasons, records.original)
 
     def _text(self, records: Records, good: Index) -> dict[str, pa.Array]:
         """Read well-formed records as text: no type and no missing value is guessed."""
@@ -227,3 +190,11 @@ class _Reader:
         if len(rows) != len(good):
             raise AssertionError(f"{len(rows)} records were read where there are {len(good)}")
         return {name: flat(rows[name]) for name in self.header}
+
+
+def _text_of_lines(body: bytes, numbers: Index) -> pa.Array:
+    """Return the text of lines by their numbers, from 0."""
+    ends = np.append(np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")), len(body))
+    starts = np.append(0, ends[:-1] + 1)
+    returned = np.array([body[end - 1 : end] == b"\r" for end in ends[numbers].tolist()], np.int64)
+    return decoded(body, starts[numbers], ends[numbers] - returned)

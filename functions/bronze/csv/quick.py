@@ -161,9 +161,7 @@ def _amounts(column: Column, text: pa.Array) -> pa.Array | None:
 def _breaks_a_rule(contract: Contract, table: pa.Table) -> bool:
     """Return whether `bronze.csv.normalise.check` would find anything: on dictionaries it looks at the values alone."""
     decoded: dict[str, pa.Array] = {}
-    for rule in contract.rules:
-        if rule.severity != "error" or rule.kind == "check" or rule.metric in {"duplicateValues", "rowCount"}:
-            continue
+    for rule in contract.row_rules:
         if rule.metric == "nullValues":
             if table[rule.column].null_count:
                 return True

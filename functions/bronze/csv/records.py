@@ -64,6 +64,16 @@ class Records:
         runs = zip(self.start[firsts].tolist(), self.end[lasts].tolist(), strict=True)
         return b"\n".join([self.data[start:end] for start, end in runs])
 
+    def original(self, rows: Index) -> pa.Array:
+        """Return the original text of some records, shape (k,)."""
+        return decoded(self.data, self.start[rows], self.end[rows])
+
+
+def decoded(data: bytes, start: Index, end: Index) -> pa.Array:
+    """Return the text from each start to each end, shape (k,)."""
+    spans = zip(start.tolist(), end.tolist(), strict=True)
+    return pa.array([data[first:last].decode("utf-8") for first, last in spans], pa.string())
+
 
 class _Lines(NamedTuple):
     """Physical lines: where each begins, where its text ends, and where its line end stands."""

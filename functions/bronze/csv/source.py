@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -11,11 +12,10 @@ from typing import BinaryIO, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from bronze.acceptance import Normalised
-from bronze.csv.pieces import BOM, LONGEST_HEADER, header, whole_lines
+from bronze.csv.pieces import BOM, LONGEST_HEADER, header, pieces_of, whole_lines
 from bronze.csv.quick import lines_in
 from bronze.csv.records import LONGEST_RECORD
-from bronze.judging import InMemory, judge
+from bronze.judging import Normalised, in_memory, judge
 from bronze.part_files import PartFiles
 from lakehouse.contract.model import Contract, load
 from lakehouse.errors import InputError
@@ -171,9 +171,7 @@ def normalise(table: str, path: Path, *, piece: int = PIECE, longest: int = LONG
         Bytes that a record of several lines may have.
     """
     contract = load(table)
-    kept = InMemory(contract)
-    judged = judge(contract, path, kept, piece, longest)
-    return Normalised(kept.table(), judged.quarantine, judged.rows_read)
+    return in_memory(contract, path.name, partial(pieces_of, contract, path, piece, longest))
 
 
 def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIECE) -> Written:
@@ -191,6 +189,6 @@ def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIEC
     """
     contract = load(table)
     files = PartFiles(table, parts, folder)
-    judged = judge(contract, path, files, piece, LONGEST_RECORD)
+    judged = judge(contract, path.name, partial(pieces_of, contract, path, piece, LONGEST_RECORD), files)
     files.close(contract.schema)
     return Written(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)

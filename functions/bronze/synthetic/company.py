@@ -8,20 +8,22 @@ order; one loan of thirty has more instalments paid than it has.
 """
 
 import math
+from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from bronze.acceptance import Normalised, Origin, accept
 from bronze.csv.normalise import check
 from bronze.csv.text import lines
+from bronze.judging import Normalised, Piece, in_memory
 from bronze.reasons import Reasons
 from bronze.synthetic import vocabulary as v
 from bronze.synthetic.drawing import Random, dates, one_in, percentages, some, weighted, words
 from bronze.synthetic.reference import (
     FIRST_DAY,
-    Columns,
+    Arrays,
     Products,
     Rates,
     Suppliers,
@@ -30,22 +32,23 @@ from bronze.synthetic.reference import (
     loans,
     quotations,
 )
+from lakehouse.contract.layers import BRONZE, tables_of
 from lakehouse.contract.model import load
+from lakehouse.domain import AGENDADO, CANCELADO, CARTAO_CREDITO, PAGO, PENDENTE
 from lakehouse.engine.money import ONE_RATE, RATE_SCALE, Units, from_units, mul_div_half_up
 from lakehouse.engine.months import add_months
 from lakehouse.engine.segments import Index, Segments
-from lakehouse.lake.layout import BRONZE, TABLES
 
 # Days over which orders are placed.
 _SHORTEST: Final = 30
 _LONGEST: Final = 730
-_METHODS: Final = ("BOLETO", "TRANSFERENCIA", "CARTAO_CREDITO", "PIX")
-_CARD: Final = _METHODS.index("CARTAO_CREDITO")
+_METHODS: Final = ("BOLETO", "TRANSFERENCIA", CARTAO_CREDITO, "PIX")
+_CARD: Final = _METHODS.index(CARTAO_CREDITO)
 # The days until payment that each method is given.
 _TERMS: Final = np.array([[30, 45, 60, 90], [15, 30, 45, 45], [15, 30, 30, 45], [0, 7, 7, 7]])
-_STATUSES: Final = ("ENTREGUE", "EM_TRANSITO", "PENDENTE", "CANCELADO")
+_STATUSES: Final = ("ENTREGUE", "EM_TRANSITO", "PENDENTE", CANCELADO)
 _CANCELLED: Final = 3
-_PAYMENT_STATUSES: Final = ("PAGO", "PENDENTE", "AGENDADO", "CANCELADO")
+_PAYMENT_STATUSES: Final = (PAGO, PENDENTE, AGENDADO, CANCELADO)
 _QUANTITIES: Final = np.array([1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 40, 50, 80, 100, 150, 200, 300, 500])
 _EXPENSIVE: Final = 1_000_00
 
@@ -81,19 +84,23 @@ def generate(orders: int, seed: int) -> dict[str, pa.Table]:
         "cambio": quotations(next(streams), rates, days * 9 // 10),
         "emprestimos": loans(next(streams), 30 + growth, days),
     }
-    return {name: _table(name, columns[name]) for name in TABLES[BRONZE]}
+    return {name: _table(name, columns[name]) for name in tables_of(BRONZE)}
 
 
-def accepted(name: str, table: pa.Table) -> Normalised:
-    """Check a generated table as if it had been read from the CSV that `bronze.csv.text` makes of it."""
+def pieces(name: str, table: pa.Table) -> Iterator[Piece]:
+    """Yield a generated table as if it had been read from the CSV that `bronze.csv.text` makes of it."""
     contract, reasons, record = load(name), Reasons(), np.arange(len(table))
     check(contract, table, table, reasons)
     # The header is line 1.
-    origin = Origin(f"{name}.csv", record + 2, lambda rows: lines(table.take(pa.array(rows))))
-    return accept(contract, table, record, reasons, origin)
+    yield Piece(table, record, record + 2, reasons, lambda numbers: lines(table.take(pa.array(numbers))))
 
 
-def _table(name: str, columns: Columns) -> pa.Table:
+def accepted(name: str, table: pa.Table) -> Normalised:
+    """Judge a generated table, and keep the good rows in memory."""
+    return in_memory(load(name), f"{name}.csv", partial(pieces, name, table))
+
+
+def _table(name: str, columns: Arrays) -> pa.Table:
     return pa.table([columns[field.name] for field in load(name).schema], schema=load(name).schema)
 
 
@@ -117,7 +124,7 @@ class _Orders:
         self._note = words(v.ORDER_NOTES, rng.integers(0, len(v.ORDER_NOTES), count), rng.integers(0, 10, count) < 4)
 
     @property
-    def columns(self) -> Columns:
+    def columns(self) -> Arrays:
         """``pedidos``."""
         return {
             "pedido_id": self.keys,
@@ -133,7 +140,7 @@ class _Orders:
         }
 
 
-def _items(rng: Random, book: _Orders, products: Products) -> Columns:
+def _items(rng: Random, book: _Orders, products: Products) -> Arrays:
     """Return ``itens_pedido``, and give the orders their totals."""
     of_order = Segments.of_counts(1 + weighted(rng, [64, 33, 3], book.count))
     order = of_order.groups
@@ -164,7 +171,7 @@ def _items(rng: Random, book: _Orders, products: Products) -> Columns:
     }  # fmt: skip
 
 
-def _payments(rng: Random, book: _Orders, rates: Rates) -> Columns:
+def _payments(rng: Random, book: _Orders, rates: Rates) -> Arrays:
     """Return ``pagamentos``; one order in ten that is paid in instalments states the value of each one."""
     instalments = np.where(book.method == _CARD, rng.integers(2, 4, book.count), 1)
     states_each = one_in(rng, 10, book.count)

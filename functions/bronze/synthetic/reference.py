@@ -9,14 +9,15 @@ import pyarrow.compute as pc
 
 from bronze.synthetic import vocabulary as v
 from bronze.synthetic.drawing import Random, check_digits, dates, digits, one_in, percentages, some, weighted, words
+from lakehouse.domain import BRL, QUITADO
 from lakehouse.engine.money import ONE_RATE, RATE_SCALE, Units, from_units, mul_div_half_up
 from lakehouse.engine.months import add_months
 from lakehouse.engine.segments import Index
 
-Columns = dict[str, pa.Array]
+Arrays = dict[str, pa.Array]
 
 FIRST_DAY: Final = int(np.datetime64("2023-01-02").astype(np.int64))
-_CURRENCY_NAMES: Final = (v.HOME, *(currency.name for currency in v.CURRENCIES))
+_CURRENCY_NAMES: Final = (BRL, *(currency.name for currency in v.CURRENCIES))
 # Rates have four decimals, as in the export.
 _RATE_STEP: Final = 100
 
@@ -46,7 +47,7 @@ class Rates:
         return self.units[currency, day - FIRST_DAY]
 
 
-def quotations(rng: Random, rates: Rates, days: int) -> Columns:
+def quotations(rng: Random, rates: Rates, days: int) -> Arrays:
     """Return ``cambio``: working days only, and not every currency on each of them."""
     day = FIRST_DAY + np.arange(days)
     working = np.is_busday(day.astype("datetime64[D]"), holidays=np.array(v.HOLIDAYS, "datetime64[D]"))
@@ -86,7 +87,7 @@ class Suppliers:
         0 for the real, then by `vocabulary.CURRENCIES`.
     """
 
-    columns: Columns
+    columns: Arrays
     currency: Index
 
     @classmethod
@@ -138,7 +139,7 @@ class Products:
         Cents of a real.
     """
 
-    columns: Columns
+    columns: Arrays
     price: Units
 
     @classmethod
@@ -172,7 +173,7 @@ class Products:
         return cls(columns, price)
 
 
-def loans(rng: Random, count: int, days: int) -> Columns:
+def loans(rng: Random, count: int, days: int) -> Arrays:
     """Return ``emprestimos``; one in thirty says that more instalments are paid than it has."""
     number = np.arange(1, count + 1)
     term = rng.integers(2, 21, count) * 6
@@ -192,7 +193,7 @@ def loans(rng: Random, count: int, days: int) -> Columns:
         "prazo_meses": pa.array(term),
         "valor_parcela_mensal": from_units(principal * 130 // 100 // term),
         "saldo_devedor": from_units(balance),
-        "status": words(("ATIVO", "QUITADO", "INADIMPLENTE", "RENEGOCIADO"), status),
+        "status": words(("ATIVO", QUITADO, "INADIMPLENTE", "RENEGOCIADO"), status),
         "finalidade": some(rng, v.PURPOSES, count),
         "data_vencimento_proxima": dates(add_months(start, paid + 1), ~settled),
         "num_parcelas_pagas": pa.array(claimed),

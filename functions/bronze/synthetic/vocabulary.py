@@ -2,6 +2,8 @@
 
 from typing import Final, NamedTuple
 
+from lakehouse.domain import BRL
+
 
 class Country(NamedTuple):
     """Where suppliers are from: its currency, its share of a hundred suppliers, dialling code and company form."""
@@ -32,13 +34,12 @@ class Article(NamedTuple):
     grams: int
 
 
-HOME: Final = "BRL"
 CURRENCIES: Final = (
     Currency("USD", 5_230_000, 97), Currency("EUR", 5_610_000, 78), Currency("JPY", 35_200, 36),
     Currency("GBP", 6_790_000, 27), Currency("CAD", 3_840_000, 16),
 )  # fmt: skip
 COUNTRIES: Final = (
-    Country("Brasil", "BRL", 57, "55-11", "Ltda"), Country("Estados Unidos", "USD", 8, "1-555", "LLC"),
+    Country("Brasil", BRL, 57, "55-11", "Ltda"), Country("Estados Unidos", "USD", 8, "1-555", "LLC"),
     Country("China", "USD", 7, "86-21", "Co"), Country("Alemanha", "EUR", 6, "49-30", "GmbH"),
     Country("Japão", "JPY", 5, "81-3", "KK"), Country("Coreia do Sul", "USD", 4, "82-2", "Ltd"),
     Country("México", "USD", 3, "52-55", "SA"), Country("Canadá", "CAD", 3, "1-416", "Inc"),

@@ -4,23 +4,28 @@ What has no order (products, suppliers, quotations, loans) is not cut: every par
 of each table, and the unit of work of the layers above; small runs have one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lakehouse.contract.layers import FACT
 from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.errors import StorageError
+from lakehouse.lake import layout
 
 if TYPE_CHECKING:
     from lakehouse.lake.s3 import Lake
 
-# The tables that are cut, all by this column.
+# The tables of Bronze that are cut, all by this column, and the fact, which they make part by part.
 PARTITION_KEY: Final = "pedido_id"
 PARTED: Final = ("pedidos", "itens_pedido", "pagamentos")
+CUT: Final = (*PARTED, FACT)
+# Every part reads all of them, and only one may make something of them, or it would be there once a part.
+_LOANS: Final = "emprestimos"
 # How much one part holds: two threads, each on one, stay within 0.45 GB together.
 ORDERS_A_PART: Final = 1 << 16
 # As CSV text of the three tables together, an order with its items and payments.
@@ -54,9 +59,27 @@ def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
     """
     parts = {table: lake.parts(table) for table in tables}
     if len(set(parts.values())) > 1:
-        said = ", ".join(f"{table} {count}" for table, count in parts.items())
-        raise StorageError(f"the tables are in different numbers of parts ({said}); run bronze again")
+        counts = ", ".join(f"{table} {count}" for table, count in parts.items())
+        raise StorageError(f"the tables are in different numbers of parts ({counts}); run bronze again")
     return max(parts.values())
+
+
+def parts_of_table(table: str, parts: int) -> int:
+    """Return how many parts a table is in, of a run that is in ``parts``: one, where it is not cut."""
+    return parts if table in CUT else 1
+
+
+def published_keys(tables: Iterable[str], part: int, parts: int) -> dict[str, str]:
+    """Return where one part finds published tables: its own file of a table that is cut, all of any other."""
+    return {
+        table: layout.published_key(table, part, parts) if table in CUT else layout.published_key(table)
+        for table in tables
+    }
+
+
+def read_by_part(tables: Mapping[str, pa.Table], part: int) -> dict[str, pa.Table]:
+    """Return the tables as one part reads them: loans, which have no order, belong to part 0."""
+    return {name: rows.slice(0, 0) if part and name == _LOANS else rows for name, rows in tables.items()}
 
 
 def part_of(keys: pa.ChunkedArray | pa.Array, parts: int) -> Index:
@@ -95,6 +118,12 @@ def hashed(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
         rows = np.flatnonzero(lengths == length)
         result[rows] = _hashed(text[bounds[rows, None] + np.arange(length)].ravel(), len(rows), length)
     return result
+
+
+def repeated(hashes: Iterable[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    """Return the hashes that occur more than once, each once and in order."""
+    values = np.sort(np.concatenate([np.empty(0, np.uint64), *hashes]))
+    return np.unique(values[1:][values[1:] == values[:-1]])
 
 
 def _hashed(text: npt.NDArray[np.uint8], count: int, length: int) -> npt.NDArray[np.uint64]:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypedDict
 
 import pyarrow as pa
 
+from lakehouse.contract import layers
 from lakehouse.contract.model import load
 from lakehouse.engine import parquet
 from lakehouse.lake import layout
@@ -83,7 +84,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
     """
     quarantine_key = None
     if quarantine is not None and len(quarantine):
-        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table, part, parts)
+        quarantine_key = layout.quarantine_key(run_id, layers.layer_of(table), table, part, parts)
         lake.write_table(quarantine, quarantine_key)
     key = layout.staging_key(run_id, table, part, parts)
     staged = StagedTable(
@@ -129,7 +130,7 @@ def stage_files(  # noqa: PLR0913 - a table's accounting
     parts = len(paths)
     quarantine_key = None
     if len(quarantine):
-        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table)
+        quarantine_key = layout.quarantine_key(run_id, layers.layer_of(table), table)
         lake.write_table(quarantine, quarantine_key)
     keys = [layout.staging_key(run_id, table, part, parts) for part in range(parts)]
     with ThreadPoolExecutor(_UPLOADS) as threads:
@@ -158,7 +159,7 @@ def united(lake: Lake, run_id: str, staged: Sequence[StagedTable]) -> StagedTabl
     quarantine_key = None
     set_aside = [part["quarantine_key"] for part in staged if part["quarantine_key"] is not None]
     if set_aside:
-        quarantine_key = layout.quarantine_key(run_id, layout.layer_of(table), table)
+        quarantine_key = layout.quarantine_key(run_id, layers.layer_of(table), table)
         lake.write_table(pa.concat_tables([lake.read_table(key) for key in set_aside]), quarantine_key)
     return StagedTable(
         table=table,

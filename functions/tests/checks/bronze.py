@@ -1,15 +1,13 @@
 """Table rules of Bronze: accounting, references between the seven tables, and the oddities of the export."""
 
 from decimal import Decimal
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contract.quality import Outcome
+from lakehouse.domain import BRL
 from tests.audited import Audited, absent, differs, failing, summed
-
-_BRL: Final = "BRL"
 
 
 def contabilidade_de_linhas(audited: Audited) -> Outcome:
@@ -86,7 +84,7 @@ def _not_among(audited: Audited, column: str, other: str) -> Outcome:
 
 def _foreign(audited: Audited, columns: list[str]) -> pa.Table:
     """Return the rows in a foreign currency with its newest quotation, NULL where there is none."""
-    table = audited.table.filter(pc.not_equal(audited.table["moeda_origem"], _BRL)).select([*columns, "moeda_origem"])
+    table = audited.table.filter(pc.not_equal(audited.table["moeda_origem"], BRL)).select([*columns, "moeda_origem"])
     cambio = audited.layer["cambio"].select(["moeda", "data_cotacao", "taxa_ptax"])
     days = cambio.group_by("moeda").aggregate([("data_cotacao", "max")])
     days = days.rename_columns({"data_cotacao_max": "data_cotacao"})

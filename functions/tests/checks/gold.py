@@ -10,9 +10,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract.layers import FACT
 from lakehouse.contract.quality import Outcome
+from lakehouse.domain import AGENDADO, CANCELADO, PAGO, PARCELA_EMPRESTIMO, PENDENTE, PREVISTO
 from lakehouse.engine.keys import flat
-from lakehouse.lake.layout import FACT
 from tests.audited import Audited, agreement, differs, failing, summed
 
 # What the rules read of the fact.
@@ -22,11 +23,11 @@ FACT_COLUMNS: Final = (
 )  # fmt: skip
 AMOUNTS: Final = ("valor_fluxo_brl", "variacao_cambial_brl")
 _OUTFLOWS: Final = {
-    "saida_paga_brl": "PAGO",
-    "saida_pendente_brl": "PENDENTE",
-    "saida_agendada_brl": "AGENDADO",
-    "saida_prevista_brl": "PREVISTO",
-    "cancelado_brl": "CANCELADO",
+    "saida_paga_brl": PAGO,
+    "saida_pendente_brl": PENDENTE,
+    "saida_agendada_brl": AGENDADO,
+    "saida_prevista_brl": PREVISTO,
+    "cancelado_brl": CANCELADO,
 }
 _ZERO: Final = pa.scalar(Decimal("0.00"), pa.decimal128(18, 2))
 _MONTH: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -61,7 +62,7 @@ def acumulado_confere(audited: Audited) -> Outcome:
 def conserva_variacao_cambial(audited: Audited) -> Outcome:
     """Compare each group's exchange variation with the fact, without what is cancelled; a NULL counts as 0."""
     fact, key, name = audited.below[FACT], audited.contract.key, "variacao_cambial_brl"
-    cancelled = pc.equal(fact["status_pagamento"], "CANCELADO")
+    cancelled = pc.equal(fact["status_pagamento"], CANCELADO)
     kept = pc.if_else(pc.fill_null(cancelled, False), _ZERO, pc.fill_null(fact[name], _ZERO))
     expected = summed(pa.table({part: fact[part] for part in key} | {name: kept}), key, [name])
     return agreement(expected, audited.table.select([*key, name]), key)
@@ -71,7 +72,7 @@ def conserva_valor_fluxo(audited: Audited) -> Outcome:
     """Compare each group's value with the fact, without loans and what is cancelled."""
     fact, key = audited.below[FACT], audited.contract.key
     kept = pc.and_(
-        pc.not_equal(fact["tipo_registro"], "PARCELA_EMPRESTIMO"), pc.not_equal(fact["status_pagamento"], "CANCELADO")
+        pc.not_equal(fact["tipo_registro"], PARCELA_EMPRESTIMO), pc.not_equal(fact["status_pagamento"], CANCELADO)
     )
     expected = summed(fact.filter(kept), key, ["valor_fluxo_brl"])
     return agreement(expected, audited.table.select([*key, "valor_fluxo_brl"]), key)

@@ -14,6 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.contract.quality import EXAMPLES, Outcome
+from lakehouse.domain import (
+    BRL,
+    PAGAMENTO,
+    PAGAMENTO_SEM_PEDIDO,
+    PARCELA_EMPRESTIMO,
+    PEDIDO_SEM_PAGAMENTO,
+    QUITADO,
+)
 from tests.audited import Audited, absent, agreement, failing, summed
 
 STALE_DAYS: Final = 7
@@ -31,10 +39,10 @@ def contabilidade_de_linhas(audited: Audited) -> Outcome:
     n_items = pc.max_element_wise(pc.fill_null(orders["items"], 0), 1)
     n_payments = pc.fill_null(orders["payments"], 0)
     expected = {
-        "PAGAMENTO": pc.sum(pc.multiply(n_items, n_payments)).as_py() or 0,
-        "PAGAMENTO_SEM_PEDIDO": len(_of_unknown_orders(audited, "pagamentos")),
-        "PARCELA_EMPRESTIMO": pc.sum(_open_loans(bronze["emprestimos"])["remaining"]).as_py() or 0,
-        "PEDIDO_SEM_PAGAMENTO": pc.sum(n_items.filter(pc.equal(n_payments, 0))).as_py() or 0,
+        PAGAMENTO: pc.sum(pc.multiply(n_items, n_payments)).as_py() or 0,
+        PAGAMENTO_SEM_PEDIDO: len(_of_unknown_orders(audited, "pagamentos")),
+        PARCELA_EMPRESTIMO: pc.sum(_open_loans(bronze["emprestimos"])["remaining"]).as_py() or 0,
+        PEDIDO_SEM_PAGAMENTO: pc.sum(n_items.filter(pc.equal(n_payments, 0))).as_py() or 0,
         "set aside": len(_of_unknown_orders(audited, "itens_pedido")),
         "reported": len(audited.table) + len(audited.quarantine),
     }
@@ -59,7 +67,7 @@ def conserva_parcelas_de_pagamento(audited: Audited) -> Outcome:
         "valor_fluxo_brl": _instalment(payments, "valor_pago_brl", repeats),
         "valor_moeda_origem": _instalment(payments, "valor_moeda_origem", repeats),
     }
-    of_payments = _of_kinds(audited.table, "PAGAMENTO", "PAGAMENTO_SEM_PEDIDO")
+    of_payments = _of_kinds(audited.table, PAGAMENTO, PAGAMENTO_SEM_PEDIDO)
     found = summed(of_payments, ["pagamento_id"], ["valor_fluxo_brl", "valor_moeda_origem"])
     return agreement(pa.table(expected), found, ["pagamento_id"])
 
@@ -69,7 +77,7 @@ def conserva_pedidos_sem_pagamento(audited: Audited) -> Outcome:
     orders = audited.below["pedidos"]
     unpaid = orders.filter(absent(orders["pedido_id"], audited.below["pagamentos"]["pedido_id"]))
     expected = pa.table({"pedido_id": unpaid["pedido_id"], "valor_fluxo_brl": unpaid["valor_total_brl"]})
-    found = summed(_of_kinds(audited.table, "PEDIDO_SEM_PAGAMENTO"), ["pedido_id"], ["valor_fluxo_brl"])
+    found = summed(_of_kinds(audited.table, PEDIDO_SEM_PAGAMENTO), ["pedido_id"], ["valor_fluxo_brl"])
     return agreement(expected, found, ["pedido_id"])
 
 
@@ -88,7 +96,7 @@ def conserva_parcelas_de_emprestimo(audited: Audited) -> Outcome:
     loans = _open_loans(audited.below["emprestimos"])
     loans = loans.filter(pc.greater(loans["remaining"], 0))
     owing = pc.multiply(loans["valor_parcela_mensal"], loans["remaining"].cast(pa.decimal128(19, 0)))
-    found = summed(_of_kinds(audited.table, "PARCELA_EMPRESTIMO"), ["emprestimo_id"], ["valor_fluxo_brl"])
+    found = summed(_of_kinds(audited.table, PARCELA_EMPRESTIMO), ["emprestimo_id"], ["valor_fluxo_brl"])
     expected = pa.table({"emprestimo_id": loans["emprestimo_id"], "valor_fluxo_brl": owing})
     return agreement(expected, found, ["emprestimo_id"])
 
@@ -122,7 +130,7 @@ def ptax_confere(audited: Audited) -> Outcome:
     for quotations in quoted.values():
         quotations.sort()
     foreign = _foreign(audited.table)
-    by_payment = pc.is_in(foreign[_KIND], value_set=pa.array(["PAGAMENTO", "PAGAMENTO_SEM_PEDIDO"]))
+    by_payment = pc.is_in(foreign[_KIND], value_set=pa.array([PAGAMENTO, PAGAMENTO_SEM_PEDIDO]))
     asked = foreign.select(["moeda_origem", "taxa_ptax", "data_ptax", "dias_defasagem_ptax"]).append_column(
         "day", pc.if_else(by_payment, foreign["data_pagamento"], foreign["data_vencimento"])
     )
@@ -190,12 +198,12 @@ def _said(case: Mapping[str, Any]) -> tuple[Any, Any, Any]:
 
 
 def _foreign(fact: pa.Table) -> pa.Table:
-    return fact.filter(pc.fill_null(pc.not_equal(fact["moeda_origem"], "BRL"), True))
+    return fact.filter(pc.fill_null(pc.not_equal(fact["moeda_origem"], BRL), True))
 
 
 def _open_loans(loans: pa.Table) -> pa.Table:
     """Return the loans that are not ``QUITADO``, with how many instalments remain."""
-    loans = loans.filter(pc.not_equal(loans["status"], "QUITADO"))
+    loans = loans.filter(pc.not_equal(loans["status"], QUITADO))
     return loans.append_column("remaining", pc.subtract(loans["prazo_meses"], loans["num_parcelas_pagas"]))
 
 

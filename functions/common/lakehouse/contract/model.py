@@ -5,6 +5,7 @@ They are found as the resource package ``contracts``: ``glue/`` is on the path o
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -13,12 +14,12 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
-from lakehouse.contract.odcs import Part, read
+from lakehouse.contract import layers
+from lakehouse.contract.odcs import Node, read
 from lakehouse.errors import ContractError
-from lakehouse.lake import layout
 
 Kind = Literal["library", "row", "check"]
-_Said = tuple[str, str, str, Any]  # a rule's name, description, dimension and severity
+_Heading = tuple[str, str, str, Any]  # a rule's name, description, dimension and severity
 
 _PLAIN_TYPES: Final = {"string": pa.string(), "bigint": pa.int64(), "date": pa.date32(), "double": pa.float64()}
 _DECIMAL: Final = re.compile(r"decimal\((\d+),(\d+)\)")
@@ -60,8 +61,9 @@ class Column:
     sources : tuple of str
         Declared column lineage: ``database.table.column`` of each column whose values can change this one in a row
         that stays the same row. What only decides which rows there are is in `Contract.row_sources`.
+        Those whose values flow into this one (``transformSourceObjects``) come first.
     indirect : frozenset of str
-        Those of the sources whose values do not flow into this one: keys of joins and groups, conditions, weights.
+        The other ones (``indirectSources``): keys of joins and groups, conditions, weights.
     transform_logic : str
     masked : bool
         Whether the contract says that the values of its sensitive sources cannot be read from it.
@@ -162,10 +164,27 @@ class Contract:
     row_sources: tuple[str, ...]
     freshness_hours: int
 
+    @property
+    def qualified_name(self) -> str:
+        """The table as the catalogue calls it: ``database.table``."""
+        return f"{self.database}.{self.table}"
+
     @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema: names, order and types."""
         return pa.schema([(column.name, column.arrow_type) for column in self.columns])
+
+    @cached_property
+    def row_rules(self) -> tuple[Rule, ...]:
+        """The rules that a single row can break, and is then set aside in Bronze.
+
+        Those are the library and row rules of severity error, but for the key's, which needs the whole table.
+        """
+        return tuple(
+            rule
+            for rule in self.rules
+            if rule.severity == "error" and rule.kind != "check" and rule.metric != "duplicateValues"
+        )
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -200,7 +219,7 @@ def load(table: str) -> Contract:
 
 def load_all() -> tuple[Contract, ...]:
     """Return the ten contracts, layer by layer."""
-    return tuple(load(table) for tables in layout.TABLES.values() for table in tables)
+    return tuple(load(table) for table in layers.all_tables())
 
 
 def parse(table: str, text: str) -> Contract:
@@ -212,61 +231,71 @@ def parse(table: str, text: str) -> Contract:
         It is not YAML, something the code needs is missing from it, or it asks for something unknown.
     """
     document = read(text)
-    schemas = document.parts("schema")
+    schemas = document.nodes("schema")
     if len(schemas) != 1 or schemas[0].text("name") != table:
         raise ContractError(f"'schema' must have exactly one entry, with the name '{table}'")
     schema = schemas[0].called(table)
-    columns = [(part.called(f"column '{part.text('name')}'"), part.text("name")) for part in schema.parts("properties")]
-    required = [name for part, name in columns if part.given.get("required")]
-    keyed = [(part.number("primaryKeyPosition"), name) for part, name in columns if part.given.get("primaryKey")]
+    columns = [(node.called(f"column '{node.text('name')}'"), node.text("name")) for node in schema.nodes("properties")]
+    required = [name for node, name in columns if node.given.get("required")]
+    keyed = [(node.number("primaryKeyPosition"), name) for node, name in columns if node.given.get("primaryKey")]
     primary = tuple(name for _, name in sorted(keyed))
     rules = [
-        *(_rule(rule, name) for part, name in columns for rule in part.parts("quality", ())),
-        *(_rule(rule, None) for rule in schema.parts("quality", ())),
+        *(_rule(rule, name) for node, name in columns for rule in node.nodes("quality", ())),
+        *(_rule(rule, None) for rule in schema.nodes("quality", ())),
         *(_required(name) for name in required),
         *([_unique(primary)] if primary else []),
     ]
-    layer = layout.layer_of(table)
     return Contract(
         table=table,
-        layer=layer,
-        database=f"importau_{layer}",
+        layer=layers.layer_of(table),
+        database=_database(document.nodes("servers")),
         version=document.text("version"),
         description=schema.text("description"),
         domain=document.text("domain"),
         data_product=document.text("dataProduct"),
-        owner=document.part("team").text("name"),
+        owner=document.node("team").text("name"),
         tags=tuple(schema.given.get("tags", ())),
-        columns=tuple(_column(part) for part, _ in columns),
+        columns=tuple(_column(node) for node, _ in columns),
         rules=tuple(rules),
         key=primary or _nullable_key(rules),
         row_sources=tuple(schema.custom("rowSources") or ()),
-        freshness_hours=_freshness(document.parts("slaProperties")),
+        freshness_hours=_freshness(document.nodes("slaProperties")),
     )
 
 
-def _column(part: Part) -> Column:
+def _column(node: Node) -> Column:
     try:
-        type_ = arrow_type(part.text("physicalType"))
+        type_ = arrow_type(node.text("physicalType"))
     except ContractError as error:
-        raise ContractError(f"{part.where}: {error}") from None
+        raise ContractError(f"{node.where}: {error}") from None
+    direct, indirect = node.given.get("transformSourceObjects", ()), node.custom("indirectSources") or ()
+    twice = sorted(source for source, times in Counter([*direct, *indirect]).items() if times > 1)
+    if twice:
+        raise ContractError(f"{node.where} lists the source {', '.join(twice)} twice; list it as direct or indirect")
     return Column(
-        name=part.text("name"),
-        logical_type=part.text("logicalType"),
-        physical_type=part.text("physicalType"),
-        description=part.text("description"),
+        name=node.text("name"),
+        logical_type=node.text("logicalType"),
+        physical_type=node.text("physicalType"),
+        description=node.text("description"),
         arrow_type=type_,
-        required=bool(part.given.get("required")),
-        classification=part.given.get("classification"),
-        tags=tuple(part.given.get("tags", ())),
-        sources=tuple(part.given.get("transformSourceObjects", ())),
-        indirect=frozenset(part.custom("indirectSources") or ()),
-        transform_logic=part.given.get("transformLogic", ""),
-        masked=bool(part.custom("masked")),
+        required=bool(node.given.get("required")),
+        classification=node.given.get("classification"),
+        tags=tuple(node.given.get("tags", ())),
+        sources=(*direct, *indirect),
+        indirect=frozenset(indirect),
+        transform_logic=node.given.get("transformLogic", ""),
+        masked=bool(node.custom("masked")),
     )
 
 
-def _freshness(slas: list[Part]) -> int:
+def _database(servers: list[Node]) -> str:
+    for server in servers:
+        if server.text("type") == "glue":
+            return server.text("database")
+    raise ContractError("'servers' lacks the catalogue; write a server of the type glue, with its database")
+
+
+def _freshness(slas: list[Node]) -> int:
     for sla in slas:
         if sla.text("property") == "freshness" and sla.given.get("unit") in _HOURS:
             return sla.number("value") * _HOURS[sla.given["unit"]]
@@ -294,32 +323,32 @@ def _nullable_key(rules: Iterable[Rule]) -> tuple[str, ...]:
     return tuple(keys[0])
 
 
-def _rule(part: Part, column: str | None) -> Rule:
-    part = part.called(f"rule '{part.text('name')}'")
-    severity = part.text("severity")
+def _rule(node: Node, column: str | None) -> Rule:
+    node = node.called(f"rule '{node.text('name')}'")
+    severity = node.text("severity")
     if severity not in {"error", "warning"}:
-        raise ContractError(f"{part.where} has the severity '{severity}'; use error or warning")
-    said: _Said = (part.text("name"), part.text("description"), part.text("dimension"), severity)
-    match part.text("type"):
+        raise ContractError(f"{node.where} has the severity '{severity}'; use error or warning")
+    heading: _Heading = (node.text("name"), node.text("description"), node.text("dimension"), severity)
+    match node.text("type"):
         case "library":
-            return _library_rule(part, said, column)
+            return _library_rule(node, heading, column)
         case "custom":
-            implementation = part.part("implementation")
+            implementation = node.node("implementation")
             if "row" in implementation.given:
-                return Rule(*said, "row", column, expression=implementation.text("row"))
-            return Rule(*said, "check", column, check=implementation.text("check"))
+                return Rule(*heading, "row", column, expression=implementation.text("row"))
+            return Rule(*heading, "check", column, check=implementation.text("check"))
         case other:
-            raise ContractError(f"{part.where} has the type '{other}'; use library or custom")
+            raise ContractError(f"{node.where} has the type '{other}'; use library or custom")
 
 
-def _library_rule(part: Part, said: _Said, column: str | None) -> Rule:
-    metric, arguments = part.text("metric"), part.given.get("arguments")
+def _library_rule(node: Node, heading: _Heading, column: str | None) -> Rule:
+    metric, arguments = node.text("metric"), node.given.get("arguments")
     if metric not in _ROW_METRICS:
-        raise ContractError(f"{part.where} has the metric '{metric}'; use {', '.join(_ROW_METRICS)}, or a check")
-    if part.given.get("mustBe") != 0:
-        raise ContractError(f"{part.where} must say 'mustBe: 0': each row that breaks a rule is counted")
+        raise ContractError(f"{node.where} has the metric '{metric}'; use {', '.join(_ROW_METRICS)}, or a check")
+    if node.given.get("mustBe") != 0:
+        raise ContractError(f"{node.where} must say 'mustBe: 0': each row that breaks a rule is counted")
     if metric == "duplicateValues" and column is None and not (arguments or {}).get("properties"):
-        raise ContractError(f"{part.where} lacks 'arguments.properties', the columns that must not repeat")
+        raise ContractError(f"{node.where} lacks 'arguments.properties', the columns that must not repeat")
     if metric == "invalidValues" and not {"validValues", "pattern"} & set(arguments or ()):
-        raise ContractError(f"{part.where} lacks 'arguments.validValues' or 'arguments.pattern'")
-    return Rule(*said, "library", column, metric, arguments)
+        raise ContractError(f"{node.where} lacks 'arguments.validValues' or 'arguments.pattern'")
+    return Rule(*heading, "library", column, metric, arguments)

@@ -1,4 +1,4 @@
-"""An ODCS document as nested parts that know where they are, so that a message can name what is missing and where."""
+"""An ODCS document as nested nodes that know where they are, so that a message can name what is missing and where."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
-class Part:
+class Node:
     """A mapping of the document.
 
     Attributes
@@ -31,9 +31,9 @@ class Part:
         if not isinstance(self.given, Mapping):
             raise ContractError(f"{self.where} must be a mapping")
 
-    def called(self, where: str) -> "Part":
-        """Return the same part under a better name."""
-        return Part(self.given, where)
+    def called(self, where: str) -> "Node":
+        """Return the same node under a better name."""
+        return Node(self.given, where)
 
     def text(self, key: str) -> str:
         """Return a text on one line; raise `ContractError` when there is none."""
@@ -49,26 +49,26 @@ class Part:
             raise ContractError(f"{self.where} lacks '{key}'; write a whole number")
         return value
 
-    def part(self, key: str) -> "Part":
-        """Return a part of this part; raise `ContractError` when there is none."""
-        return Part(self.given.get(key), f"'{key}' of {self.where}")
+    def node(self, key: str) -> "Node":
+        """Return the node under a key; raise `ContractError` when there is none."""
+        return Node(self.given.get(key), f"'{key}' of {self.where}")
 
-    def parts(self, key: str, default: Iterable[Any] | None = None) -> "list[Part]":
-        """Return a list of parts; raise `ContractError` when there is none and no default."""
+    def nodes(self, key: str, default: Iterable[Any] | None = None) -> "list[Node]":
+        """Return the list of nodes under a key; raise `ContractError` when there is none and no default."""
         values = self.given.get(key, default)
         if not isinstance(values, list | tuple):
             raise ContractError(f"{self.where} lacks '{key}'; write a list")
-        return [Part(value, f"'{key}' of {self.where}, entry {n}") for n, value in enumerate(values, 1)]
+        return [Node(value, f"'{key}' of {self.where}, entry {n}") for n, value in enumerate(values, 1)]
 
     def custom(self, name: str) -> Any:
         """Return the value of one of ``customProperties``, or None."""
-        named = (entry for entry in self.parts("customProperties", ()) if entry.text("property") == name)
+        named = (entry for entry in self.nodes("customProperties", ()) if entry.text("property") == name)
         return next((entry.given.get("value") for entry in named), None)
 
 
-def read(text: str) -> Part:
+def read(text: str) -> Node:
     """Return a whole document; raise `ContractError` when it is not YAML, or no mapping."""
     try:
-        return Part(yaml.load(text, _LOADER), "the contract")  # noqa: S506 - a safe loader
+        return Node(yaml.load(text, _LOADER), "the contract")  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise ContractError(f"it is not valid YAML: {error}") from error

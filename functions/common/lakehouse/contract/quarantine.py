@@ -1,11 +1,12 @@
 """The quarantine: rows set aside with their original text, where they stood, and every reason."""
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.engine.keys import flat
+from lakehouse.engine.segments import Index
 
 SCHEMA: Final = pa.schema(
     {
@@ -17,17 +18,17 @@ SCHEMA: Final = pa.schema(
 )
 
 
-def quarantined(rows: pa.Table, source: str, lines: Any, reasons: pa.Array) -> pa.Table:
-    """Set typed rows aside, each for one reason or a list of them.
+def quarantined(source: str, lines: Index, text: pa.Array, reasons: pa.Array) -> pa.Table:
+    """Set rows aside, each for one reason or a list of them.
 
     Parameters
     ----------
-    rows : pa.Table, shape (n, ...)
-        Their values, joined by commas, become the original text.
     source : str
-        The table they come from.
+        The file, or the table, that they come from.
     lines : numpy int64, shape (n,)
-        Their rows in it, from 1.
+        Where they stand in it: lines of a file, rows of a table from 1.
+    text : pa.Array of string, shape (n,)
+        Their original text.
     reasons : pa.Array of string or of lists of strings, shape (n,)
 
     Returns
@@ -35,15 +36,12 @@ def quarantined(rows: pa.Table, source: str, lines: Any, reasons: pa.Array) -> p
     pa.Table
         With `SCHEMA`.
     """
-    values = [pc.fill_null(pc.cast(flat(column), pa.string()), "") for column in rows.columns]
     if pa.types.is_string(reasons.type):
-        reasons = pa.ListArray.from_arrays(pa.array(range(len(rows) + 1), pa.int32()), reasons)
-    return pa.table(
-        [
-            pa.repeat(source, len(rows)),
-            pa.array(lines, pa.int64()),
-            pc.binary_join_element_wise(*values, ","),
-            reasons,
-        ],
-        schema=SCHEMA,
-    )
+        reasons = pa.ListArray.from_arrays(pa.array(range(len(text) + 1), pa.int32()), reasons)
+    return pa.table([pa.repeat(source, len(text)), pa.array(lines, pa.int64()), text, reasons], schema=SCHEMA)
+
+
+def joined_values(rows: pa.Table) -> pa.Array:
+    """Return what stands for the original text of typed rows: their values with commas between, shape (n,)."""
+    values = [pc.fill_null(pc.cast(flat(column), pa.string()), "") for column in rows.columns]
+    return pc.binary_join_element_wise(*values, ",")

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contract.model import Contract, Rule
+from lakehouse.contract.model import Rule
 from lakehouse.contract.scaled import Scaled, UnfitError, aligned
 from lakehouse.engine.arrays import booleans
 from lakehouse.engine.keys import flat
@@ -47,23 +47,6 @@ _TENS: Final = (10, 100, 1000)
 _INT64_DIGITS: Final = 19
 _DECIMAL128_DIGITS: Final = 38
 _DECIMAL256_DIGITS: Final = 76
-
-
-def violations(contract: Contract, table: pa.Table) -> list[tuple[Rule, pa.BooleanArray]]:
-    """Return every library and row rule of a contract with the rows that break it.
-
-    Parameters
-    ----------
-    contract : Contract
-    table : pa.Table, shape (n, ...)
-        Has the contract's columns and types.
-
-    Returns
-    -------
-    list of (Rule, pa.BooleanArray of shape (n,))
-        The masks have no NULLs.
-    """
-    return [(rule, broken_by(rule, table)) for rule in contract.rules if rule.kind != "check"]
 
 
 def broken_by(rule: Rule, table: pa.Table) -> pa.BooleanArray:
@@ -164,7 +147,9 @@ def _value(node: ast.expr, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kin
         ):
             # One more digit than the number has, for 9.5 becomes 10.
             return pc.round(_wide(_value(value, table), 1), digits, "half_towards_infinity")
-    raise ContractError(f"'{ast.unparse(node)}' is not allowed in a rule; see functions/common/lakehouse/rules.py")
+    raise ContractError(
+        f"'{ast.unparse(node)}' is not allowed in a rule; see functions/common/lakehouse/contract/rules.py"
+    )
 
 
 def _compared(op: ast.cmpop, left: ast.expr, right: ast.expr, table: pa.Table) -> Any:

@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from lakehouse.engine.keys import ABSENT
 from lakehouse.engine.segments import Index
 
-NONE: Final = -1
 _DAY_BITS: Final = 32
 
 
@@ -26,17 +26,17 @@ def as_of(currency: Index, day: Index, quoted_currency: Index, quoted_day: Index
     Returns
     -------
     numpy int64, shape (n,)
-        Row of the quotation: the row's currency, the greatest day that is not after the row's; `NONE` where
+        Row of the quotation: the row's currency, the greatest day that is not after the row's; `ABSENT` where
         the currency has no quotation yet.
     """
     order = np.argsort(_instant(quoted_currency, quoted_day), kind="stable")
     instants = _instant(quoted_currency, quoted_day)[order]
     place = np.searchsorted(instants, _instant(currency, day), side="right") - 1
     if not len(order):
-        return np.full(len(currency), NONE)
+        return np.full(len(currency), ABSENT)
     found = order[np.maximum(place, 0)]
     known: npt.NDArray[np.bool_] = (place >= 0) & (currency >= 0) & (quoted_currency[found] == currency)
-    return np.where(known, found, NONE)
+    return np.where(known, found, ABSENT)
 
 
 def _instant(currency: Index, day: Index) -> Index:

@@ -147,10 +147,10 @@ class Number:
         return integers(self.units.astype(_STORED[self.type], copy=False), self.type, self.valid)
 
 
-Column = Text | Number
+ColumnData = Text | Number
 
 
-class Columns(dict[str, Column]):
+class Columns(dict[str, ColumnData]):
     """The columns of a table, by name."""
 
     @classmethod
@@ -197,7 +197,7 @@ class Columns(dict[str, Column]):
             [others[name] if name in others else self[name].array() for name in schema.names], names=schema.names
         ).cast(schema)
 
-    def with_(self, columns: Mapping[str, Column]) -> "Columns":
+    def with_(self, columns: Mapping[str, ColumnData]) -> "Columns":
         """Return these columns and some more."""
         return Columns({**self, **columns})
 
@@ -207,7 +207,7 @@ def stack(tables: Sequence[Columns]) -> Columns:
     return Columns({name: _stacked([table[name] for table in tables]) for name in tables[0]})
 
 
-def _stacked(columns: Sequence[Column]) -> Column:
+def _stacked(columns: Sequence[ColumnData]) -> ColumnData:
     some = [column for column in columns if len(column)] or list(columns[:1])
     if len(some) == 1:
         return some[0]

@@ -13,7 +13,6 @@ from lakehouse.lake import layout
 if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
 
-GOVERNANCE: Final = "importau_governanca"
 _PARQUET: Final = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -30,7 +29,7 @@ _TABLE_INPUT: Final = ("Name", "Description", "Owner", "StorageDescriptor", "Par
 
 
 @dataclass(frozen=True)
-class Column:
+class GlueColumn:
     """A column as Glue knows it.
 
     Attributes
@@ -52,13 +51,13 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class GlueTable:
     """A table as Glue knows it.
 
     Attributes
     ----------
     database, name, description, owner, location : str
-    columns : sequence of Column
+    columns : sequence of GlueColumn
     parameters : mapping of str to str
     """
 
@@ -67,7 +66,7 @@ class Table:
     description: str
     owner: str
     location: str
-    columns: Sequence[Column]
+    columns: Sequence[GlueColumn]
     parameters: Mapping[str, str]
 
     def as_input(self) -> dict[str, Any]:
@@ -87,7 +86,7 @@ class Table:
         }
 
 
-def table_of(contract: Contract, bucket: str, facts: Mapping[str, str]) -> Table:
+def table_of(contract: Contract, bucket: str, facts: Mapping[str, str]) -> GlueTable:
     """Return the catalogue's entry of a contract's table.
 
     Parameters
@@ -97,14 +96,14 @@ def table_of(contract: Contract, bucket: str, facts: Mapping[str, str]) -> Table
     facts : mapping of str to str
         What the last run found out (rows, size, when, by which run), as table parameters.
     """
-    return Table(
+    return GlueTable(
         database=contract.database,
         name=contract.table,
         description=contract.description,
         owner=contract.owner,
         location=f"s3://{bucket}/{layout.published_prefix(contract.table)}",
         columns=[
-            Column(
+            GlueColumn(
                 column.name,
                 column.glue_type,
                 f"[{column.classification}] {column.description}" if column.classification else column.description,
@@ -153,7 +152,7 @@ class Catalog:
             if error.response["Error"]["Code"] != "EntityNotFoundException":
                 raise
 
-    def register(self, table: Table) -> str:
+    def register(self, table: GlueTable) -> str:
         """Make the catalogue's entry what ``table`` says; return ``created``, ``updated`` or ``unchanged``."""
         wanted = table.as_input()
         existing = self.get(table.database, table.name)

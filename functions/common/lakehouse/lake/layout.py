@@ -1,37 +1,96 @@
-"""Every S3 key of the lakehouse, as pure functions of layer, table and run (see docs/architecture.md)."""
+"""Every S3 key, database and crawler of the lakehouse, as pure functions of layer, table and run.
+
+docs/architecture.md lists them. Nothing else puts a key together, or takes one apart.
+"""
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
-BRONZE: Final = "bronze"
-SILVER: Final = "silver"
-GOLD: Final = "gold"
-LAYERS: Final = (BRONZE, SILVER, GOLD)
+from lakehouse.contract import layers
+from lakehouse.contract.layers import layer_of, tables_of
 
-FACT: Final = "fato_pedido_correlacionado"
-CASH_FLOW: Final = "agregado_fluxo_de_caixa_mensal"
-FORECAST: Final = "agregado_ml_forecast_risco_cambial"
+# The layers and their tables belong to the contracts; every address is made of them.
+BRONZE: Final = layers.BRONZE
+SILVER: Final = layers.SILVER
+GOLD: Final = layers.GOLD
+LAYERS: Final = layers.LAYERS
+TABLES: Final = layers.TABLES
+FACT: Final = layers.FACT
+CASH_FLOW: Final = layers.CASH_FLOW
+FORECAST: Final = layers.FORECAST
 
-TABLES: Final[dict[str, tuple[str, ...]]] = {
-    BRONZE: (
-        "pedidos", "itens_pedido", "pagamentos", "produtos", "fornecedores", "cambio", "emprestimos",
-    ),
-    SILVER: (FACT,),
-    GOLD: (CASH_FLOW, FORECAST),
-}  # fmt: skip
+LANDING: Final = "landing"
+LANDING_PREFIX: Final = f"{LANDING}/csv_exports/"
+STAGING_PREFIX: Final = "staging/"
+QUARANTINE_PREFIX: Final = "quarantine/"
+GOVERNANCE_PREFIX: Final = "governance/"
+ARTIFACTS_PREFIX: Final = "artifacts/"
+# Where template.yaml has Athena write the results of its queries.
+ATHENA_PREFIX: Final = "athena-results/"
+# All of the lakehouse lies under these, also in a bucket that holds other things.
+PREFIXES: Final = (
+    f"{LANDING}/", *(f"{layer}/" for layer in LAYERS),
+    STAGING_PREFIX, QUARANTINE_PREFIX, GOVERNANCE_PREFIX, ATHENA_PREFIX, ARTIFACTS_PREFIX,
+)  # fmt: skip
 
-LANDING_PREFIX: Final = "landing/csv_exports/"
+PORTAL_KEY: Final = f"{GOVERNANCE_PREFIX}portal/index.html"
+_REPORTS: Final = f"{GOVERNANCE_PREFIX}catalog/report/"
+_DECLARED: Final = "declared/"
+
+_DATABASE: Final = "importau_"
+GOVERNANCE_DATABASE: Final = f"{_DATABASE}governanca"
+
+# The last event of a table's run that ended well (`run_event_key`), and the first of any.
+COMPLETE: Final = "COMPLETE"
+START: Final = "START"
+
 _PART: Final = re.compile(r"-(?P<part>\d{5,})-of-(?P<parts>\d{5,})\.parquet$")
-PORTAL_KEY: Final = "governance/portal/index.html"
+_LANDING_KEY: Final = re.compile(re.escape(LANDING_PREFIX) + r"(?P<table>[^/]+)\.csv")
+_TABLE_KEY: Final = re.compile(rf"(?:{STAGING_PREFIX}[^/]+/)?(?P<layer>{'|'.join(LAYERS)})/(?P<table>[^/]+)/")
+_RUN_EVENT_KEY: Final = re.compile(
+    rf"{GOVERNANCE_PREFIX}lineage/[^/]+/(?P<job>[^/]+)\.(?P<run>[^./]+)\.(?P<phase>[A-Z]+)\.json"
+)
 
 
-def layer_of(table: str) -> str:
-    """Return the layer a table belongs to; raise ``KeyError`` for an unknown table."""
-    for layer, tables in TABLES.items():
-        if table in tables:
-            return layer
-    raise KeyError(table)
+class RunEvent(NamedTuple):
+    """What the key of a run's lineage event says.
+
+    Attributes
+    ----------
+    job : str
+        ``state machine.state.table``.
+    phase : str
+        ``START``, ``COMPLETE`` or ``FAIL``.
+    """
+
+    job: str
+    phase: str
+
+
+def database_of(layer: str) -> str:
+    """Return the Glue database of a layer."""
+    return f"{_DATABASE}{layer}"
+
+
+def layer_of_database(database: str) -> str:
+    """Return the layer that a Glue database is of, the inverse of `database_of`."""
+    return database.removeprefix(_DATABASE)
+
+
+def databases() -> tuple[str, ...]:
+    """Return every Glue database of the lakehouse, layer by layer, governance last."""
+    return (*map(database_of, LAYERS), GOVERNANCE_DATABASE)
+
+
+def crawler_of(layer: str) -> str:
+    """Return the Glue crawler of a layer."""
+    return f"importau-{layer}"
+
+
+def artifacts_prefix(stack: str) -> str:
+    """Return where the code of a stack is uploaded for CloudFormation."""
+    return f"{ARTIFACTS_PREFIX}{stack}/"
 
 
 def file_name(table: str, part: int = 0, parts: int = 1) -> str:
@@ -58,9 +117,24 @@ def published_key(table: str, part: int = 0, parts: int = 1) -> str:
     return f"{published_prefix(table)}{file_name(table, part, parts)}"
 
 
+def table_of_key(key: str) -> tuple[str, str] | None:
+    """Return the table that an object is of, with its layer, or `LANDING` for an exported CSV.
+
+    Returns
+    -------
+    tuple of str and str, or None
+        Staged or published, whole or a part of it; None for reports, quarantine and strangers.
+    """
+    if (match := _LANDING_KEY.fullmatch(key)) and match["table"] in tables_of(BRONZE):
+        return LANDING, match["table"]
+    if (match := _TABLE_KEY.match(key)) and match["table"] in tables_of(match["layer"]):
+        return match["layer"], match["table"]
+    return None
+
+
 def staging_prefix(run_id: str, layer: str) -> str:
     """Return where a run's unaudited tables of one layer lie."""
-    return f"staging/{run_id}/{layer}/"
+    return f"{STAGING_PREFIX}{run_id}/{layer}/"
 
 
 def staging_key(run_id: str, table: str, part: int = 0, parts: int = 1) -> str:
@@ -101,6 +175,16 @@ def part_record_key(run_id: str, layer: str, step: str, part: int, parts: int) -
     return f"{parts_prefix(run_id, layer)}{step}-{part:05d}-of-{parts:05d}.json"
 
 
+def part_table_key(run_id: str, layer: str, name: str, part: int) -> str:
+    """Return where a table is kept that a step made of one part, for the step that puts the parts together."""
+    return f"{parts_prefix(run_id, layer)}{name}-{part:05d}.parquet"
+
+
+def part_hashes_key(run_id: str, layer: str, table: str, part: int) -> str:
+    """Return where the hashes of the keys in one part of a table are kept."""
+    return f"{parts_prefix(run_id, layer)}hashes-{table}-{part:05d}.bin"
+
+
 def publication_key(run_id: str, layer: str, what: str) -> str:
     """Return where the list of objects to ``publish`` or ``retire`` is kept, for a table in parts."""
     return f"{parts_prefix(run_id, layer)}{what}.json"
@@ -109,29 +193,60 @@ def publication_key(run_id: str, layer: str, what: str) -> str:
 def quarantine_key(run_id: str, layer: str, table: str, part: int = 0, parts: int = 1) -> str:
     """Return where a run keeps the rows of ``table`` that ``layer`` set aside, or that it did of one part."""
     of_part = "" if parts == 1 else f"-{part:05d}-of-{parts:05d}"
-    return f"quarantine/{layer}/{table}/{run_id}{of_part}.parquet"
+    return f"{QUARANTINE_PREFIX}{layer}/{table}/{run_id}{of_part}.parquet"
+
+
+def quality_prefix(layer: str) -> str:
+    """Return where the audit reports of a layer are kept."""
+    return f"{GOVERNANCE_PREFIX}quality/{layer}/"
 
 
 def quality_key(run_id: str, layer: str) -> str:
     """Return where the audit report of a run's layer is kept."""
-    return f"governance/quality/{layer}/{run_id}.json"
+    return f"{quality_prefix(layer)}{run_id}.json"
+
+
+def governance_prefix(table: str) -> str:
+    """Return under what readers find a table of the governance database."""
+    return f"{GOVERNANCE_PREFIX}catalog/{table}/"
 
 
 def governance_table_key(table: str) -> str:
-    """Return where a table of ``importau_governanca`` lies."""
-    return f"governance/catalog/{table}/{table}.parquet"
+    """Return where a table of the governance database lies."""
+    return f"{governance_prefix(table)}{table}.parquet"
+
+
+def governance_report_prefix() -> str:
+    """Return where the governance reports are kept."""
+    return governance_prefix("report")
 
 
 def governance_report_key(run_id: str) -> str:
     """Return where the governance report of a run is kept."""
-    return f"governance/catalog/report/{run_id}.json"
+    return f"{governance_report_prefix()}{run_id}.json"
+
+
+def governed_run(report_key: str) -> str:
+    """Return the run that a governance report is about, the inverse of `governance_report_key`."""
+    return report_key.removeprefix(governance_report_prefix()).removesuffix(".json")
 
 
 def lineage_prefix(run_id: str) -> str:
     """Return where a run's lineage events are kept."""
-    return f"governance/lineage/{run_id}/"
+    return f"{GOVERNANCE_PREFIX}lineage/{run_id}/"
 
 
-def lineage_key(run_id: str, event: str) -> str:
-    """Return where a lineage event of a run is kept."""
-    return f"{lineage_prefix(run_id)}{event}.json"
+def run_event_key(run_id: str, job: str, table_run: str, phase: str) -> str:
+    """Return where the lineage event of one moment of a job's run on a table is kept."""
+    return f"{lineage_prefix(run_id)}{job}.{table_run}.{phase}.json"
+
+
+def declared_event_key(run_id: str, job: str) -> str:
+    """Return where the lineage event is kept that says what a job declares."""
+    return f"{lineage_prefix(run_id)}{_DECLARED}{job}.json"
+
+
+def event_of_key(key: str) -> RunEvent | None:
+    """Return what the key of a lineage event says, the inverse of `run_event_key`; None for one that is declared."""
+    match = _RUN_EVENT_KEY.fullmatch(key)
+    return None if match is None else RunEvent(match["job"], match["phase"])

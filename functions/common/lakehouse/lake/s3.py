@@ -1,6 +1,6 @@
 """The one storage module: every object a Lambda reads or writes goes through a :class:`Lake`.
 
-Who wants to know what was read and written asks for it (:meth:`Lake.observed`): that is how lineage is observed and not
+Who wants to know what was read and written asks for it (:meth:`Lake.traffic`): that is how lineage is observed and not
 only declared.
 """
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
+from lakehouse.contract import layers
 from lakehouse.engine import parquet
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
@@ -62,21 +63,21 @@ class Lake:
     def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
         self.bucket = bucket
         self.client: S3Client = client or boto3.client("s3")
-        self._observers: list[Traffic] = []
+        self._recording: list[Traffic] = []
 
     @contextmanager
-    def observed(self) -> Iterator["Traffic"]:
+    def traffic(self) -> Iterator[Traffic]:
         """Collect the keys that are read and written within the block."""
         traffic = Traffic()
-        self._observers.append(traffic)
+        self._recording.append(traffic)
         try:
             yield traffic
         finally:
-            self._observers.remove(traffic)
+            self._recording.remove(traffic)
 
     def note_read(self, keys: Iterable[str]) -> None:
-        """Tell the observers of keys that were read for this work elsewhere."""
-        for traffic in self._observers:
+        """Count keys as read that were read for this work elsewhere."""
+        for traffic in self._recording:
             traffic.read |= dict.fromkeys(keys)
 
     def uri(self, key: str) -> str:
@@ -97,7 +98,7 @@ class Lake:
             if error.response["Error"]["Code"] in _ABSENT:
                 raise StorageError(f"{self.uri(key)} does not exist") from error
             raise
-        for traffic in self._observers:
+        for traffic in self._recording:
             traffic.read[key] = None
         return cast("BinaryIO", body)
 
@@ -109,9 +110,7 @@ class Lake:
         """Return an object parsed as JSON; raise `StorageError` when it does not exist."""
         return json.loads(self.read_bytes(key))
 
-    def read_table(
-        self, key: str, columns: Sequence[str] | None = None, read_dictionary: Sequence[str] = ()
-    ) -> pa.Table:
+    def read_table(self, key: str, columns: Sequence[str] | None = None, encoded: Sequence[str] = ()) -> pa.Table:
         """Return a Parquet object as a table.
 
         Parameters
@@ -119,10 +118,10 @@ class Lake:
         key : str
         columns : sequence of str, optional
             The columns to decode, in this order; all by default.
-        read_dictionary : sequence of str
-            The string columns to leave dictionary-encoded.
+        encoded : sequence of str
+            The text columns to leave dictionary-encoded.
         """
-        return parquet.read(pa.BufferReader(self.read_bytes(key)), columns, read_dictionary)
+        return parquet.read(pa.BufferReader(self.read_bytes(key)), columns, encoded)
 
     def parquet(self, key: str) -> pq.ParquetFile:
         """Open a Parquet object to read its footer, or some of it, without fetching all of it.
@@ -135,7 +134,7 @@ class Lake:
         size = self.size(key)
         if size is None:
             raise StorageError(f"{self.uri(key)} does not exist")
-        for traffic in self._observers:
+        for traffic in self._recording:
             traffic.read[key] = None
         return pq.ParquetFile(pa.PythonFile(_Ranges(self.client, self.bucket, key, size), mode="r"))
 
@@ -153,14 +152,14 @@ class Lake:
     def upload(self, path: Path, key: str) -> int:
         """Write a file as an object, in several pieces where it is large, and return its size in bytes."""
         self.client.upload_file(str(path), self.bucket, key)
-        for traffic in self._observers:
+        for traffic in self._recording:
             traffic.written[key] = None
         return path.stat().st_size
 
     def write_bytes(self, content: bytes, key: str, content_type: str = "application/octet-stream") -> int:
         """Write an object in one atomic put and return its size in bytes."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType=content_type)
-        for traffic in self._observers:
+        for traffic in self._recording:
             traffic.written[key] = None
         return len(content)
 
@@ -183,7 +182,7 @@ class Lake:
         StorageError
             It is not published, or what is there is not one whole table.
         """
-        prefix, layer = layout.published_prefix(table), layout.layer_of(table)
+        prefix, layer = layout.published_prefix(table), layers.layer_of(table)
         keys = list(self.list(prefix))
         parts = layout.parts_of(table, keys)
         if parts is None and not keys:

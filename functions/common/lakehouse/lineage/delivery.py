@@ -36,14 +36,14 @@ class Delivery:
 
     Attributes
     ----------
-    sent, undelivered : int
-        Events the backend took, and those it did not.
+    undelivered : int
+        Events the backend did not take.
     problems : list of str
         Why not, each reason once.
     """
 
     def __init__(self) -> None:
-        self.sent = self.undelivered = 0
+        self.undelivered = 0
         self.problems: list[str] = []
         self._waited = 0.0
         self._client: OpenLineageClient | None = None
@@ -74,8 +74,6 @@ class Delivery:
             self._waited += time.monotonic() - began
             self.undelivered += 1
             self._say(_reason(error))
-        else:
-            self.sent += 1
 
     def _say(self, problem: str) -> None:
         if problem not in self.problems:

@@ -1,19 +1,17 @@
 """The assets, and their names in OpenLineage's words. Pure; `lakehouse.lineage.run_events` makes the events."""
 
-import re
 import uuid
 from dataclasses import dataclass
 from typing import Final
 
+from lakehouse.contract import layers
 from lakehouse.contract.model import Contract, load
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
+from lakehouse.lake.layout import LANDING
 
 PRODUCER: Final = "https://github.com/importau/lakehouse"
-LANDING: Final = "landing"
 _ARN_PARTS: Final = 6
-_TABLE_KEY: Final = re.compile(r"(?:staging/[^/]+/)?(?P<layer>bronze|silver|gold)/(?P<table>[^/]+)/")
-_LANDING_KEY: Final = re.compile(re.escape(layout.LANDING_PREFIX) + r"(?P<table>[^/]+)\.csv")
 
 
 @dataclass(frozen=True, order=True)
@@ -45,8 +43,8 @@ class Asset:
     @classmethod
     def all(cls) -> "tuple[Asset, ...]":
         """Return every asset: the seven CSVs and the ten tables."""
-        csvs = [cls.of_landing(table) for table in layout.TABLES[layout.BRONZE]]
-        return (*csvs, *(cls.of_table(table) for tables in layout.TABLES.values() for table in tables))
+        csvs = [cls.of_landing(table) for table in layers.tables_of(layers.BRONZE)]
+        return (*csvs, *map(cls.of_table, layers.all_tables()))
 
     @classmethod
     def is_known(cls, name: str) -> bool:
@@ -66,11 +64,11 @@ class Asset:
     @classmethod
     def of_key(cls, key: str) -> "Asset | None":
         """Return the asset an object belongs to, staged or published; None for reports, quarantine and strangers."""
-        if (match := _LANDING_KEY.fullmatch(key)) and match["table"] in layout.TABLES[layout.BRONZE]:
-            return cls.of_landing(match["table"])
-        if (match := _TABLE_KEY.match(key)) and match["table"] in layout.TABLES[match["layer"]]:
-            return cls.of_table(match["table"])
-        return None
+        found = layout.table_of_key(key)
+        if found is None:
+            return None
+        layer, table = found
+        return cls.of_landing(table) if layer == LANDING else cls.of_table(table)
 
     @property
     def contract(self) -> Contract | None:

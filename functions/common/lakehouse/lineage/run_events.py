@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from openlineage.client import set_producer
 from openlineage.client.generated.base import EventType, InputDataset, Job, JobEvent, OutputDataset, Run, RunEvent
@@ -19,9 +19,7 @@ from openlineage.client.uuid import generate_new_uuid
 from lakehouse.lake.s3 import Traffic
 from lakehouse.lineage.facets import input_dataset, output_dataset
 from lakehouse.lineage.names import PRODUCER, Asset, Place, run_uuid
-
-if TYPE_CHECKING:
-    from lakehouse.lineage.runs import Origin, TableRun
+from lakehouse.lineage.table_run import Origin, TableRun
 
 set_producer(PRODUCER)
 
@@ -41,12 +39,12 @@ def as_json(event: RunEvent | JobEvent) -> bytes:
 
 def run_event(  # noqa: PLR0913, PLR0917 - the parts that the standard gives an event
     phase: Phase,
-    origin: "Origin",
+    origin: Origin,
     place: Place,
     table: str,
     run_id: str,
     traffic: Traffic,
-    run: "TableRun",
+    run: TableRun,
     error: BaseException | None = None,
 ) -> RunEvent:
     """Return the event of one moment of a run.
@@ -90,7 +88,7 @@ def run_event(  # noqa: PLR0913, PLR0917 - the parts that the standard gives an 
     )
 
 
-def _inputs(traffic: Traffic, table: str, run: "TableRun", place: Place) -> list[InputDataset]:
+def _inputs(traffic: Traffic, table: str, run: TableRun, place: Place) -> list[InputDataset]:
     inputs, audited = [], Asset.of_table(table)
     assets = _assets(traffic.read)
     if run.assertions and audited not in assets:  # it could not be read, which is what its assertions say
@@ -103,7 +101,7 @@ def _inputs(traffic: Traffic, table: str, run: "TableRun", place: Place) -> list
     return inputs
 
 
-def _outputs(traffic: Traffic, run: "TableRun", place: Place) -> list[OutputDataset]:
+def _outputs(traffic: Traffic, run: TableRun, place: Place) -> list[OutputDataset]:
     facets: dict[str, Any] = {}
     if run.bytes:
         facets["outputStatistics"] = OutputStatisticsOutputDatasetFacet(rowCount=run.rows, size=run.bytes)

@@ -7,7 +7,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,69 +15,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.names import Place
-from lakehouse.runtime import BY_HAND
+from lakehouse.lineage.table_run import Origin, TableRun
 
 if TYPE_CHECKING:
     from openlineage.client.generated.base import JobEvent, RunEvent
-    from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
     from lakehouse.lineage.delivery import Delivery
     from lakehouse.lineage.run_events import Phase
 
 _PROBLEMS: Final = 3
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Which task of which execution calls.
-
-    Attributes
-    ----------
-    run_id : str
-        The lakehouse's run.
-    execution, state_machine, state : str
-        From the Step Functions context object; a handler called by hand is an execution of its own.
-    """
-
-    run_id: str
-    execution: str
-    state_machine: str
-    state: str
-
-    @classmethod
-    def of(cls, event: Mapping[str, Any], function: str) -> "Origin":
-        """Read a Lambda event's ``run_id`` and ``origin``."""
-        given = event.get("origin", {})
-        return cls(
-            run_id=event["run_id"],
-            execution=given.get("execution", f"{BY_HAND}/{event['run_id']}"),
-            state_machine=given.get("state_machine", BY_HAND),
-            state=given.get("state", function),
-        )
-
-
-@dataclass
-class TableRun:
-    """What one run on one table found out, filled in while it runs.
-
-    Attributes
-    ----------
-    rows, bytes : int
-        Of the table written; no bytes, no statistics.
-    assertions : list of Assertion
-        Results of the rules, for a run that audits.
-    also : Traffic
-        What went through the lake elsewhere.
-    """
-
-    rows: int = 0
-    bytes: int = 0
-    assertions: "list[Assertion]" = field(default_factory=list)
-    also: Traffic = field(default_factory=Traffic)
-
-    def saw(self, traffic: Traffic) -> None:
-        """Add what other invocations, a part each, read and wrote for this run."""
-        self.also = traffic.joined(self.also)
 
 
 class Runs:
@@ -139,8 +84,8 @@ class Runs:
         from lakehouse.lineage.run_events import new_run_id  # noqa: PLC0415 - see _delivery
 
         run, run_id = TableRun(), new_run_id()
-        self._emit("START", table, run_id, Traffic(), run)
-        with self._lake.observed() as traffic:
+        self._emit(layout.START, table, run_id, Traffic(), run)
+        with self._lake.traffic() as traffic:
             try:
                 yield run
             except BaseException as error:
@@ -149,7 +94,7 @@ class Runs:
                 except (ClientError, BotoCoreError) as lost:
                     error.add_note(f"The lineage event of this failure could not be kept: {lost}")
                 raise
-        self._emit("COMPLETE", table, run_id, traffic.joined(run.also).joined(also), run)
+        self._emit(layout.COMPLETE, table, run_id, traffic.joined(run.also).joined(also), run)
 
     def declare(self, name: str, event: "JobEvent") -> None:
         """Keep, and send on, what a task declares that it reads and writes.
@@ -160,7 +105,7 @@ class Runs:
             The job's.
         event : JobEvent
         """
-        self._keep(layout.lineage_key(self._origin.run_id, f"declared/{name}"), event)
+        self._keep(layout.declared_event_key(self._origin.run_id, name), event)
 
     def summary(self) -> dict[str, Any]:
         """Return how many events were kept and could not be sent on, for the Lambda's result."""
@@ -178,7 +123,7 @@ class Runs:
         from lakehouse.lineage.run_events import run_event  # noqa: PLC0415 - see _delivery
 
         event = run_event(phase, self._origin, self._place, table, run_id, traffic, run, error)
-        self._keep(layout.lineage_key(self._origin.run_id, f"{event.job.name}.{run_id}.{phase}"), event)
+        self._keep(layout.run_event_key(self._origin.run_id, event.job.name, run_id, phase), event)
 
     def _keep(self, key: str, event: "RunEvent | JobEvent") -> None:
         from lakehouse.lineage.run_events import as_json  # noqa: PLC0415 - see _delivery

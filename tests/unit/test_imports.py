@@ -1,0 +1,120 @@
+"""Imports have no circle, and point inward: what is deeper in the house knows nothing of what is further out.
+
+All of a module's imports count: those inside of functions, and those for the type checker alone.
+"""
+
+import ast
+import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Where modules are found, as on Lambda and in the command line: the deeper folder first.
+FOLDERS = ("functions/common", "functions", ".")
+# The rooms of the house, from the inside out (docs/architecture.md): each may import those before it, and itself.
+ROOMS = (
+    "lakehouse.errors",
+    "lakehouse.domain",
+    "lakehouse.process",
+    "lakehouse.engine",
+    "lakehouse.contract",
+    "lakehouse.lake",
+    "lakehouse.parts",
+    "lakehouse.orchestration",
+    "lakehouse.runtime",
+    "lakehouse.lineage",
+    "lakehouse.fanout",
+    "lakehouse.staging",
+    "bronze",
+    "silver",
+    "gold",
+    "tests",
+    "governance",
+    "cli",
+)
+# Each layer, its audits and governance are functions of their own: none imports another.
+FUNCTIONS = ("bronze", "silver", "gold", "tests", "governance")
+
+
+@cache
+def sources():
+    """Return the file of every module of the project by its name."""
+    found = {}
+    for pattern in ("functions/**/*.py", "cli/**/*.py"):
+        for file in sorted(ROOT.glob(pattern)):
+            folder = next(folder for folder in FOLDERS if file.is_relative_to(ROOT / folder))
+            parts = file.relative_to(ROOT / folder).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def imported(tree):
+    """Yield the names that a module's code imports; of ``from a import b`` both ``a`` and ``a.b``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import"
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+@cache
+def imports():
+    """Return the modules of the project that each of them imports."""
+    return {
+        name: {other for other in imported(ast.parse(file.read_text("utf-8"))) if other in sources() and other != name}
+        for name, file in sources().items()
+    }
+
+
+def room(module):
+    """Return the place of a module's room in `ROOMS`."""
+    return next(n for n, name in enumerate(ROOMS) if f"{module}.".startswith(f"{name}."))
+
+
+def without_packages(edges):
+    """Leave out the packages' own files, which say what is in them and import nothing."""
+    packages = {name for name, file in sources().items() if file.name == "__init__.py"}
+    return {name: others - packages for name, others in edges.items() if name not in packages}
+
+
+def test_every_module_is_in_a_room():
+    assert len(sources()) > 100
+    assert {ROOMS[room(name)] for name in sources() if name != "lakehouse"} == set(ROOMS)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    try:
+        TopologicalSorter(without_packages(imports())).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", [name for name in sources() if name != "lakehouse"])
+def test_imports_point_inward(module):
+    outward = sorted(other for other in imports()[module] if other != "lakehouse" and room(other) > room(module))
+    assert not outward, f"{module} is in {ROOMS[room(module)]}, and imports {outward}, which is further out"
+
+
+def test_no_function_imports_another():
+    for module, others in imports().items():
+        if (own := module.partition(".")[0]) in FUNCTIONS:
+            strange = {other for other in others if other.partition(".")[0] in set(FUNCTIONS) - {own}}
+            assert not strange, f"{module} imports {strange}"
+
+
+def test_the_contracts_know_nothing_of_the_lake_nor_orchestration_of_anything():
+    reached = {other for name, others in imports().items() if name.startswith("lakehouse.contract") for other in others}
+    assert not {name for name in reached if name.startswith("lakehouse.lake")}
+    reached = {other for name, of in imports().items() if name.startswith("lakehouse.orchestration") for other in of}
+    assert {name for name in reached if not name.startswith("lakehouse.orchestration")} <= {"lakehouse.errors"}
+
+
+def test_the_engine_imports_nothing_but_numpy_and_pyarrow():
+    for name, file in sources().items():
+        if name.startswith("lakehouse.engine."):
+            others = {other.partition(".")[0] for other in imported(ast.parse(file.read_text("utf-8")))}
+            assert others - set(sys.stdlib_module_names) <= {"numpy", "pyarrow", "lakehouse"}, name
