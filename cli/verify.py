@@ -20,13 +20,15 @@ from lakehouse.lake.catalogue import Catalog
 from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.names import Place
 
+_BRONZE, _GOLD = map(layout.database_of, (layout.BRONZE, layout.GOLD))
+_FORECAST = f"{_GOLD}.{layout.FORECAST}"
 # What a person expects to find: a term, and one thing each that has to be among the answers.
 EXPECTED = {
-    "Forecast": ("importau_gold.agregado_ml_forecast_risco_cambial", "StateMachine_DAG_gold"),
-    "Risco Cambial": ("importau_gold.agregado_ml_forecast_risco_cambial", "StateMachine_DAG_gold.WriteGold"),
-    "risco cambiál": ("importau_gold.agregado_ml_forecast_risco_cambial",),
-    "fluxo caixa": ("importau_gold.agregado_fluxo_de_caixa_mensal",),
-    "PII": ("importau_bronze.pedidos.usuario_criacao", "importau_bronze.fornecedores.telefone"),
+    "Forecast": (_FORECAST, "StateMachine_DAG_gold"),
+    "Risco Cambial": (_FORECAST, "StateMachine_DAG_gold.WriteGold"),
+    "risco cambiál": (_FORECAST,),
+    "fluxo caixa": (f"{_GOLD}.{layout.CASH_FLOW}",),
+    "PII": (f"{_BRONZE}.pedidos.usuario_criacao", f"{_BRONZE}.fornecedores.telefone"),
 }
 
 

@@ -86,16 +86,16 @@ def differences(
 
 
 def unknown_names(tasks: Mapping[str, Iterable[Task]]) -> list[str]:
-    """Return every name in a comment that is no asset of the lakehouse, and every part of one that is no field."""
+    """Return every name in a comment that is no asset of the lakehouse, and what else of one cannot be read."""
     problems = []
     for machine, its_tasks in tasks.items():
         for task in its_tasks:
             for name in (*task.inputs, *task.outputs):
                 if not Asset.is_known(name):
                     problems.append(f"{machine}.{task.name}: '{name}' não é nenhum ativo do lakehouse")
-            for part in task.unread:
+            for text in task.unread:
                 problems.append(
-                    f"{machine}.{task.name}: o comentário traz '{part}', que não se lê; escreva "
+                    f"{machine}.{task.name}: o comentário traz '{text}', que não se lê; escreva "
                     f"'descrição | OWNER: quem | INPUTS: a.b, c.d | OUTPUT: e.f', cada campo uma vez"
                 )
     return problems

@@ -55,7 +55,7 @@ class Shares(NamedTuple):
     item, due : numpy int64, shape (rows,)
         Rows of `Items` and `Dues`.
     value, foreign, item_value, quantity : numpy int64, shape (rows,)
-        The row's part of the commitment's value and foreign value, and of the item's value and quantity.
+        The row's share of the commitment's value and foreign value, and of the item's value and quantity.
     """
 
     item: Index

@@ -64,7 +64,7 @@ def conserva_variacao_cambial(audited: Audited) -> Outcome:
     fact, key, name = audited.below[FACT], audited.contract.key, "variacao_cambial_brl"
     cancelled = pc.equal(fact["status_pagamento"], CANCELADO)
     kept = pc.if_else(pc.fill_null(cancelled, False), _ZERO, pc.fill_null(fact[name], _ZERO))
-    expected = summed(pa.table({part: fact[part] for part in key} | {name: kept}), key, [name])
+    expected = summed(pa.table({column: fact[column] for column in key} | {name: kept}), key, [name])
     return agreement(expected, audited.table.select([*key, name]), key)
 
 

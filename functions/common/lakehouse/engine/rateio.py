@@ -1,4 +1,4 @@
-"""Rateio: sharing a whole over weights by the largest-remainder method, so that the parts always add up to it."""
+"""Rateio: sharing a whole over weights by the largest-remainder method, so that the shares always add up to it."""
 
 from typing import Any, Final
 
@@ -41,9 +41,9 @@ def share(total: Units, weight: npt.NDArray[Any]) -> Units:
         first, remainder = mul_div(total, weight[..., 0], whole[..., 0])
         first = (first + (remainder >= whole[..., 0] - remainder)).astype(np.int64)
         return np.stack([first, total - first], axis=-1)
-    parts, remainder = mul_div(total[..., None], weight, whole)
-    left = total - parts.sum(-1)
-    return np.asarray(parts + (_rank_largest_first(remainder) < left[..., None]), np.int64)
+    shares, remainder = mul_div(total[..., None], weight, whole)
+    left = total - shares.sum(-1)
+    return np.asarray(shares + (_rank_largest_first(remainder) < left[..., None]), np.int64)
 
 
 def _rank_largest_first(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -184,7 +184,7 @@ def _same(wanted: Any, existing: Any) -> bool:
     if isinstance(wanted, Mapping):
         return isinstance(existing, Mapping) and all(_same(v, existing.get(k)) for k, v in wanted.items())
     if isinstance(wanted, list):
-        return [_bare(part) for part in wanted] == [_bare(part) for part in existing or ()]
+        return [_bare(column) for column in wanted] == [_bare(column) for column in existing or ()]
     return bool(wanted == existing or (not wanted and not existing))
 
 

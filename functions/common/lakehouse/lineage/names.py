@@ -11,7 +11,7 @@ from lakehouse.lake import layout
 from lakehouse.lake.layout import LANDING
 
 PRODUCER: Final = "https://github.com/importau/lakehouse"
-_ARN_PARTS: Final = 6
+_ARN_FIELDS: Final = 6
 
 
 @dataclass(frozen=True, order=True)
@@ -78,7 +78,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Place:
-    """Where this lakehouse is, for the parts of names that depend on it.
+    """Where this lakehouse is, for the names that depend on it.
 
     Attributes
     ----------
@@ -98,10 +98,10 @@ class Place:
     @classmethod
     def of_function(cls, function_arn: str, bucket: str) -> "Place":
         """Read region and account out of ``arn:aws:lambda:REGION:ACCOUNT:function:NAME``."""
-        parts = function_arn.split(":")
-        if len(parts) < _ARN_PARTS:
+        fields = function_arn.split(":")
+        if len(fields) < _ARN_FIELDS:
             raise LakehouseError(f"'{function_arn}' is not the ARN of a Lambda function")
-        return cls(region=parts[3], account=parts[4], bucket=bucket)
+        return cls(region=fields[3], account=fields[4], bucket=bucket)
 
     @property
     def job_namespace(self) -> str:

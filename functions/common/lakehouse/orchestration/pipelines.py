@@ -26,7 +26,7 @@ class Task:
     attempts : int
         How often it is tried again at the most.
     unread : tuple of str
-        Parts of its comment that say nothing this code reads: a field misspelled, or given twice.
+        What of its comment cannot be read: a field misspelled, or given twice.
     of_part : bool
         Whether it works on one part of a large run, in a Distributed Map: a small run does without it.
     """
@@ -80,18 +80,18 @@ def _task(name: str, state: Mapping[str, Any], *, of_part: bool) -> Task:
 
 def read_comment(comment: str) -> tuple[str, dict[str, str]]:
     """Return a comment's description and its fields by their names."""
-    description, *rest = (part.strip() for part in comment.split("|"))
-    fields = (part.partition(":") for part in rest)
+    description, *rest = (text.strip() for text in comment.split("|"))
+    fields = (text.partition(":") for text in rest)
     return description, {name.strip(): value.strip() for name, colon, value in fields if colon}
 
 
 def _unread(comment: str) -> Iterator[str]:
     """Yield what stands where a field should and is none."""
     seen = set()
-    for part in comment.split("|")[1:]:
-        name, colon, _ = part.partition(":")
+    for text in comment.split("|")[1:]:
+        name, colon, _ = text.partition(":")
         if not colon or name.strip() not in _FIELDS or name.strip() in seen:
-            yield part.strip()
+            yield text.strip()
         seen.add(name.strip())
 
 

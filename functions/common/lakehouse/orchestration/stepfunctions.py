@@ -180,5 +180,5 @@ class StateMachines:
 def _rows(output: Mapping[str, Any]) -> int:
     """Sum the rows of the tables an execution says it published, those of nested executions included."""
     tables = output.get("tables", ())
-    nested = (part for part in output.values() if isinstance(part, Mapping))
-    return sum(int(table["rows"]) for table in tables) + sum(_rows(part) for part in nested)
+    nested = (value for value in output.values() if isinstance(value, Mapping))
+    return sum(int(table["rows"]) for table in tables) + sum(map(_rows, nested))
