@@ -187,6 +187,14 @@ def test_the_names_of_a_tables_rules_tell_them_apart(contract):
 
 
 @by_table
+def test_what_a_single_row_breaks_is_every_error_that_needs_no_other_row(contract):
+    for rule in contract.rules:
+        alone = rule.kind == "row" or rule.metric in {"nullValues", "invalidValues"}
+        assert (rule in contract.row_rules) == (alone and rule.severity == "error"), rule.name
+    assert [rule for rule in contract.rules if rule in contract.row_rules] == list(contract.row_rules)
+
+
+@by_table
 def test_every_table_is_fresh_within_a_day(contract):
     assert contract.freshness_hours == 24
 

@@ -1,4 +1,5 @@
 import itertools
+from collections import Counter
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,18 @@ from gold.forecast import forecast
 from gold.partial import aggregated, combined
 from lakehouse.contract.model import load
 from lakehouse.lake import layout
-from lakehouse.parts import ORDERS_A_PART, hashed, part_of, parts_of_bytes, parts_of_orders
+from lakehouse.parts import (
+    CUT,
+    ORDERS_A_PART,
+    hashed,
+    part_of,
+    parts_of_bytes,
+    parts_of_orders,
+    parts_of_table,
+    published_keys,
+    read_by_part,
+    repeated,
+)
 
 HASHES = [0, 6290670634817530770, 5810860254838091661, 4554038176107141562]
 PARTS = [0, 45, 29, 35]
@@ -95,3 +107,27 @@ def test_the_parts_of_a_table_are_known_by_the_names_of_its_files(parts: int, in
 def test_every_column_the_parts_are_cut_by_is_there() -> None:
     for table in ("pedidos", "itens_pedido", "pagamentos"):
         assert "pedido_id" in load(table).schema.names
+
+
+def test_loans_are_read_by_the_first_part_and_everything_else_by_all() -> None:
+    tables = {table: pa.table({"n": [1, 2]}) for table in layout.TABLES[layout.BRONZE]}
+    assert read_by_part(tables, 0) == tables
+    others = read_by_part(tables, 3)
+    assert len(others.pop("emprestimos")) == 0
+    assert others == {table: rows for table, rows in tables.items() if table != "emprestimos"}
+
+
+def test_a_part_finds_its_own_file_of_a_cut_table_and_the_one_file_of_another() -> None:
+    keys = published_keys(layout.TABLES[layout.BRONZE], 2, 4)
+    assert list(keys) == list(layout.TABLES[layout.BRONZE])
+    assert {table for table, key in keys.items() if key == layout.published_key(table, 2, 4)} == {*CUT} - {layout.FACT}
+    assert keys["cambio"] == layout.published_key("cambio")
+    assert published_keys([layout.FACT], 2, 4) == {layout.FACT: layout.published_key(layout.FACT, 2, 4)}
+    assert (parts_of_table(layout.FACT, 4), parts_of_table("cambio", 4)) == (4, 1)
+
+
+@given(st.lists(st.lists(st.integers(0, 5))))
+def test_hashes_that_occur_more_than_once_are_found_wherever_they_are(pieces: list[list[int]]) -> None:
+    counts = Counter(itertools.chain(*pieces))
+    found = repeated(np.array(piece, np.uint64) for piece in pieces)
+    assert found.tolist() == sorted(value for value, times in counts.items() if times > 1)
