@@ -56,10 +56,14 @@ def assets(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     """
     found: list[Asset] = []
     for layer in layers:
-        audit = report(aws, layout.quality_key(run_id, layer))
-        audited = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
-        found.extend(_asset(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
+        found += audited(layer, report(aws, layout.quality_key(run_id, layer)), seconds.get(layer))
     return found
+
+
+def audited(layer: str, audit: Mapping[str, Any] | None, seconds: float | None) -> list[Asset]:
+    """Return the tables of a layer as the report of an audit has them; None, where there is no report."""
+    entries = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
+    return [_asset(layer, table, entries.get(table), seconds) for table in layout.TABLES[layer]]
 
 
 def set_aside(found: Sequence[Asset], run_id: str) -> list[str]:
