@@ -78,7 +78,7 @@ def run(lakehouse: Lakehouse, parts: int) -> Run:
 
 
 def published(lakehouse: Lakehouse) -> dict[str, list[str]]:
-    return {table: lakehouse.engine.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
+    return {table: lakehouse.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
 
 
 @pytest.fixture(scope="module")
