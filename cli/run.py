@@ -8,7 +8,7 @@ import typer
 
 from cli import execution, options, present, source, summary
 from cli.errors import RunFailedError, UsageError
-from cli.execution import GOVERNANCE, PIPELINE, Outcome, Transition
+from cli.execution import AUDITS, GOVERNANCE, PIPELINE, Outcome, Transition
 from cli.questions import answers, ask
 from cli.session import Aws, connect
 from cli.upload import landed, upload
@@ -158,13 +158,18 @@ def _reads_source(machine: str) -> bool:
 def why(outcome: Outcome) -> str:
     """Return in which state an execution ended without success, by what error, and its cause."""
     culprit = outcome.culprit
+    what = (
+        f"the audit of {culprit.machine.removeprefix('teste_')}"
+        if culprit.machine in AUDITS.values()
+        else culprit.machine
+    )
     where = f" in {culprit.state}" if culprit.state else ""
     how = {"FAILED": "failed", "TIMED_OUT": "took too long", "ABORTED": "was stopped"}[culprit.status]
     named = f" ({culprit.error})" if culprit.error else ""
     cause = culprit.cause or "no cause was given; the logs of its functions say more"
     # Several problems are a list below the line; one goes on with it.
     said = "".join(f"\n  {line}" for line in cause.splitlines()) if "\n" in cause else f" {cause}"
-    return f"{culprit.machine} {how}{where}{named}:{said}"
+    return f"{what} {how}{where}{named}:{said}"
 
 
 def stop_command(aws: Aws, arn: str) -> str:
