@@ -177,7 +177,7 @@ class _History:
     _error: str = ""
     _cause: str = ""
     _is_nested: bool = False
-    _nested: "list[_History]" = field(default_factory=list)
+    _nested: "dict[str, _History]" = field(default_factory=dict)  # by the state that started it
 
     @property
     def name(self) -> str:
@@ -190,18 +190,20 @@ class _History:
         # Histories are eventually consistent: a nested execution's last events may show after those of who started it.
         if self.status in ("TIMED_OUT", "ABORTED"):
             return True
-        return bool(self.status) and all(each.over for each in self._nested if each.began)
+        return bool(self.status) and all(each.over for each in self._nested.values() if each.began)
 
     def news(self) -> Iterator[Transition]:
-        """Yield the transitions since the last call, those of an execution that it started before its own."""
-        own = list(self._read())
-        for each in self._nested:
+        """Yield the transitions since the last call; those of what a state started come before the state's end."""
+        for own in list(self._read()):
+            if own.kind in ("exited", "failed") and own.state in self._nested:
+                yield from self._of_nested(self._nested[own.state], self._nested[own.state].news())
+            yield own
+        for each in self._nested.values():
             yield from self._of_nested(each, each.news())
-        yield from own
 
     def advance(self) -> Iterator[Transition]:
         """Yield how far the Distributed Map has got that the execution is in, where that is further than before."""
-        for each in self._nested:
+        for each in self._nested.values():
             yield from self._of_nested(each, each.advance())
         if self.status or self._inside not in self._distributed:
             return
@@ -215,7 +217,7 @@ class _History:
         seconds = (self._ended - self.began).total_seconds() if self.began and self._ended else 0.0
         failed = self.status != "SUCCEEDED"
         error, cause = self._of_part()
-        nested = tuple(self._as_ours(each.outcome()) for each in self._nested if each.began)
+        nested = tuple(self._as_ours(each.outcome()) for each in self._nested.values() if each.began)
         return Outcome(self.machine, self.status, self._state if failed else "", error, cause, seconds, nested)
 
     def _read(self) -> Iterator[Transition]:
@@ -240,7 +242,7 @@ class _History:
         machine = _STARTS.get((self.machine, state))
         if machine is not None:
             arn = self.aws.state_machine(machine).replace(":stateMachine:", ":execution:")
-            self._nested.append(_History(self.aws, machine, f"{arn}:{self.name}", _is_nested=True))
+            self._nested[state] = _History(self.aws, machine, f"{arn}:{self.name}", _is_nested=True)
 
     def _of_nested(self, nested: "_History", news: Iterator[Transition]) -> Iterator[Transition]:
         """Yield what is told of an execution that it started: of a layer's audit, in its name, how far its map is."""
