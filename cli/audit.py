@@ -74,9 +74,11 @@ def audit(
         present.out.print_json(json.dumps([each.as_json() for each in audits], ensure_ascii=False))
     else:
         _show(aws, audits)
-    failed = [each for each in audits if not each.outcome.succeeded]
+    failed = [_why(each) for each in audits if not each.outcome.succeeded]
+    if len(failed) == 1:
+        raise RunFailedError(failed[0])
     if failed:
-        raise RunFailedError("\n".join(_why(each) for each in failed))
+        raise RunFailedError("\n  ".join([f"{len(failed)} of {len(audits)} audits failed:", *failed]))
 
 
 def _performed(aws: Aws, layer: str) -> Audit:

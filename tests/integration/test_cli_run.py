@@ -278,18 +278,28 @@ def test_an_audit_in_json_has_every_layer_with_its_verdict_and_tables(aws: Aws, 
     assert found[2]["cause"] == "What is published: rule [x] failed."
 
 
-def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(aws: Aws, run_id: str) -> None:
+def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(
+    aws: Aws, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "StorageError", "Cause": "no such table"}}}
     arn = aws.state_machine("teste_silver")
     aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(broken))
     try:
         result = importau("audit", "silver", "--local", "--json")
+        monkeypatch.setattr(execution, "new_run_id", lambda: f"{run_id}-all")
+        all_three = importau("audit", "--local")
     finally:
         aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASSED))
     assert result.exit_code == 1
     (found,) = json.loads(result.stdout)
     assert (found["passed"], found["report_key"], found["tables"]) == (False, None, [])
     assert result.stderr.splitlines()[-1] == "error: the audit of silver failed (StorageError): no such table"
+    assert all_three.stdout == ""
+    assert all_three.stderr.splitlines()[-3:] == [
+        "error: 2 of 3 audits failed:",
+        "  the audit of silver failed (StorageError): no such table",
+        "  What is published: rule [x] failed.",
+    ]
 
 
 def test_an_export_without_published_tables_names_them(aws: Aws, tmp_path: Path) -> None:
