@@ -1,4 +1,4 @@
-"""What an audit is about: what a run staged, as its write step told it, or what is published now, as it is found."""
+"""What an audit is about: what a run staged, as its write step reports it, or what is published now."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class Subject:
         return key(self.run_id, self.layer)
 
     def part(self, lake: Lake, part: int, parts: int) -> Mapping[str, StagedTable]:
-        """Return the tables as one part of them has them; the fact is told of part by part."""
+        """Return the tables with the accounting of one part; only the fact has one of each part."""
         if self.layer != layout.SILVER:
             return self.tables
         if self.of == STAGED:
@@ -94,8 +94,8 @@ class Subject:
         whole, key = self.tables[layout.FACT], layout.published_key(layout.FACT, part, parts)
         aside = layout.quarantine_key(self.published_by or "", self.layer, layout.FACT, part, parts)
         quarantined = _rows(lake, aside)
-        told = {"staged_key": key, "rows": _rows(lake, key), "quarantined": quarantined}
-        return {layout.FACT: cast("StagedTable", whole | told | {"quarantine_key": aside if quarantined else None})}
+        of_part = {"staged_key": key, "rows": _rows(lake, key), "quarantined": quarantined}
+        return {layout.FACT: cast("StagedTable", whole | of_part | {"quarantine_key": aside if quarantined else None})}
 
 
 def _newest_passed(lake: Lake, layer: str) -> dict[str, Any] | None:
@@ -109,9 +109,9 @@ def _published(lake: Lake, table: str, report: Mapping[str, Any]) -> StagedTable
     """Return a published table as its run reported it; raise `StorageError` when it is not there, or not whole."""
     layer, parts = layout.layer_of(table), lake.parts(table)
     key = layout.published_key(table, 0, parts)
-    told = next((entry for entry in report.get("tables", ()) if entry["table"] == table), None)
-    rows = _rows(lake, key) if told is None else told["rows"]
-    quarantined = 0 if told is None else told["quarantined"]
+    reported = next((entry for entry in report.get("tables", ()) if entry["table"] == table), None)
+    rows = _rows(lake, key) if reported is None else reported["rows"]
+    quarantined = 0 if reported is None else reported["quarantined"]
     return StagedTable(
         table=table,
         parts=parts,
@@ -123,14 +123,14 @@ def _published(lake: Lake, table: str, report: Mapping[str, Any]) -> StagedTable
         quarantined=quarantined,
         quarantine_key=layout.quarantine_key(report["run_id"], layer, table) if quarantined else None,
         # Its own age bounds theirs, which may have been replaced since.
-        source_keys=[*_sources(lake, layer, table), key] if _has_age(told) else [],
+        source_keys=[*_sources(lake, layer, table), key] if _has_age(reported) else [],
         bytes=0,
     )
 
 
-def _has_age(told: Mapping[str, Any] | None) -> bool:
+def _has_age(reported: Mapping[str, Any] | None) -> bool:
     """Return whether the table was made from something that has an age; synthetic data has none."""
-    rules = () if told is None else told["rules"]
+    rules = () if reported is None else reported["rules"]
     return any(rule["rule"] == _FRESHNESS_RULE and rule["examined"] for rule in rules)
 
 

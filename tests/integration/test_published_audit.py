@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import pyarrow as pa
 import pytest
 from audits import with_value, without
 from moto import mock_aws
@@ -18,6 +19,7 @@ import silver.app
 from lakehouse.errors import InputError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
+from lakehouse.parts import part_of
 from tests import teste_bronze, teste_gold, teste_silver
 from tests.audit import audit
 
@@ -150,6 +152,40 @@ def test_a_damaged_file_is_a_finding(lake: Lake) -> None:
     lake.write_bytes(b"no Parquet", layout.published_key("cambio"))
     found = failures(lake, audited(lake, layout.BRONZE))
     assert "not a readable Parquet file" in found["cambio", "esquema_confere"][0]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_damaged_part_is_a_finding_whether_its_run_is_known_or_not(lake: Lake, *, known: bool) -> None:
+    published(lake, 5)
+    lake.write_bytes(b"no Parquet", layout.published_key(layout.FACT, 0, 5))
+    if not known:
+        lake.client.delete_object(Bucket=BUCKET, Key=layout.quality_key(RUN, layout.SILVER))
+    found = failures(lake, audited(lake, layout.SILVER, fanned_out=True))
+    assert "not a readable Parquet file" in found[layout.FACT, "esquema_confere"][0]
+
+
+@pytest.mark.parametrize("parts", [1, 5])
+def test_what_was_set_aside_is_found_again_part_by_part(lake: Lake, parts: int) -> None:
+    """An item of an unknown order in each part is set aside by Silver."""
+    source = {"type": "synthetic", "orders": 300, "seed": 7, "parts": parts}
+    publish(lake, layout.BRONZE, source)
+    for part in range(parts):
+        key = layout.published_key("itens_pedido", part, parts)
+        items = lake.read_table(key)
+        strangers = pa.array(f"SEM{number}" for number in range(100))
+        stranger = strangers.filter(pa.array(part_of(strangers, parts) == part))[0].as_py()
+        row = items.slice(0, 1).to_pylist()[0] | {"item_id": f"ORFAO{part}", "pedido_id": stranger}
+        lake.write_table(pa.concat_tables([items, pa.Table.from_pylist([row], items.schema)]), key)
+    report = publish(lake, layout.SILVER, source)
+    verdict = audited(lake, layout.SILVER, fanned_out=True)
+    assert verdict["passed"], verdict["cause"]
+    assert verdict["tables"][0]["quarantined"] == report["tables"][0]["quarantined"] == parts
+    lake.client.delete_object(Bucket=BUCKET, Key=layout.quarantine_key(RUN, layout.SILVER, layout.FACT))
+    if parts > 1:
+        last = layout.quarantine_key(RUN, layout.SILVER, layout.FACT, parts - 1, parts)
+        lake.client.delete_object(Bucket=BUCKET, Key=last)
+    found = failures(lake, audited(lake, layout.SILVER, fanned_out=True))
+    assert (layout.FACT, "contabilidade_de_linhas") in found
 
 
 def test_rows_that_are_lost_since_are_missed_by_the_accounting(lake: Lake) -> None:
