@@ -108,22 +108,22 @@ def _newest_passed(lake: Lake, layer: str) -> dict[str, Any] | None:
 def _published(lake: Lake, table: str, report: Mapping[str, Any]) -> StagedTable:
     """Return a published table as its run reported it; raise `StorageError` when it is not there, or not whole."""
     layer, parts = layout.layer_of(table), lake.parts(table)
-    key = layout.published_key(table, 0, parts)
+    keys = [layout.published_key(table, part, parts) for part in range(parts)]
     reported = next((entry for entry in report.get("tables", ()) if entry["table"] == table), None)
-    rows = _rows(lake, key) if reported is None else reported["rows"]
+    rows = sum(_rows(lake, key) for key in keys) if reported is None else reported["rows"]
     quarantined = 0 if reported is None else reported["quarantined"]
     return StagedTable(
         table=table,
         parts=parts,
-        staged_key=key,
-        published_key=key,
+        staged_key=keys[0],
+        published_key=keys[0],
         # An audit that passed found every row that was read among those kept or set aside.
         rows_read=rows + quarantined,
         rows=rows,
         quarantined=quarantined,
         quarantine_key=layout.quarantine_key(report["run_id"], layer, table) if quarantined else None,
         # Its own age bounds theirs, which may have been replaced since.
-        source_keys=[*_sources(lake, layer, table), key] if _has_age(reported) else [],
+        source_keys=[*_sources(lake, layer, table), keys[0]] if _has_age(reported) else [],
         bytes=0,
     )
 

@@ -210,9 +210,10 @@ def test_a_run_whose_audit_failed_published_nothing_and_is_not_what_it_is_held_a
     assert lake.read_json(layout.published_audit_key(AUDIT, layout.BRONZE))["published_by"] == RUN
 
 
+@pytest.mark.parametrize("parts", [1, 5])
 @pytest.mark.parametrize("layer", layout.LAYERS)
-def test_without_any_report_it_is_accounted_for_by_what_is_there(lake: Lake, layer: str) -> None:
-    published(lake)
+def test_without_any_report_it_is_accounted_for_by_what_is_there(lake: Lake, layer: str, parts: int) -> None:
+    published(lake, parts)
     lake.client.delete_object(Bucket=BUCKET, Key=layout.quality_key(RUN, layer))
     verdict = audited(lake, layer)
     assert verdict["passed"], verdict["cause"]
