@@ -109,7 +109,15 @@ def new_run_id(now: datetime | None = None) -> str:
 
 
 def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:
-    """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN."""
+    """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN.
+
+    Raises
+    ------
+    NotDeployedError
+        A state machine is not there: what runs there is of another version, and could not be followed.
+    """
+    for each in MACHINES:
+        aws.state_machine(each)
     answer = aws.states.start_execution(
         stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps(given)
     )

@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.execution import Outcome, Transition, follow, new_run_id
+from cli.errors import NotDeployedError
+from cli.execution import Outcome, Transition, follow, new_run_id, start
 from cli.session import Aws
 
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -347,6 +348,17 @@ def test_an_audit_that_could_not_be_started_is_not_waited_for() -> None:
 def test_an_execution_that_there_is_not_is_no_nested_one_that_is_still_to_begin() -> None:
     with pytest.raises(ExecutionDoesNotExist):
         followed(States({}), "silver", "silver:r")
+
+
+def test_nothing_is_started_on_a_deployment_of_another_version() -> None:
+    aws = Aws(boto3.Session(region_name="us-east-1"), "stack")
+    vars(aws).update(
+        states=States({}),
+        outputs={f"StateMachine{name}Arn": MACHINE for name in ("Bronze", "Silver", "Gold", "Pipeline")},
+    )
+    with pytest.raises(NotDeployedError, match="no output StateMachineTesteBronzeArn") as refused:
+        start(aws, "bronze", {}, "r")
+    assert "./importau deploy" in refused.value.fix
 
 
 def test_a_runs_name_sorts_by_time_and_does_not_repeat() -> None:
