@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 PIPELINE: Final = "pipeline"
-MACHINES: Final = (*layout.LAYERS, PIPELINE)
+# The audit of each layer, which a run of the layer starts, and which can be started by itself.
+AUDITS: Final = {layer: f"teste_{layer}" for layer in layout.LAYERS}
+MACHINES: Final = (*layout.LAYERS, *AUDITS.values(), PIPELINE)
 # The pipeline's last step, which it also runs by itself.
 GOVERNANCE: Final = "governance"
 
@@ -35,8 +37,10 @@ _ENDS: Final = {
 _NAMES_NO_PART: Final = "The specified tolerated failure threshold"
 # How an attempt at a state's work ends: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, TaskSucceeded and the like.
 _ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
-# Of a layer's executions, how many of the newest may be the pipeline's.
-_RECENT: Final = 20
+# Which machine a state starts, and waits for: by the machine it is of.
+_STARTS: Final = {(PIPELINE, layer.capitalize()): layer for layer in layout.LAYERS} | {
+    (layer, f"Audit{layer.capitalize()}"): audit for layer, audit in AUDITS.items()
+}
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 
@@ -71,7 +75,7 @@ class Outcome:
     seconds : float
         How long it took.
     nested : tuple of Outcome
-        The layers it ran, in order.
+        Those of the executions it started, in order: a pipeline's layers, a layer's audit.
     """
 
     machine: str
@@ -90,7 +94,7 @@ class Outcome:
     @property
     def culprit(self) -> "Outcome":
         """The innermost execution that failed."""
-        return next((layer for layer in self.nested if layer.status and not layer.succeeded), self)
+        return next((each.culprit for each in self.nested if each.status and not each.succeeded), self)
 
     @property
     def layer_seconds(self) -> dict[str, float]:
@@ -105,7 +109,15 @@ def new_run_id(now: datetime | None = None) -> str:
 
 
 def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:
-    """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN."""
+    """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN.
+
+    Raises
+    ------
+    NotDeployedError
+        A state machine is not there: what runs there is of another version, and could not be followed.
+    """
+    for each in MACHINES:
+        aws.state_machine(each)
     answer = aws.states.start_execution(
         stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps(given)
     )
@@ -134,47 +146,24 @@ def follow(
         Waits that many seconds.
     """
     history = _History(aws, machine, arn)
-    layers: list[_History] = []
     waited = _FIRST_PAUSE
     while True:
-        news = list(history.news())
-        if machine == PIPELINE:
-            # The layer's own states come before the pipeline's word that the layer is done.
-            news = [*_layers_news(aws, history, layers), *news]
-        news += [step for each in (history, *layers[-1:]) for step in each.advance()]
+        news = [*history.news(), *history.advance()]
         for transition in news:
             tell(transition)
-        # Histories are eventually consistent: a layer's last events may show after the pipeline's.
-        if history.status in ("TIMED_OUT", "ABORTED") or (history.status and all(layer.status for layer in layers)):
-            return history.outcome(tuple(layer.outcome() for layer in layers))
+        if history.over:
+            return history.outcome()
         waited = _FIRST_PAUSE if news else min(waited * 1.5, _LONGEST_PAUSE)
         pause(waited)
 
 
-def _layers_news(aws: Aws, pipeline: "_History", layers: "list[_History]") -> Iterator[Transition]:
-    """Yield what the layers did since the last look; ``layers`` grows by those that have begun."""
-    while True:
-        if layers:
-            yield from layers[-1].news()
-        if (layers and not layers[-1].status) or len(layers) == len(layout.LAYERS):
-            return
-        layer = layout.LAYERS[len(layers)]
-        arn = _nested(aws, layer, pipeline)
-        if arn is None:
-            return
-        layers.append(_History(aws, layer, arn))
-
-
-def _nested(aws: Aws, layer: str, pipeline: "_History") -> str | None:
-    """Return the ARN of the layer's execution that has the pipeline's run; None when it has not begun."""
-    newest_first = aws.states.list_executions(stateMachineArn=aws.state_machine(layer), maxResults=_RECENT)
-    for execution in newest_first["executions"]:
-        if pipeline.began is None or execution["startDate"] < pipeline.began:
-            return None
-        given = aws.states.describe_execution(executionArn=execution["executionArn"]).get("input", "{}")
-        if json.loads(given).get("run_id") == pipeline.run_id:
-            return execution["executionArn"]
-    return None
+def _definition(machine: str) -> dict[str, Any]:
+    """Return a machine's definition with the names of its states, as this version deploys it."""
+    layer = machine.removeprefix("teste_")
+    file = PIPELINE if machine == PIPELINE else "layer" if machine == layer else "teste"
+    text = (ROOT / f"statemachine/{file}.asl.json").read_text("utf-8")
+    definition: dict[str, Any] = json.loads(text.replace("${LayerName}", layer.capitalize()))
+    return definition
 
 
 @dataclass
@@ -195,27 +184,35 @@ class _History:
     _faulty: bool = False
     _error: str = ""
     _cause: str = ""
+    _is_nested: bool = False
+    _nested: "dict[str, _History]" = field(default_factory=dict)  # by the state that started it
 
     @property
-    def run_id(self) -> str:
-        """The execution's name."""
+    def name(self) -> str:
+        """The execution's name, which is also that of those it starts."""
         return self.arn.rpartition(":")[2]
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, and all it started has been seen to end."""
+        # Histories are eventually consistent: a nested execution's last events may show after those of who started it.
+        if self.status in ("TIMED_OUT", "ABORTED"):
+            return True
+        return bool(self.status) and all(each.over for each in self._nested.values() if each.began)
+
     def news(self) -> Iterator[Transition]:
-        """Yield the transitions since the last call."""
-        if self.status:
-            return
-        pages = self.aws.states.get_paginator("get_execution_history").paginate(
-            executionArn=self.arn, PaginationConfig={"PageSize": 1000}
-        )
-        for page in pages:
-            for event in page["events"]:
-                if event["id"] > self._seen:
-                    self._seen = event["id"]
-                    yield from self._take(event)
+        """Yield the transitions since the last call; those of what a state started come before the state's end."""
+        for own in list(self._read()):
+            if own.kind in ("exited", "failed") and own.state in self._nested:
+                yield from self._of_nested(self._nested[own.state], self._nested[own.state].news())
+            yield own
+        for each in self._nested.values():
+            yield from self._of_nested(each, each.news())
 
     def advance(self) -> Iterator[Transition]:
         """Yield how far the Distributed Map has got that the execution is in, where that is further than before."""
+        for each in self._nested.values():
+            yield from self._of_nested(each, each.advance())
         if self.status or self._inside not in self._distributed:
             return
         for run in MapRuns(self.aws.states).of(self.arn):
@@ -223,17 +220,54 @@ class _History:
                 self._done = run.ended
                 yield Transition(self.machine, run.state, "advanced", done=run.ended, parts=run.items)
 
-    def outcome(self, nested: tuple[Outcome, ...] = ()) -> Outcome:
+    def outcome(self) -> Outcome:
         """Return how it ended."""
         seconds = (self._ended - self.began).total_seconds() if self.began and self._ended else 0.0
         failed = self.status != "SUCCEEDED"
         error, cause = self._of_part()
+        nested = tuple(self._as_ours(each.outcome()) for each in self._nested.values() if each.began)
         return Outcome(self.machine, self.status, self._state if failed else "", error, cause, seconds, nested)
+
+    def _read(self) -> Iterator[Transition]:
+        """Yield the transitions of this execution alone since the last call."""
+        if self.status:
+            return
+        pages = self.aws.states.get_paginator("get_execution_history").paginate(
+            executionArn=self.arn, PaginationConfig={"PageSize": 1000}
+        )
+        try:
+            for event in (event for page in pages for event in page["events"]):
+                if event["id"] > self._seen:
+                    self._seen = event["id"]
+                    yield from self._take(event)
+        except self.aws.states.exceptions.ExecutionDoesNotExist:
+            if not self._is_nested:
+                raise
+            # Its start has been scheduled, and is still to come.
+
+    def _start(self, state: str) -> None:
+        """Follow what a state starts, which has this execution's name, from now on as well."""
+        machine = _STARTS.get((self.machine, state))
+        if machine is not None:
+            arn = self.aws.state_machine(machine).replace(":stateMachine:", ":execution:")
+            self._nested[state] = _History(self.aws, machine, f"{arn}:{self.name}", _is_nested=True)
+
+    def _of_nested(self, nested: "_History", news: Iterator[Transition]) -> Iterator[Transition]:
+        """Yield what is told of an execution that it started: of a layer's audit, in its name, how far its map is."""
+        for transition in news:
+            if nested.machine not in AUDITS.values():
+                yield transition
+            elif transition.state in nested._distributed:
+                yield replace(transition, machine=self.machine)
+
+    def _as_ours(self, outcome: Outcome) -> Outcome:
+        """Return the outcome of an execution that it started; an audit's is the layer's."""
+        return replace(outcome, machine=self.machine) if outcome.machine in AUDITS.values() else outcome
 
     @cached_property
     def _distributed(self) -> frozenset[str]:
         # As this version deploys it. Of another one's maps no progress is seen, and nothing else is lost.
-        return distributed_maps(json.loads((ROOT / f"statemachine/{self.machine}.asl.json").read_text("utf-8")))
+        return distributed_maps(_definition(self.machine))
 
     def _of_part(self) -> tuple[str, str]:
         """Return the error and cause of the part that failed, where it was one; else the execution's own."""
@@ -274,6 +308,7 @@ class _History:
             self._state = state
             self._entered[state] = at
             self._faulty = False
+            self._start(state)
             yield Transition(self.machine, state, "entered")
         if kind in ("Map", "Parallel"):
             self._inside, self._done = state, 0

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from cli import __version__, bench, local, present
+from cli.audit import audit
 from cli.bucket import bucket
 from cli.check import check
 from cli.demo import demo
@@ -64,6 +65,7 @@ app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-
 app.command(epilog="./importau deploy   |   ./importau deploy --yes --role LabRole --parameter LogLevel=DEBUG")(deploy)
 app.command(epilog="./importau destroy   |   ./importau destroy --delete-data --local")(destroy)
 app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
+app.command(epilog="./importau audit   |   ./importau audit silver --local --json")(audit)
 app.command(epilog="./importau export out   |   ./importau export out --local")(export)
 app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)
 app.command(

@@ -8,7 +8,7 @@ import typer
 
 from cli import execution, options, present, source, summary
 from cli.errors import RunFailedError, UsageError
-from cli.execution import GOVERNANCE, PIPELINE, Outcome, Transition
+from cli.execution import AUDITS, GOVERNANCE, PIPELINE, Outcome, Transition
 from cli.questions import answers, ask
 from cli.session import Aws, connect
 from cli.upload import landed, upload
@@ -84,10 +84,10 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
     present.say(f"run {run_id} of {what}" + (f", from {source.describe(data)}" if _reads_source(what) else ""))
     try:
         with present.activity(what) as show:
-            outcome = execution.follow(aws, machine, arn, _Progress(show).tell)
+            outcome = execution.follow(aws, machine, arn, Progress(show).tell)
     except KeyboardInterrupt:
         if outlives_us:
-            present.warn(f"no longer following; the run itself goes on. To stop it: {_stop_command(aws, arn)}")
+            present.warn(f"no longer following; the run itself goes on. To stop it: {stop_command(aws, arn)}")
         raise
     if what == GOVERNANCE:
         _show_governed(aws, run_id)
@@ -95,7 +95,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
         layers: Sequence[str] = layout.LAYERS if what == PIPELINE else (what,)
         _show_made(aws, run_id, summary.tables(aws, run_id, layers, outcome.layer_seconds))
     if not outcome.succeeded:
-        raise _failure(outcome)
+        raise RunFailedError(why(outcome))
     present.done(f"{what} succeeded", outcome.seconds)
     return outcome
 
@@ -125,14 +125,21 @@ def _show_made(aws: Aws, run_id: str, made: Sequence[summary.TableSummary]) -> N
     present.say(f"audit reports: {aws.uri(layout.quality_key(run_id, '<layer>'))}")
 
 
-class _Progress:
-    """Says what is going on, and prints each piece of work once, when it is done."""
+class Progress:
+    """Says what is going on, and prints each piece of work once, when it is done.
+
+    Parameters
+    ----------
+    show : callable
+        Shows what goes on now.
+    """
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
         self._told: set[tuple[str, str]] = set()
 
     def tell(self, transition: Transition) -> None:
+        """Tell of one transition."""
         name = f"{transition.machine}: {transition.state}"
         if transition.kind == "entered":
             self._show(name)
@@ -148,17 +155,24 @@ def _reads_source(machine: str) -> bool:
     return machine in (layout.BRONZE, PIPELINE)
 
 
-def _failure(outcome: Outcome) -> RunFailedError:
+def why(outcome: Outcome) -> str:
+    """Return in which state an execution ended without success, by what error, and its cause."""
     culprit = outcome.culprit
+    what = (
+        f"the audit of {culprit.machine.removeprefix('teste_')}"
+        if culprit.machine in AUDITS.values()
+        else culprit.machine
+    )
     where = f" in {culprit.state}" if culprit.state else ""
     how = {"FAILED": "failed", "TIMED_OUT": "took too long", "ABORTED": "was stopped"}[culprit.status]
     named = f" ({culprit.error})" if culprit.error else ""
     cause = culprit.cause or "no cause was given; the logs of its functions say more"
     # Several problems are a list below the line; one goes on with it.
     said = "".join(f"\n  {line}" for line in cause.splitlines()) if "\n" in cause else f" {cause}"
-    return RunFailedError(f"{culprit.machine} {how}{where}{named}:{said}")
+    return f"{what} {how}{where}{named}:{said}"
 
 
-def _stop_command(aws: Aws, arn: str) -> str:
+def stop_command(aws: Aws, arn: str) -> str:
+    """Return the AWS CLI command that stops an execution."""
     endpoint = f" --endpoint-url {aws.endpoint}" if aws.endpoint else ""
     return f"aws stepfunctions stop-execution{endpoint} --execution-arn {arn}"

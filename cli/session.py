@@ -117,7 +117,7 @@ class Aws:
 
     def state_machine(self, name: str) -> str:
         """Return the ARN of ``StateMachine_DAG_<name>``."""
-        return self.output(f"StateMachine{name.capitalize()}Arn")
+        return self.output(f"StateMachine{name.title().replace('_', '')}Arn")
 
     def uri(self, key: str) -> str:
         """Return ``s3://bucket/key``."""

@@ -61,10 +61,14 @@ def tables(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     """
     found: list[TableSummary] = []
     for layer in layers:
-        audit = report(aws, layout.quality_key(run_id, layer))
-        audited = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
-        found.extend(_table(layer, table, audited.get(table), seconds.get(layer)) for table in layout.TABLES[layer])
+        found += audited(layer, report(aws, layout.quality_key(run_id, layer)), seconds.get(layer))
     return found
+
+
+def audited(layer: str, audit: Mapping[str, Any] | None, seconds: float | None) -> list[TableSummary]:
+    """Return the tables of a layer as the report of an audit has them; None, where there is no report."""
+    entries = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
+    return [_table(layer, table, entries.get(table), seconds) for table in layout.TABLES[layer]]
 
 
 def set_aside(found: Sequence[TableSummary], run_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from cli import options, present
 from cli.catalogue import Entry, entries, ranked
 from cli.errors import CliError
+from cli.execution import MACHINES
 from cli.session import Aws, connect
 from lakehouse.contract.drift import crawled_drift, footer_drift
 from lakehouse.contract.model import load_all
@@ -79,7 +80,7 @@ def verified(aws: Aws) -> Iterator[Check]:
     yield _check("catalogue", "the 7 + 1 + 2 tables are there as their contracts say", lambda: _catalogue(tables))
     yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
     found = entries(aws)
-    yield _check("pipelines", "the four state machines are there with their tasks", lambda: _pipelines(found))
+    yield _check("pipelines", "the seven state machines are there with their tasks", lambda: _pipelines(found))
     yield _check("discovery", "terms find what a person expects", lambda: _discovery(found))
     yield _check("lineage-declared", "cash flow comes from the fact, and it from all seven tables", _declared)
     yield _check("lineage-observed", "so it was seen in the runs that published", lambda: _observed(lake))
@@ -119,7 +120,7 @@ def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
 
 def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
     there = {entry.where for entry in found if entry.kind == "pipeline"}
-    wanted = {f"StateMachine_DAG_{name}" for name in (*layout.LAYERS, "pipeline")}
+    wanted = {f"StateMachine_DAG_{name}" for name in MACHINES}
     tasks = sum(entry.kind == "task" for entry in found)
     return [f"{name} is missing" for name in sorted(wanted - there)], f"{len(there)} pipelines, {tasks} tasks"
 

@@ -139,7 +139,9 @@ def runs(
 
 def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any] | None:
     """Return one run; None when the execution that began it is too old to be among those read."""
-    first = next((member for member in members if member.execution.name == run_id), None)
+    # The executions that it started have its name too.
+    begun = (member for member in members if member.execution.name == run_id and not member.execution.started_by)
+    first = next(begun, None)
     if first is None:
         return None
     execution, stopped = first.execution, first.execution.stopped

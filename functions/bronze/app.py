@@ -43,6 +43,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         The input cannot be used; the message has every problem of every file, and nothing was written.
     """
     lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
+    if "part_key" in event:
+        raise InputError([f"part_key is {event['part_key']!r}; Bronze reads whole files, so leave it out"])
     runs = Runs.of_event(lake, event, context.invoked_function_arn)
     staged = []
     with ExitStack() as stack:

@@ -25,14 +25,19 @@ class Scope:
     from_csv: bool
 
     def has(self, job: str, run_id: str) -> bool:
-        """Return whether a job's event of a run counts; a layer's counts in that layer's run alone."""
-        made_by = {machine_name(layer): run for layer, run in self.runs.items()}
+        """Return whether a job's event of a run counts; a layer's, and its audit's, in that layer's run alone."""
+        made_by = {name: run for layer, run in self.runs.items() for name in (machine_name(layer), audit_name(layer))}
         return made_by.get(job.partition(".")[0], run_id) == run_id
 
 
 def machine_name(layer: str) -> str:
     """Return the name of a layer's state machine."""
     return f"StateMachine_DAG_{layer}"
+
+
+def audit_name(layer: str) -> str:
+    """Return the name of the state machine that audits a layer."""
+    return machine_name(f"teste_{layer}")
 
 
 def of_one_run(run_id: str, source: Mapping[str, Any]) -> Scope:

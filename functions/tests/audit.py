@@ -1,4 +1,4 @@
-"""The audit of a layer: every rule of every contract, on what was really staged; of all of it or of one part."""
+"""The audit of a layer: every rule of every contract, on what is really there; of all of it or of one part."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -10,18 +10,17 @@ import pyarrow as pa
 from lakehouse.contract import layers
 from lakehouse.contract.quality import FAIL, WARN, RuleResult, TableResult, cause
 from lakehouse.errors import ContractError
-from lakehouse.fanout import AUDIT, WRITE, FanOut, Record, part_of_event
+from lakehouse.fanout import FanOut, Record, part_of_event
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.runs import Runs
 from lakehouse.lineage.table_run import TableRun
 from lakehouse.parts import published_keys, read_by_part
 from lakehouse.runtime import Settings, run_id_of, tell_table
-from lakehouse.staging import StagedTable
 from tests.audited import added_up
 from tests.checks import gold
 from tests.examination import Examination
-from tests.staged import by_table
+from tests.subject import STAGED, Subject
 
 if TYPE_CHECKING:
     from openlineage.client.generated.data_quality_assertions_dataset import Assertion
@@ -35,14 +34,14 @@ _BELOW: Final[dict[str, dict[str, tuple[str, ...] | None]]] = {
 
 
 def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None = None) -> dict[str, Any]:
-    """Audit what a write Lambda staged, keep the report, and return the verdict as data.
+    """Audit what a write Lambda staged, or what is published; keep the report, and return the verdict as data.
 
     Bad data never raises: it is a rule that failed. What raises is a fault, such as a published table that is gone.
 
     Parameters
     ----------
     event : mapping
-        The write Lambda's result (docs/architecture.md).
+        The write Lambda's result (docs/architecture.md), or ``"of": "published"``.
     lake : Lake
     now : datetime
         With a time zone.
@@ -57,20 +56,19 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
     Raises
     ------
     LakehouseError
-        The event stages a table twice, or one that is not of the layer: it would be published without an audit.
+        The event cannot be used (`tests.subject.Subject.of_event`).
     """
-    run_id, layer = event["run_id"], event["layer"]
-    staged = by_table(layer, event["tables"])
+    subject = Subject.of_event(event, lake)
     with lake.traffic() as read:
-        results = _results(lake, run_id, layer, staged, now)
+        results = _results(lake, subject, now)
     for result in results:
         with runs.of(result.table, read) if runs else nullcontext(TableRun()) as run:
             run.assertions = [_assertion(outcome) for outcome in result.results]
-    return _reported(lake, run_id, layer, results, now) | {"lineage": runs.summary() if runs else {}}
+    return _reported(lake, subject, results, now) | {"lineage": runs.summary() if runs else {}}
 
 
 def audit_part(event: Mapping[str, Any], lake: Lake, part: int, parts: int, now: datetime) -> dict[str, Any]:
-    """Audit one part of what was staged, and keep what was found until the parts are put together.
+    """Audit one part of it, and keep what was found until the parts are put together.
 
     Parameters
     ----------
@@ -81,9 +79,7 @@ def audit_part(event: Mapping[str, Any], lake: Lake, part: int, parts: int, now:
     now : datetime
         With a time zone.
     """
-    run_id, layer = event["run_id"], event["layer"]
-    staged = by_table(layer, event.get("tables", ()))
-    return _parted(lake, run_id, layer, staged, parts, now).one(part)
+    return _parted(lake, Subject.of_event(event, lake), parts, now).one(part)
 
 
 def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict[str, Any]:
@@ -97,18 +93,17 @@ def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict
     return audit(event, lake, now, Runs.of_event(lake, event, function_arn))
 
 
-def _results(
-    lake: Lake, run_id: str, layer: str, staged: Mapping[str, StagedTable], now: datetime
-) -> list[TableResult]:
+def _results(lake: Lake, subject: Subject, now: datetime) -> list[TableResult]:
     """Examine a layer: at once, or from the records of its parts, of which those are made that are not there."""
+    run_id, layer, staged = subject.run_id, subject.layer, subject.tables
     # Gold's own tables are in one part; it is what they are compared with that may be in several.
     parts = (
         lake.parts(layers.FACT) if layer == layers.GOLD else max((each["parts"] for each in staged.values()), default=1)
     )
-    examination = Examination(lake, run_id, layer, staged, parts if layer != layers.GOLD else 1, now)
+    examination = Examination(lake, run_id, layer, staged, parts if layer != layers.GOLD else 1, now, subject.absent)
     if parts == 1:
         return examination.everything(_below(lake, layer, 0, 1) if staged else {})
-    records = _parted(lake, run_id, layer, staged, parts, now).all()
+    records = _parted(lake, subject, parts, now).all()
     # Parts that other invocations read were read for this audit: one stands for all of them.
     below = published_keys(_BELOW[layer], 0, parts)
     lake.note_read([*(each["staged_key"] for each in staged.values()), *below.values()])
@@ -118,19 +113,17 @@ def _results(
     return examination.together(records)
 
 
-def _parted(
-    lake: Lake, run_id: str, layer: str, staged: Mapping[str, StagedTable], parts: int, now: datetime
-) -> FanOut:
+def _parted(lake: Lake, subject: Subject, parts: int, now: datetime) -> FanOut:
+    run_id, layer = subject.run_id, subject.layer
+
     def work(part: int) -> Record:
         below = _below(lake, layer, part, parts)
         if layer == layers.GOLD:
             return _sums(lake, run_id, part, below[layers.FACT])
-        of_part = staged
-        if layer == layers.SILVER:
-            of_part = {layers.FACT: lake.read_json(layout.part_record_key(run_id, layer, WRITE, part, parts))}
-        return Examination(lake, run_id, layer, of_part, parts, now).part(part, of_part, below)
+        of_part = subject.part(lake, part, parts)
+        return Examination(lake, run_id, layer, of_part, parts, now, subject.absent).part(part, of_part, below)
 
-    return FanOut(lake, run_id, layer, AUDIT, parts, work)
+    return FanOut(lake, run_id, layer, subject.step, parts, work)
 
 
 def _below(lake: Lake, layer: str, part: int, parts: int) -> dict[str, pa.Table]:
@@ -146,10 +139,11 @@ def _sums(lake: Lake, run_id: str, part: int, fact: pa.Table) -> Record:
     return {"sums": key}
 
 
-def _reported(lake: Lake, run_id: str, layer: str, results: list[TableResult], now: datetime) -> dict[str, Any]:
+def _reported(lake: Lake, subject: Subject, results: list[TableResult], now: datetime) -> dict[str, Any]:
     """Keep the report, log it, and return the verdict."""
-    key = layout.quality_key(run_id, layer)
-    why = cause(layer, results, lake.uri(layout.staging_prefix(run_id, layer)), lake.uri(key))
+    run_id, layer, key = subject.run_id, subject.layer, subject.report_key
+    staged = lake.uri(layout.staging_prefix(run_id, layer)) if subject.of == STAGED else None
+    why = cause(layer, results, staged, lake.uri(key))
     report = {
         "run_id": run_id,
         "layer": layer,
@@ -157,6 +151,8 @@ def _reported(lake: Lake, run_id: str, layer: str, results: list[TableResult], n
         "passed": not why,
         "tables": [result.as_report() for result in results],
     }
+    if subject.of != STAGED:
+        report |= {"of": subject.of, "published_by": subject.published_by}
     lake.write_json(report, key)
     for result in results:
         tell_table(

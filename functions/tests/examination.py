@@ -6,7 +6,7 @@ together: rules about the table as a whole (`_OF_THE_WHOLE`), and keys that repe
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
 from typing import Any, Final
@@ -51,7 +51,7 @@ _SECONDS_AN_HOUR: Final = 3600
 
 @dataclass(frozen=True)
 class Examination:
-    """A layer of a run, as it was staged, to be examined.
+    """A layer, as a run staged it or as it is published, to be examined.
 
     Attributes
     ----------
@@ -62,6 +62,8 @@ class Examination:
     parts : int
     now : datetime
         With a time zone.
+    absent : mapping of str to str
+        Why a table that is not staged is not.
     """
 
     lake: Lake
@@ -70,6 +72,7 @@ class Examination:
     staged: Mapping[str, StagedTable]
     parts: int
     now: datetime
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def everything(self, below: Mapping[str, pa.Table]) -> list[TableResult]:
         """Examine a layer that is in one part, with the published tables it was made from."""
@@ -104,7 +107,7 @@ class Examination:
     ) -> list[TableResult]:
         tables, unusable = {}, {}
         for name in layers.tables_of(self.layer):
-            table = read_table(self.lake, name, self._key(staged.get(name), part))
+            table = read_table(self.lake, name, self._key(staged.get(name), part), self.absent.get(name))
             if isinstance(table, Outcome):
                 unusable[name] = table
             else:
@@ -142,6 +145,8 @@ class Examination:
         )
 
     def _whole(self, name: str, parts: Sequence[TableResult]) -> TableResult:
+        if name not in self.staged:
+            return parts[0]
         contract, staged = load(name), self.staged[name]
         rows = sum(part.rows for part in parts)
         aside = read_quarantine(self.lake, staged)
@@ -174,7 +179,7 @@ class Examination:
         (column,) = contract.key
         keys = []
         for part in range(self.parts):
-            key = layout.staging_key(self.run_id, contract.table, part, self.parts)
+            key = layout.part_beside(self.staged[contract.table]["staged_key"], contract.table, part, self.parts)
             of_part = pc.unique(self.lake.read_table(key, [column])[column])
             keys.append(of_part.filter(pa.array(np.isin(hashed(of_part), suspects))))
         counted = pa.concat_arrays(keys).value_counts()
@@ -192,7 +197,7 @@ class Examination:
         if staged is None:
             return None
         table, parts = staged["table"], parts_of_table(staged["table"], self.parts)
-        return layout.staging_key(self.run_id, table, part, parts) if parts > 1 else staged["staged_key"]
+        return layout.part_beside(staged["staged_key"], table, part, parts) if parts > 1 else staged["staged_key"]
 
     def _age_hours(self, name: str) -> float | None:
         keys = self.staged[name]["source_keys"]

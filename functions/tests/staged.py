@@ -37,7 +37,7 @@ def by_table(layer: str, entries: Sequence[StagedTable]) -> dict[str, StagedTabl
     return {entry["table"]: entry for entry in entries}
 
 
-def read_table(lake: Lake, name: str, key: str | None) -> pa.Table | Outcome:
+def read_table(lake: Lake, name: str, key: str | None, absent: str | None = None) -> pa.Table | Outcome:
     """Return a staged table, or one of its parts; where it is missing, unreadable or of another schema, what is wrong.
 
     Parameters
@@ -46,9 +46,11 @@ def read_table(lake: Lake, name: str, key: str | None) -> pa.Table | Outcome:
     name : str
     key : str or None
         None for a table that was not staged.
+    absent : str, optional
+        Why it is not there, where that is known.
     """
     if key is None:
-        return Outcome(1, 1, ("the write step did not stage it",))
+        return Outcome(1, 1, ((absent or "the write step did not stage it")[:_SHOWN],))
     try:
         table = _parsed(lake, key)
     except StorageError as error:

@@ -1,4 +1,4 @@
-"""The Lambda that audits what Bronze staged."""
+"""The Lambda that audits what Bronze staged, or what is published of it."""
 
 from typing import Any
 
@@ -11,5 +11,5 @@ from tests.audit import audit_layer
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return the verdict on one run's Bronze tables; event and result are those of docs/architecture.md."""
+    """Return the verdict on the Bronze tables; event and result are those of docs/architecture.md."""
     return audit_layer(layers.BRONZE, event, context.invoked_function_arn)

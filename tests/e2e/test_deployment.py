@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from deployed_lakehouse import Lakehouse
+from machines import MACHINES
 
 from lakehouse.lake import layout
 
@@ -21,7 +22,7 @@ def test_every_function_and_state_machine_is_there_and_tagged(deployment: Any) -
         tags = states.list_tags_for_resource(resourceArn=machine["stateMachineArn"])["tags"]
         assert {"key": "project", "value": "importau"} in tags
     assert {machine["name"] for machine in states.list_state_machines()["stateMachines"]} >= {
-        f"StateMachine_DAG_{name}" for name in (*layout.LAYERS, "pipeline")
+        f"StateMachine_DAG_{name}" for name in MACHINES
     }
 
 

@@ -129,13 +129,13 @@ def test_every_lineage_run_has_one_start_and_one_end(governed: Any) -> None:
     lakehouse, run = governed
     prefix = layout.lineage_prefix(run["run_id"])
     kinds: dict[str, list[str]] = {}
-    for key in lakehouse.engine.keys(prefix):
+    for key in lakehouse.keys(prefix):
         if "/declared/" not in key:
             event = lakehouse.json(key)
             kinds.setdefault(event["run"]["runId"], []).append(event["eventType"])
     assert len(kinds) == 20  # ten tables written, ten audited
     assert all(sorted(events) == ["COMPLETE", "START"] for events in kinds.values())
-    assert any("/declared/" in key for key in lakehouse.engine.keys(prefix))
+    assert any("/declared/" in key for key in lakehouse.keys(prefix))
 
 
 @pytest.fixture

@@ -55,11 +55,12 @@ class Run:
 def lakehouse(deployment: Deployment) -> Iterator[Lakehouse]:
     """Return the deployed lakehouse, whose Distributed Maps run two executions at once; restore it afterwards."""
     states, before = deployment.client("stepfunctions"), {}
-    for layer in layout.LAYERS:
-        arn = deployment.outputs[f"StateMachine{layer.capitalize()}Arn"]
+    maps_of = dict.fromkeys(layout.LAYERS, 3) | {f"teste_{layer}": 1 for layer in layout.LAYERS}
+    for name, number in maps_of.items():
+        arn = deployment.outputs[f"StateMachine{name.title().replace('_', '')}Arn"]
         before[arn] = states.describe_state_machine(stateMachineArn=arn)["definition"]
         slower, maps = re.subn(r'"MaxConcurrency": ?8\b', f'"MaxConcurrency": {AT_ONCE}', before[arn])
-        assert maps == 3
+        assert maps == number
         states.update_state_machine(stateMachineArn=arn, definition=slower)
     yield Lakehouse(deployment)
     for arn, definition in before.items():
@@ -78,7 +79,7 @@ def run(lakehouse: Lakehouse, parts: int) -> Run:
 
 
 def published(lakehouse: Lakehouse) -> dict[str, list[str]]:
-    return {table: lakehouse.engine.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
+    return {table: lakehouse.keys(layout.published_prefix(table)) for table in (*CUT, *WHOLE)}
 
 
 @pytest.fixture(scope="module")
@@ -137,18 +138,32 @@ def test_the_cost_of_a_large_run_is_that_of_its_parts_too(
     seen: dict[str, Any], lakehouse: Lakehouse, large: Run
 ) -> None:
     records = lakehouse.table(layout.governance_table_key("execucoes")).to_pylist()
-    silver = next(
-        row for row in records if row["pipeline"] == "StateMachine_DAG_silver" and row["run_id"] == large.run_id
+    silver, audit = (
+        next(row for row in records if (row["pipeline"], row["run_id"]) == (f"StateMachine_DAG_{name}", large.run_id))
+        for name in ("silver", "teste_silver")
     )
     # 64 parts, the publication of 64 files, and what is taken away of a smaller run before.
     assert silver["execucoes_filhas"] == 2 * PARTS + len(large.taken_away[layout.FACT])
     assert 0 < silver["execucoes_filhas_lidas"] < PARTS
-    assert silver["lambda_s"] > silver["duracao_s"] / 2
+    assert audit["execucoes_filhas"] == PARTS
+    # What the audit did is its own: it is paid for once.
+    assert silver["lambda_s"] + audit["lambda_s"] > silver["duracao_s"] / 2
     assert silver["custo_lambda_usd"] > 0
+    assert audit["custo_lambda_usd"] > 0
     (shown,) = [each for each in seen["document"]["runs"] if each["run_id"] == large.run_id]
     requests = next(line for line in shown["cost"]["lines"] if line["what"] == "lambda_requests")
     # Bronze audits its parts, silver and gold write and audit theirs; and seven Lambdas that are not of a part.
     assert int(requests["quantity"]) == 5 * PARTS + 7
+
+
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_what_is_published_in_parts_passes_its_audit_again(lakehouse: Lakehouse, large: Run, layer: str) -> None:
+    execution = lakehouse.deployment.run(f"teste_{layer}", patience=600)
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    report = lakehouse.json(layout.published_audit_key(execution["name"], layer))
+    before = lakehouse.json(layout.quality_key(large.run_id, layer))
+    assert report["published_by"] == large.run_id
+    assert [table["rows"] for table in report["tables"]] == [table["rows"] for table in before["tables"]]
 
 
 def test_one_part_gives_the_same_bytes_and_takes_what_is_stale_away(large: Run, small: Run) -> None:
@@ -160,15 +175,20 @@ def test_one_part_gives_the_same_bytes_and_takes_what_is_stale_away(large: Run, 
 def test_each_map_run_had_all_parts_and_no_fault(lakehouse: Lakehouse, large: Run) -> None:
     states = lakehouse.deployment.client("stepfunctions")
     ended = {}
-    for layer in layout.LAYERS:
-        for each in states.list_map_runs(executionArn=large.output[layer]["execution"])["mapRuns"]:
+    executions = [(layer, large.output[layer]["execution"]) for layer in layout.LAYERS]
+    executions += [(layer, arn.replace("_DAG_", "_DAG_teste_")) for layer, arn in executions]
+    for layer, arn in executions:
+        for each in states.list_map_runs(executionArn=arn)["mapRuns"]:
             told = states.describe_map_run(mapRunArn=each["mapRunArn"])
             ended[layer, each["mapRunArn"].split("/")[1].split(":")[0]] = (
                 told["status"], told["maxConcurrency"], told["executionCounts"]["succeeded"],
             )  # fmt: skip
     cut = {layer: sum(table in CUT for table in layout.TABLES[layer]) for layer in layout.LAYERS}
     for layer in layout.LAYERS:
-        assert ended[layer, f"{layer.capitalize()}Parts"] == ("SUCCEEDED", AT_ONCE, PARTS)
+        assert ended[layer, f"Audit{layer.capitalize()}Parts"] == ("SUCCEEDED", AT_ONCE, PARTS)
+        written = ended.get((layer, f"{layer.capitalize()}Parts"))
+        # Bronze's parts are all of one Lambda, which reads whole files.
+        assert written == (None if layer == layout.BRONZE else ("SUCCEEDED", AT_ONCE, PARTS))
         if cut[layer]:
             published = cut[layer] * PARTS + len(layout.TABLES[layer]) - cut[layer]
             assert ended[layer, "PublishParts"] == ("SUCCEEDED", AT_ONCE, published)

@@ -49,7 +49,7 @@ def test_the_real_export_comes_out_to_the_cent(lakehouse: Lakehouse, real_run: A
     tables = {table: lakehouse.published(table) for table in ALL_TABLES}
     rows = [30, 41, 30, 30, 30, 30, 29, 1014, 120, 24]
     assert [len(tables[table]) for table in ALL_TABLES] == rows
-    assert lakehouse.engine.keys(f"quarantine/bronze/emprestimos/{real_run['run_id']}")
+    assert lakehouse.keys(f"quarantine/bronze/emprestimos/{real_run['run_id']}")
     (fallen,) = lakehouse.table(layout.quarantine_key(real_run["run_id"], "bronze", "emprestimos")).to_pylist()
     assert (fallen["arquivo"], fallen["linha"]) == ("emprestimos.csv", 19)
     assert fallen["texto_original"].startswith("EMP018,")
@@ -129,7 +129,7 @@ def test_input_that_cannot_be_used_stops_the_run_and_names_every_problem(
     ):
         assert said in execution["cause"]
     assert {table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES} == before
-    assert not lakehouse.engine.keys(f"staging/{execution['name']}/")
+    assert not lakehouse.keys(f"staging/{execution['name']}/")
 
 
 def test_broken_rows_go_to_quarantine_and_the_rest_goes_on(lakehouse: Lakehouse, csv_dir: Path) -> None:
@@ -180,5 +180,5 @@ def test_a_failed_audit_says_which_rule_of_which_table_and_publishes_nothing(
     ):
         assert said in execution["cause"]
     assert lakehouse.bytes_of(layout.published_key(layout.FACT)) == before
-    assert lakehouse.engine.keys(f"staging/{execution['name']}/silver/")
+    assert lakehouse.keys(f"staging/{execution['name']}/silver/")
     assert not lakehouse.json(layout.quality_key(execution["name"], "silver"))["passed"]

@@ -72,6 +72,7 @@ def journey(account: Account, csv_dir: Path, tmp_path_factory: pytest.TempPathFa
     refused(EXECUTION_ROLE, "glue:CreateTable", "run", "governance")
     go("governance", "run", "governance")
     go("verify", "verify", "--json")
+    go("audit", "audit", "--json")
     go("search", "search", "forecast")
     out = tmp_path_factory.mktemp("export") / "out"
     go("export", "export", str(out))
@@ -82,8 +83,8 @@ def journey(account: Account, csv_dir: Path, tmp_path_factory: pytest.TempPathFa
 
 
 STEPS = [
-    "check", "check without the simulator", "bucket", "deploy", "deploy again", "run", "governance", "verify", "search",
-    "export", "portal", "logs", "destroy",
+    "check", "check without the simulator", "bucket", "deploy", "deploy again", "run", "governance", "verify", "audit",
+    "search", "export", "portal", "logs", "destroy",
 ]  # fmt: skip
 
 

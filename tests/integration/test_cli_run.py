@@ -1,4 +1,4 @@
-"""`run`, `export` and `local` against an embedded AWS, with stand-ins for the layers' state machines."""
+"""`run`, `audit`, `export` and `local` against an embedded AWS, with stand-ins for the layers' state machines."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machines import ungoverned
+from machines import rendered, ungoverned
 from typer.testing import CliRunner, Result
 
 from cli import ROOT, execution
@@ -76,6 +76,14 @@ LAYER = {
 }
 
 
+PASSED = {"StartAt": "Audited", "States": {"Audited": {"Type": "Succeed"}}}
+# Gold's audit finds a rule that fails.
+AUDIT = {
+    "StartAt": "AuditFailed",
+    "States": {"AuditFailed": {"Type": "Fail", "Error": "AuditFailed", "Cause": "What is published: rule [x] failed."}},
+}
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("importau")
@@ -91,11 +99,15 @@ def aws(home: Path) -> Iterator[Aws]:
         found.s3.create_bucket(Bucket="lake")
         found.s3.put_object(Bucket="lake", Key="origin", Body=b"")
         layers = {layer: machine(found, layer, json.dumps(LAYER)) for layer in layout.LAYERS}
-        definition = ungoverned((ROOT / "statemachine/pipeline.asl.json").read_text())
-        for layer, arn in layers.items():
-            definition = definition.replace(f"${{{layer.capitalize()}StateMachineArn}}", arn)
-        machines = layers | {"pipeline": machine(found, "pipeline", definition)}
-        outputs = {f"StateMachine{name.capitalize()}Arn": arn for name, arn in machines.items()}
+        definition = rendered(
+            "pipeline", **{f"{layer.capitalize()}StateMachineArn": arn for layer, arn in layers.items()}
+        )
+        audits = {
+            f"teste_{layer}": machine(found, f"teste_{layer}", json.dumps(AUDIT if layer == "gold" else PASSED))
+            for layer in layout.LAYERS
+        }
+        machines = layers | audits | {"pipeline": machine(found, "pipeline", ungoverned(definition))}
+        outputs = {f"StateMachine{name.title().replace('_', '')}Arn": arn for name, arn in machines.items()}
         template = {
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
             "Outputs": {name: {"Value": value} for name, value in (outputs | {"BucketName": "lake"}).items()},
@@ -221,6 +233,73 @@ def test_a_part_that_failed_says_why_in_the_place_of_its_map(aws: Aws, run_id: s
     assert result.stderr.splitlines()[-1] == (
         "error: bronze failed in BronzeParts (StorageError): 1 of 4 parts failed; part-2: the part cannot be read"
     )
+
+
+@pytest.fixture
+def audited(aws: Aws, run_id: str) -> str:
+    """Leave the reports that the next audits of what is published would write."""
+    for layer, tables in layout.TABLES.items():
+        verdict, rules = ("fail", [{"status": "fail"}]) if layer == "gold" else ("pass", [])
+        report = {
+            "run_id": run_id, "passed": verdict == "pass", "of": "published", "published_by": "earlier",
+            "tables": [{"table": t, "verdict": verdict, "rows": 7, "quarantined": 0, "rules": rules} for t in tables],
+        }  # fmt: skip
+        aws.s3.put_object(Bucket="lake", Key=layout.published_audit_key(run_id, layer), Body=json.dumps(report))
+    return run_id
+
+
+def test_an_audit_of_one_layer_shows_its_tables_and_which_run_published_them(aws: Aws, audited: str) -> None:
+    result = importau("audit", "bronze", "--local")
+    assert result.exit_code == 0, result.output
+    assert len([line for line in result.stdout.splitlines() if "pass" in line]) == 7
+    assert f"bronze, published by run earlier: s3://lake/governance/quality/published/bronze/{audited}.json" in (
+        result.stderr.splitlines()
+    )
+    assert given(aws, "teste_bronze", audited) == {}
+
+
+def test_an_audit_of_all_layers_goes_on_after_one_that_fails_and_says_which_rule_did(aws: Aws, audited: str) -> None:
+    result = importau("audit", "--local")
+    assert result.exit_code == 1
+    verdicts = [line.split()[-3] for line in result.stdout.splitlines() if "error" in line or "pass" in line]
+    assert len(verdicts) == 10
+    assert result.stdout.count("fail (1 error)") == 2
+    assert result.stderr.splitlines()[-1] == "error: What is published: rule [x] failed."
+
+
+def test_an_audit_in_json_has_every_layer_with_its_verdict_and_tables(aws: Aws, audited: str) -> None:
+    result = importau("audit", "--local", "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert [(each["layer"], each["passed"], each["published_by"]) for each in found] == [
+        ("bronze", True, "earlier"), ("silver", True, "earlier"), ("gold", False, "earlier"),
+    ]  # fmt: skip
+    assert [len(each["tables"]) for each in found] == [7, 1, 2]
+    assert found[2]["cause"] == "What is published: rule [x] failed."
+
+
+def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(
+    aws: Aws, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "StorageError", "Cause": "no such table"}}}
+    arn = aws.state_machine("teste_silver")
+    aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(broken))
+    try:
+        result = importau("audit", "silver", "--local", "--json")
+        monkeypatch.setattr(execution, "new_run_id", lambda: f"{run_id}-all")
+        all_three = importau("audit", "--local")
+    finally:
+        aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASSED))
+    assert result.exit_code == 1
+    (found,) = json.loads(result.stdout)
+    assert (found["passed"], found["report_key"], found["tables"]) == (False, None, [])
+    assert result.stderr.splitlines()[-1] == "error: the audit of silver failed (StorageError): no such table"
+    assert all_three.stdout == ""
+    assert all_three.stderr.splitlines()[-3:] == [
+        "error: 2 of 3 audits failed:",
+        "  the audit of silver failed (StorageError): no such table",
+        "  What is published: rule [x] failed.",
+    ]
 
 
 def test_an_export_without_published_tables_names_them(aws: Aws, tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from machines import MACHINES, definition
 from moto import mock_aws
 from openlineage.client.generated.base import Job, JobEvent
 from openlineage.client.generated.data_quality_assertions_dataset import Assertion
@@ -43,7 +43,6 @@ LAYERS = {
     layout.SILVER: (silver.app.handler, teste_silver.handler),
     layout.GOLD: (gold.app.handler, teste_gold.handler),
 }
-MACHINES = sorted((Path(__file__).resolve().parents[2] / "statemachine").glob("*.asl.json"))
 
 
 @pytest.fixture(autouse=True)
@@ -289,12 +288,9 @@ def test_a_table_that_could_not_be_read_still_has_its_failed_assertion(lake):
 
 def test_every_declared_job_is_what_the_published_schemas_say(lake):
     machines = []
-    for file in MACHINES:
-        definition = json.loads(file.read_text("utf-8"))
-        name = f"StateMachine_DAG_{file.name.partition('.')[0]}"
-        machines.append(
-            StateMachine(name, f"arn:{name}", definition["Comment"], definition, tuple(tasks_of(definition)))
-        )
+    for short in MACHINES:
+        name, machine = f"StateMachine_DAG_{short}", definition(short)
+        machines.append(StateMachine(name, f"arn:{name}", machine["Comment"], machine, tuple(tasks_of(machine))))
     told = runs(lake)
     declared = job_events(machines, PLACE, datetime.now(UTC))
     for name, event in declared.items():

@@ -7,18 +7,16 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from machines import ungoverned
+from machines import AUDITS, rendered, ungoverned
 
 from cli.embedded import ACCOUNT, REGION, EmbeddedAws
 from lakehouse.lake import layout
 from lakehouse.parts import PARTED
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 BUCKET = "lake"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
 # The numbers of parts that runs here have.
@@ -83,11 +81,16 @@ AUDIT = """
 def handler(event, context):
     if "part_key" in event:
         return of_a_part("audit", event)
-    staged = [key for t in event["tables"] for key in keys(event["staging_prefix"] + t["table"] + "/")]
+    folders = [t["staged_key"].rpartition("/")[0] for t in event["tables"]]
+    if event["of"] == "published":
+        folders = [event["layer"] + "/"]
+    staged = [key for folder in folders for key in keys(folder)]
     bodies = [client.get_object(Bucket="lake", Key=key)["Body"].read() for key in staged]
     for lost in keys("lost/" + event["layer"] + "/"):
         client.delete_object(Bucket="lake", Key=lost)
         client.delete_object(Bucket="lake", Key=staged[-1])
+    if any(body.startswith(b"torn") for body in bodies):
+        raise InputError("the object is torn")
     passed = not any(body.startswith(b"bad") for body in bodies)
     return dict(run_id=event["run_id"], layer=event["layer"], passed=passed, report_key="governance/quality/x.json",
                 cause="" if passed else "pedidos: the rule 'chave unica' failed for 2 of 30 rows",
@@ -98,7 +101,7 @@ def handler(event, context):
 
 @dataclass
 class Account:
-    """Clients of one embedded AWS and the ARNs of the four machines."""
+    """Clients of one embedded AWS and the ARNs of the seven machines."""
 
     s3: Any
     states: Any
@@ -114,6 +117,13 @@ class Account:
                 return execution
             time.sleep(0.05)
         raise AssertionError(f"{machine} did not end")
+
+    def audit_of(self, execution: dict[str, Any]) -> dict[str, Any]:
+        """Return the execution of the audit that a layer's execution started, which has its name."""
+        machine, _, name = execution["executionArn"].rpartition(":StateMachine_DAG_")[2].partition(":")
+        arn = self.machines[f"teste_{machine}"].replace(":stateMachine:", ":execution:")
+        found: dict[str, Any] = self.states.describe_execution(executionArn=f"{arn}:{name}")
+        return found
 
     def body(self, key: str) -> str:
         """Return a published object's content."""
@@ -149,13 +159,14 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         machines: dict[str, str] = {}
         for layer, tables in layout.TABLES.items():
             write = WRITE.format(published={table: _published(table) for table in tables})
+            audit, lake = _function(lambdas, f"audit-{layer}", AUDIT), {"LakeBucket": BUCKET}
+            machines[f"teste_{layer}"] = _machine(states, f"teste_{layer}", {"AuditFunctionArn": audit} | lake)
             arns = {
                 "WriteFunctionArn": _function(lambdas, f"write-{layer}", write),
-                "AuditFunctionArn": _function(lambdas, f"audit-{layer}", AUDIT),
-                "LakeBucket": BUCKET,
+                "AuditStateMachineArn": machines[f"teste_{layer}"],
             }
-            machines[layer] = _machine(states, layer, arns)
-        nested = {f"{layer.capitalize()}StateMachineArn": arn for layer, arn in machines.items()}
+            machines[layer] = _machine(states, layer, arns | lake)
+        nested = {f"{layer.capitalize()}StateMachineArn": machines[layer] for layer in layout.LAYERS}
         machines["pipeline"] = _machine(states, "pipeline", nested)
         yield Account(s3, states, machines)
 
@@ -177,11 +188,9 @@ def _function(lambdas: Any, name: str, source: str) -> str:
 
 
 def _machine(states: Any, name: str, substitutions: dict[str, str]) -> str:
-    definition = (ROOT / f"statemachine/{name}.asl.json").read_text()
+    definition = rendered(name, **substitutions)
     if name == "pipeline":
         definition = ungoverned(definition)
-    for variable, value in substitutions.items():
-        definition = definition.replace(f"${{{variable}}}", value)
     assert "${" not in definition
     answer: dict[str, str] = states.create_state_machine(
         name=f"StateMachine_DAG_{name}", definition=definition, roleArn=ROLE
@@ -251,6 +260,47 @@ def test_a_staged_object_that_vanished_is_said_to_be_the_reason_that_nothing_was
     assert execution["cause"].startswith("The audit of gold passed, but not every table could be published: ")
 
 
+# ---- audits ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_layers_audit_gives_its_verdict_as_data_and_only_the_layer_fails(account: Account) -> None:
+    execution = account.run("bronze", run_id="worse-again", source={"body": "bad "})
+    assert execution["error"] == "AuditFailed"
+    audit = account.audit_of(execution)
+    assert audit["status"] == "SUCCEEDED"
+    verdict = json.loads(audit["output"])
+    assert (verdict["passed"], verdict["cause"]) == (False, execution["cause"])
+    assert json.loads(audit["input"])["AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"] == execution["executionArn"]
+
+
+@pytest.mark.parametrize("audit", AUDITS)
+def test_an_audit_by_itself_looks_at_what_is_published_and_is_named_after_its_execution(
+    account: Account, audit: str
+) -> None:
+    account.run("pipeline", run_id="before-audits")
+    execution = account.run(audit)
+    assert execution["status"] == "SUCCEEDED", execution
+    verdict = json.loads(execution["output"])
+    assert (verdict["run_id"], verdict["layer"]) == (execution["name"], audit.removeprefix("teste_"))
+    assert verdict["passed"] is True
+
+
+def test_an_audit_by_itself_fails_with_the_rule_that_failed(account: Account) -> None:
+    account.run("pipeline", run_id="before-audits")
+    key = layout.published_key(layout.FACT)
+    account.s3.put_object(Bucket=BUCKET, Key=key, Body=b"bad since it was published")
+    execution = account.run("teste_silver")
+    assert (execution["status"], execution["error"]) == ("FAILED", "AuditFailed")
+    assert execution["cause"] == "pedidos: the rule 'chave unica' failed for 2 of 30 rows"
+    assert account.body(key) == "bad since it was published"
+
+
+def test_an_error_of_the_audits_lambda_is_the_layers_cause_in_its_own_words(account: Account) -> None:
+    execution = account.run("gold", source={"body": "torn "})
+    assert (execution["status"], execution["cause"]) == ("FAILED", "the object is torn")
+    assert account.audit_of(execution)["status"] == "FAILED"
+
+
 # ---- in parts ------------------------------------------------------------------------------------------------------
 
 
@@ -283,8 +333,12 @@ def test_tables_in_parts_are_published_part_by_part_and_those_of_another_number_
         assert account.body(layout.published_key("produtos")).startswith(f"new {execution['name']}")
         assert account.body(layout.published_key("pedidos", parts - 1, parts)).startswith(f"new {execution['name']}")
         each = dict.fromkeys(range(parts), 1) if parts > 1 else {}
-        for layer, step in (("bronze", "audit"), ("silver", "write"), ("silver", "audit"), ("gold", "write")):
+        for layer, step in (
+            *(("silver", "write"), ("gold", "write")),
+            *((layer, "audit") for layer in layout.LAYERS),
+        ):
             assert account.calls(execution["name"], layer, step) == each
+        assert account.calls(execution["name"], "bronze", "write") == {}
 
 
 def test_a_layer_in_parts_says_what_it_published(in_five_parts: Account) -> None:
@@ -293,6 +347,7 @@ def test_a_layer_in_parts_says_what_it_published(in_five_parts: Account) -> None
     assert output["published"] == [layout.published_key(layout.FACT, 0, 5)]
     assert [table["table"] for table in output["tables"]] == [layout.FACT]
     assert in_five_parts.maps(execution) == {"SilverParts": "SUCCEEDED", "PublishParts": "SUCCEEDED"}
+    assert in_five_parts.maps(in_five_parts.audit_of(execution)) == {"AuditSilverParts": "SUCCEEDED"}
     assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of again"}
 
 
@@ -301,7 +356,7 @@ def test_a_small_run_enters_no_distributed_map(account: Account) -> None:
         account.run(layer, run_id="before")
         execution = account.run(layer, run_id="small")
         assert execution["status"] == "SUCCEEDED", execution
-        assert account.maps(execution) == {}
+        assert account.maps(execution) == account.maps(account.audit_of(execution)) == {}
     assert account.keys("calls/small/") == []
 
 
@@ -341,9 +396,29 @@ def test_what_is_stale_stays_until_all_is_published(in_five_parts: Account) -> N
     execution = in_five_parts.run("bronze", run_id="lost", source={"parts": 3})
     assert execution["status"] == "FAILED"
     assert execution["cause"].startswith("The audit of bronze passed, but not every table could be published: ")
-    assert in_five_parts.maps(execution) == {"BronzeParts": "SUCCEEDED", "PublishParts": "FAILED"}
+    assert in_five_parts.maps(execution) == {"PublishParts": "FAILED"}
+    assert in_five_parts.maps(in_five_parts.audit_of(execution)) == {"AuditBronzeParts": "SUCCEEDED"}
     for table in PARTED:
         assert set(parts_of(table, 5)) <= set(published(in_five_parts, table))
     assert in_five_parts.run("bronze", run_id="mended", source={"parts": 3})["status"] == "SUCCEEDED"
     for table in PARTED:
         assert published(in_five_parts, table) == parts_of(table, 3)
+
+
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_an_audit_of_published_parts_looks_at_each_once(in_five_parts: Account, layer: str) -> None:
+    in_five_parts.run("gold", run_id="five")
+    execution = in_five_parts.run(f"teste_{layer}")
+    assert execution["status"] == "SUCCEEDED", execution
+    assert in_five_parts.maps(execution) == {f"Audit{layer.capitalize()}Parts": "SUCCEEDED"}
+    assert in_five_parts.calls(execution["name"], layer, "audit") == dict.fromkeys(range(5), 1)
+
+
+def test_a_part_whose_audit_fails_for_good_fails_the_layer(in_five_parts: Account) -> None:
+    in_five_parts.fail("silver", "audit", 4, times=3)
+    execution = in_five_parts.run("silver", run_id="audit-for-good")
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "States.ExceedToleratedFailureThreshold"
+    assert in_five_parts.maps(execution) == {"SilverParts": "SUCCEEDED"}
+    assert in_five_parts.maps(in_five_parts.audit_of(execution)) == {"AuditSilverParts": "FAILED"}
+    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of five"}

@@ -154,7 +154,7 @@ def test_the_real_runtime_publishes_the_same_bytes_as_the_embedded_aws(run: Run,
 
 
 def test_what_a_function_writes_is_compressed_as_the_managed_layer_can(run: Run, lakehouse: Lakehouse) -> None:
-    written = [key for key in lakehouse.engine.keys("") if key.endswith(".parquet")]
+    written = [key for key in lakehouse.keys("") if key.endswith(".parquet")]
     assert len(written) > len(run.published)
     for key in written:
         metadata = pq.ParquetFile(io.BytesIO(lakehouse.bytes_of(key))).metadata

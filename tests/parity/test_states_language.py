@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 import yaml
 from lambda_layers import ROOT
+from machines import AUDITS, MACHINES, definition
 from shapes import Anything, Shape, shape_of
 from states_language import Inspection, inspect
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.parity
 
 CFN_LINT = ROOT / ".venv-sam/bin/cfn-lint"
 Definition = dict[str, Any]
-every_machine = pytest.mark.parametrize("name", [*layout.LAYERS, "pipeline"])
+every_machine = pytest.mark.parametrize("name", MACHINES)
 
 # What the functions return (docs/architecture.md, "Messages between states"); the write Lambdas' results are the
 # sample events of the functions that audit them.
@@ -46,9 +47,10 @@ LAMBDA_ERRORS = {
 SERVICE_ERRORS = {"glue": "Glue", "s3": "S3", "states": "AWSStepFunctions"}
 
 
-def definition(name: str) -> Definition:
-    found: Definition = json.loads((ROOT / f"statemachine/{name}.asl.json").read_text("utf-8"))
-    return found
+def started(name: str, task: Mapping[str, Any]) -> str:
+    """Return which machine a task of a machine starts: a layer its audit, the pipeline the layers."""
+    of = task["Parameters"]["StateMachineArn"].removeprefix("${").removesuffix("StateMachineArn}").lower()
+    return f"teste_{name}" if of == "audit" else of
 
 
 def levels(machine: Definition) -> Iterator[Definition]:
@@ -77,9 +79,8 @@ def inspected(name: str, machine: Definition | None = None) -> Inspection:
                 payload = written or (VERDICT if "Audit" in function else GOVERNED)
                 return shape_of({"ExecutedVersion": "", "StatusCode": 200, "Payload": payload})
             case "arn:aws:states:::states:startExecution.sync:2":
-                layer = parameters["StateMachineArn"].removeprefix("${").removesuffix("StateMachineArn}").lower()
                 answer = shape_of({"ExecutionArn": "", "Name": "", "Status": ""})
-                return type(answer)({**answer.of, "Output": inspected(layer).output})
+                return type(answer)({**answer.of, "Output": inspected(started(name, task)).output})
             case "arn:aws:states:::aws-sdk:glue:getCrawler":
                 return shape_of(CRAWLER)
             case "arn:aws:states:::aws-sdk:s3:listObjectsV2":
@@ -100,6 +101,8 @@ def test_every_reference_is_to_what_is_there_on_every_way(name: str) -> None:
 def test_a_layer_returns_what_the_pipeline_and_the_command_line_read_of_it() -> None:
     for layer in layout.LAYERS:
         assert set(inspected(layer).output.of) == {"run_id", "layer", "report_key", "tables", "published"}
+    for audit in AUDITS:
+        assert set(inspected(audit).output.of) == {"run_id", "layer", "passed", "cause", "report_key", "tables"}
     finished = inspected("pipeline").output
     assert set(finished.of) == {"run_id", "bronze", "silver", "gold", "governance"}
 
@@ -120,6 +123,12 @@ BREAKS: dict[str, tuple[str, Callable[[Definition], Any], str]] = {
     ),
     "a default that is gone": (
         "silver", lambda m: state(m, "Defaults")["Parameters"]["defaults"].pop("run_id.$"), "WriteSilver: $.run_id"
+    ),
+    "a folder that only a layer gives": (
+        "teste_gold", lambda m: state(m, "Defaults")["Parameters"]["defaults"].pop("of"), "AuditGold: $.of"
+    ),
+    "a verdict that the audit's machine does not hand on": (
+        "bronze", lambda m: state(m, "AuditBronze")["ResultSelector"].update({"x.$": "$.Output.xyz"}), "$.Output.xyz"
     ),
     "a cause that may not be there": (
         "silver", lambda m: state(m, "ReadFault").update(Default="TaskFailed"), "TaskFailed: $.fault.Cause"
@@ -183,8 +192,9 @@ REFUSED: dict[str, Callable[[Definition], Any]] = {
 
 
 def test_the_definitions_are_of_the_schema_of_the_states_language(tmp_path: Path) -> None:
-    said = linted(tmp_path, {name.capitalize(): definition(name) for name in (*layout.LAYERS, "pipeline")})
-    assert said == {"Bronze": [], "Silver": [], "Gold": [], "Pipeline": []}
+    said = linted(tmp_path, {name.title().replace("_", ""): definition(name) for name in MACHINES})
+    assert len(said) == len(MACHINES)
+    assert not any(said.values()), said
 
 
 def test_a_definition_that_the_service_would_refuse_is_found(tmp_path: Path) -> None:
@@ -240,8 +250,7 @@ def test_a_task_has_more_time_than_what_it_waits_for_and_a_machine_more_than_its
         if task["Resource"].endswith("lambda:invoke"):
             assert task["TimeoutSeconds"] > LAMBDA_SECONDS, key
         if ":states:startExecution" in task["Resource"]:
-            layer = task["Parameters"]["StateMachineArn"].removeprefix("${").removesuffix("StateMachineArn}").lower()
-            assert task["TimeoutSeconds"] > definition(layer)["TimeoutSeconds"], key
+            assert task["TimeoutSeconds"] > definition(started(name, task))["TimeoutSeconds"], key
     assert sum(task.get("TimeoutSeconds", 0) for _, task in tasks(machine)) < machine["TimeoutSeconds"]
 
 

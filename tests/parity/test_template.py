@@ -52,7 +52,7 @@ def test_these_are_all_the_resources_and_none_is_of_iam(resources: Resources) ->
         "AWS::Lambda::Function": 7,
         "AWS::Lambda::LayerVersion": 3,
         "AWS::Logs::LogGroup": 8,
-        "AWS::StepFunctions::StateMachine": 4,
+        "AWS::StepFunctions::StateMachine": 7,
         "AWS::Glue::Database": 4,
         "AWS::Glue::Crawler": 3,
         "AWS::Athena::WorkGroup": 1,

@@ -71,7 +71,7 @@ class Deployment:
             The execution's input.
         """
         states = self.client("stepfunctions")
-        arn = self.outputs[f"StateMachine{machine.capitalize()}Arn"]
+        arn = self.outputs[f"StateMachine{machine.title().replace('_', '')}Arn"]
         execution = states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"]
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:

@@ -1,8 +1,60 @@
-"""The pipeline's definition for tests that stand in for its parts."""
+"""The state machines as template.yaml deploys them: their definitions with what it substitutes in them."""
 
 import json
+from functools import cache
+from typing import Any, Final
 
-GOVERNANCE = ("Crawl", "Govern", "Governed", "GovernanceFailed")
+from sam_template import TEMPLATE, parsed
+
+from lakehouse.lake import layout
+
+LAYERS: Final = layout.LAYERS
+AUDITS: Final = tuple(f"teste_{layer}" for layer in layout.LAYERS)
+# A machine after those it starts.
+MACHINES: Final = (*AUDITS, *LAYERS, "pipeline")
+GOVERNANCE: Final = ("Crawl", "Govern", "Governed", "GovernanceFailed")
+_PREFIX: Final = "StateMachine_DAG_"
+
+
+@cache
+def _resources() -> dict[str, dict[str, Any]]:
+    found = {
+        resource["Properties"]["Name"].removeprefix(_PREFIX): resource["Properties"]
+        for resource in parsed()["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::StateMachine"
+    }
+    assert set(found) == set(MACHINES)
+    return found
+
+
+def source(name: str) -> str:
+    """Return the path, from the project's root, of the file that defines a machine."""
+    path: str = _resources()[name]["DefinitionUri"]
+    return path
+
+
+def rendered(name: str, **values: str) -> str:
+    """Return a machine's definition as it is deployed.
+
+    Parameters
+    ----------
+    name : str
+        One of `MACHINES`.
+    **values : str
+        In the place of what only a deployment knows (ARNs, the bucket); what is not given stays ``${Name}``.
+    """
+    substitutions = _resources()[name]["DefinitionSubstitutions"]
+    text = (TEMPLATE.parent / source(name)).read_text("utf-8")
+    for key, value in (substitutions | values).items():
+        if isinstance(value, str):
+            text = text.replace(f"${{{key}}}", value)
+    return text
+
+
+def definition(name: str) -> dict[str, Any]:
+    """Return a machine's definition, parsed; what only a deployment knows stays ``${Name}``."""
+    found: dict[str, Any] = json.loads(rendered(name))
+    return found
 
 
 def ungoverned(definition: str) -> str:

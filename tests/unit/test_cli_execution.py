@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cli.execution import Outcome, Transition, follow, new_run_id
+from cli.errors import NotDeployedError
+from cli.execution import Outcome, Transition, follow, new_run_id, start
 from cli.session import Aws
 
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -38,38 +39,46 @@ def succeeded(at: float) -> Event:
     return at, "ExecutionSucceeded", {}
 
 
+class ExecutionDoesNotExist(Exception):  # noqa: N818 - as boto3 names it
+    """What boto3 raises of an execution that has not begun."""
+
+
 class States:
     """Step Functions as far as it has got: every look shows one event more of each execution."""
+
+    exceptions = SimpleNamespace(ExecutionDoesNotExist=ExecutionDoesNotExist)
 
     def __init__(
         self,
         histories: dict[str, Sequence[Event]],
-        inputs: dict[str, dict[str, Any]] | None = None,
         parts: Sequence[dict[str, int]] = (),
         failed_part: dict[str, str] | None = None,
+        map_run: str = PARTS,
     ) -> None:
         self.histories = histories
-        self.inputs = inputs or {}
         self.parts = list(parts)
         self.failed_part = failed_part
+        self.map_run = map_run
         self.looks: dict[str, int] = {}
 
     def get_paginator(self, operation: str) -> "States":
         assert operation in ("get_execution_history", "list_map_runs")
         if operation == "list_map_runs":
-            runs = [{"mapRuns": [{"mapRunArn": PARTS, "startDate": BEGAN}]}]
+            runs = [{"mapRuns": [{"mapRunArn": self.map_run, "startDate": BEGAN}]}]
             return SimpleNamespace(paginate=lambda **_: runs)  # type: ignore[return-value]
         return self
 
     def describe_map_run(self, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
         """Say how far the Map Run is: a look further every time, up to the last."""
-        assert mapRunArn == PARTS
+        assert mapRunArn == self.map_run
         counts = self.parts.pop(0) if len(self.parts) > 1 else self.parts[0]
         none = dict.fromkeys(("succeeded", "failed", "timedOut", "aborted", "running", "pending"), 0)
         return {"executionCounts": none | {"total": 64} | counts}
 
     def paginate(self, executionArn: str, PaginationConfig: dict[str, int]) -> Iterator[dict[str, Any]]:  # noqa: N803
         name = executionArn.removeprefix(EXECUTION)
+        if name not in self.histories:
+            raise ExecutionDoesNotExist
         self.looks[name] = self.looks.get(name, 0) + 1
         events = [
             {"id": number, "type": kind, "timestamp": BEGAN + timedelta(seconds=at), **details}
@@ -79,28 +88,21 @@ class States:
         yield {"events": events[:middle]}
         yield {"events": events[middle:]}
 
-    def list_executions(self, maxResults: int, stateMachineArn: str = "", **of_map: str) -> dict[str, Any]:  # noqa: N803
-        if of_map:
-            found = self.failed_part is not None and of_map["statusFilter"] == "FAILED"
-            return {"executions": [{"executionArn": "part", "startDate": BEGAN, "stopDate": BEGAN}] if found else []}
-        machine = stateMachineArn.removeprefix(MACHINE)
-        return {
-            "executions": [
-                {"executionArn": EXECUTION + name, "startDate": BEGAN + timedelta(seconds=events[0][0])}
-                for name, events in reversed(self.histories.items())
-                if name.startswith(f"{machine}:")
-            ]
-        }
+    def list_executions(self, mapRunArn: str, statusFilter: str, maxResults: int) -> dict[str, Any]:  # noqa: N803
+        found = self.failed_part is not None and statusFilter == "FAILED" and mapRunArn == self.map_run
+        return {"executions": [{"executionArn": "part", "startDate": BEGAN, "stopDate": BEGAN}] if found else []}
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
-        if executionArn == "part":
-            return dict(self.failed_part or {})
-        return {"input": json.dumps(self.inputs.get(executionArn.removeprefix(EXECUTION), {}))}
+        assert executionArn == "part"
+        return dict(self.failed_part or {})
 
 
 def followed(states: States, machine: str, name: str) -> tuple[Outcome, list[Transition]]:
     aws = Aws(boto3.Session(region_name="us-east-1"), "stack")
-    outputs = {f"StateMachine{x}Arn": MACHINE + x.lower() for x in ("Bronze", "Silver", "Gold", "Pipeline")}
+    outputs = {
+        f"StateMachine{name.title().replace('_', '')}Arn": MACHINE + name
+        for name in ("bronze", "silver", "gold", "teste_bronze", "teste_silver", "teste_gold", "pipeline")
+    }
     vars(aws).update(states=states, outputs=outputs)
     told: list[Transition] = []
     pauses: list[float] = []
@@ -198,11 +200,10 @@ def test_a_pipelines_layers_are_followed_in_turn_and_told_before_the_pipeline_sa
     for number, name in enumerate(("Bronze", "Silver", "Gold")):
         at = 10.0 * number
         pipeline += [entered(at, "Task", name), exited(at + 9, "Task", name)]
-        histories[f"{name.lower()}:1"] = layer(name, at, exited(at + 5, "Task", f"Write{name}"), succeeded(at + 8))
+        histories[f"{name.lower()}:r"] = layer(name, at, exited(at + 5, "Task", f"Write{name}"), succeeded(at + 8))
     histories["bronze:somebody-elses"] = [(1, "ExecutionStarted", {})]
     histories["pipeline:r"] = [*pipeline, succeeded(30)]
-    inputs = {f"{name}:1": {"run_id": "r"} for name in ("bronze", "silver", "gold")}
-    outcome, told = followed(States(histories, inputs), "pipeline", "pipeline:r")
+    outcome, told = followed(States(histories), "pipeline", "pipeline:r")
     assert outcome.succeeded
     assert outcome.layer_seconds == {"bronze": 8.0, "silver": 8.0, "gold": 8.0}
     ended = [f"{step.machine}.{step.state}" for step in told if step.kind == "exited"]
@@ -214,12 +215,17 @@ def test_a_pipelines_layers_are_followed_in_turn_and_told_before_the_pipeline_sa
 
 def test_the_culprit_of_a_failed_pipeline_is_the_layer_that_failed() -> None:
     histories: dict[str, Sequence[Event]] = {
-        "bronze:1": layer("Bronze", 0, exited(1, "Task", "WriteBronze"), succeeded(2)),
-        "silver:1": layer("Silver", 3, failed(5, "AuditFailed", "why")),
-        "pipeline:r": [STARTED, *[entered(n, "Pass", str(n)) for n in range(9)], failed(9, "AuditFailed", "why")],
+        "bronze:r": layer("Bronze", 0, exited(1, "Task", "WriteBronze"), succeeded(2)),
+        "silver:r": layer("Silver", 3, failed(5, "AuditFailed", "why")),
+        "pipeline:r": [
+            STARTED,
+            *(entered(0, "Task", "Bronze"), exited(2, "Task", "Bronze")),
+            *(entered(3, "Task", "Silver"), exited(5, "Task", "Silver")),
+            *[entered(n, "Pass", str(n)) for n in range(9)],
+            failed(9, "AuditFailed", "why"),
+        ],
     }
-    inputs = {f"{name}:1": {"run_id": "r"} for name in ("bronze", "silver")}
-    outcome, _ = followed(States(histories, inputs), "pipeline", "pipeline:r")
+    outcome, _ = followed(States(histories), "pipeline", "pipeline:r")
     assert (outcome.culprit.machine, outcome.culprit.state, outcome.culprit.cause) == ("silver", "WriteSilver", "why")
     assert set(outcome.layer_seconds) == {"bronze", "silver"}
 
@@ -266,6 +272,93 @@ def test_a_failed_map_whose_part_is_not_known_keeps_what_is() -> None:
     states = States({"silver:r": in_parts(failed(9, TOO_MANY, GENERIC))}, parts=[{"failed": 1}])
     outcome, _ = followed(states, "silver", "silver:r")
     assert (outcome.error, outcome.cause) == (TOO_MANY, GENERIC)
+
+
+AUDIT_MAP = "arn:aws:states:us-east-1:000000000000:mapRun:StateMachine_DAG_teste_silver/AuditSilverParts:0c1d"
+
+
+def audited(*audit: Event, after: Sequence[Event] = ()) -> dict[str, Sequence[Event]]:
+    """Return the histories of a layer that waits for its audit, and of the audit."""
+    waiting = [(4.0, "TaskSubmitted", {})] * 6
+    end = [exited(9, "Task", "AuditSilver"), *(after or [succeeded(9)])]
+    return {"silver:r": [STARTED, entered(3, "Task", "AuditSilver"), *waiting, *end], "teste_silver:r": audit}
+
+
+def test_an_audit_that_a_layer_started_is_told_as_the_layers_state_and_by_its_parts() -> None:
+    within = [
+        (4.0, "ExecutionStarted", {}), entered(4, "Map", "AuditSilverParts"), *[(5.0, "MapRunStarted", {})] * 3,
+        exited(6, "Map", "AuditSilverParts"), entered(6, "Task", "AuditSilver"), exited(8, "Task", "AuditSilver"),
+        succeeded(8),
+    ]  # fmt: skip
+    states = States(audited(*within), parts=[{}, {"succeeded": 12}, {"succeeded": 64}], map_run=AUDIT_MAP)
+    outcome, told = followed(states, "silver", "silver:r")
+    assert told == [
+        Transition("silver", "AuditSilver", "entered"),
+        Transition("silver", "AuditSilverParts", "entered"),
+        Transition("silver", "AuditSilverParts", "advanced", done=12, parts=64),
+        Transition("silver", "AuditSilverParts", "advanced", done=64, parts=64),
+        Transition("silver", "AuditSilverParts", "exited", 2.0),
+        Transition("silver", "AuditSilver", "exited", 6.0),
+    ]
+    assert outcome.layer_seconds == {"silver": 9.0}
+
+
+def test_an_audit_by_itself_tells_of_all_its_states() -> None:
+    history = [
+        STARTED,
+        entered(1, "Task", "AuditGold"),
+        exited(2, "Task", "AuditGold"),
+        failed(2, "AuditFailed", "why"),
+    ]
+    outcome, told = followed(States({"teste_gold:r": history}), "teste_gold", "teste_gold:r")
+    assert [(step.machine, step.state, step.kind) for step in told] == [
+        ("teste_gold", "AuditGold", "entered"), ("teste_gold", "AuditGold", "exited"),
+    ]  # fmt: skip
+    assert (outcome.machine, outcome.error, outcome.cause) == ("teste_gold", "AuditFailed", "why")
+
+
+def test_a_fault_of_the_audit_is_the_layers_and_one_of_its_parts_is_named() -> None:
+    part = {"error": "StorageError", "cause": json.dumps({"errorMessage": "no such table"}), "input": "{}"}
+    within = [(4.0, "ExecutionStarted", {}), entered(4, "Map", "AuditSilverParts"), failed(6, TOO_MANY, GENERIC)]
+    states = States(
+        audited(*within, after=[failed(9, TOO_MANY, GENERIC)]),
+        parts=[{"succeeded": 63, "failed": 1}], failed_part=part, map_run=AUDIT_MAP,
+    )  # fmt: skip
+    outcome, _ = followed(states, "silver", "silver:r")
+    culprit = outcome.culprit
+    assert (culprit.machine, culprit.state, culprit.error) == ("silver", "AuditSilverParts", "StorageError")
+    assert culprit.cause == "1 of 64 parts failed: no such table"
+
+
+def test_a_verdict_that_the_audit_only_told_is_the_layers_failure() -> None:
+    within = [(4.0, "ExecutionStarted", {}), entered(4, "Task", "AuditSilver"), succeeded(6)]
+    states = States(audited(*within, after=[failed(9, "AuditFailed", "pedidos: rule x")]))
+    outcome, _ = followed(states, "silver", "silver:r")
+    assert outcome.culprit is outcome
+    assert (outcome.state, outcome.cause) == ("AuditSilver", "pedidos: rule x")
+
+
+def test_an_audit_that_could_not_be_started_is_not_waited_for() -> None:
+    histories = audited(after=[failed(9, "StepFunctions.AccessDenied", "not authorised")])
+    del histories["teste_silver:r"]
+    outcome, _ = followed(States(histories), "silver", "silver:r")
+    assert (outcome.culprit.state, outcome.culprit.cause) == ("AuditSilver", "not authorised")
+
+
+def test_an_execution_that_there_is_not_is_no_nested_one_that_is_still_to_begin() -> None:
+    with pytest.raises(ExecutionDoesNotExist):
+        followed(States({}), "silver", "silver:r")
+
+
+def test_nothing_is_started_on_a_deployment_of_another_version() -> None:
+    aws = Aws(boto3.Session(region_name="us-east-1"), "stack")
+    vars(aws).update(
+        states=States({}),
+        outputs={f"StateMachine{name}Arn": MACHINE for name in ("Bronze", "Silver", "Gold", "Pipeline")},
+    )
+    with pytest.raises(NotDeployedError, match="no output StateMachineTesteBronzeArn") as refused:
+        start(aws, "bronze", {}, "r")
+    assert "./importau deploy" in refused.value.fix
 
 
 def test_a_runs_name_sorts_by_time_and_does_not_repeat() -> None:

@@ -118,6 +118,21 @@ def test_an_execution_is_told_with_what_it_is_billed_for():
     assert row["custo_estimado_usd"] == row["custo_lambda_usd"] + row["custo_step_functions_usd"]
 
 
+def test_an_audit_publishes_no_rows_and_says_who_started_it():
+    given = {"run_id": "run-1", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:layer"}
+    verdict = {"run_id": "run-1", "passed": True, "tables": [{"rows": 30}]}
+    history = [
+        event(1, "ExecutionStarted", 0, executionStartedEventDetails={"input": json.dumps(given)}),
+        *HISTORY[1:4],
+        event(5, "ExecutionSucceeded", 4, executionSucceededEventDetails={"output": json.dumps(verdict)}),
+    ]
+    states, machine = machine_and(Client(history))
+    (execution,) = states.executions(machine, {}, 20)
+    assert (execution.rows, execution.started_by) == (0, "arn:layer")
+    states, machine = machine_and(Client())
+    assert next(states.executions(machine, {}, 20)).started_by == ""
+
+
 def test_an_execution_that_crawls_is_told_with_what_its_crawlers_cost():
     crawl = {"resourceType": "aws-sdk:glue", "resource": "startCrawler"}
     history = [

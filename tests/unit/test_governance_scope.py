@@ -62,6 +62,8 @@ def test_a_layers_events_count_in_the_run_that_published_it_and_in_no_other() ->
     assert scope.has("StateMachine_DAG_bronze.WriteBronze.pedidos", "b2")
     assert not scope.has("StateMachine_DAG_bronze.WriteBronze.pedidos", "p1")
     assert scope.has("StateMachine_DAG_gold.WriteGold.agregado", "p1")
+    assert scope.has("StateMachine_DAG_teste_bronze.AuditBronze.pedidos", "b2")
+    assert not scope.has("StateMachine_DAG_teste_bronze.AuditBronze.pedidos", "p1")
 
 
 def test_layers_that_were_never_published_are_all_named() -> None:

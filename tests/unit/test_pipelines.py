@@ -1,14 +1,10 @@
 """State machines as data: tasks wherever they are, and comments read as they are written."""
 
-import json
-from pathlib import Path
-
 import pytest
+from machines import MACHINES, definition
 
 from lakehouse.lineage.names import Asset
 from lakehouse.orchestration.pipelines import Task, read_comment, tasks_of
-
-MACHINES = sorted((Path(__file__).resolve().parents[2] / "statemachine").glob("*.asl.json"))
 
 
 def task(comment="Faz algo | OWNER: dados | INPUTS: a.b, c.d | OUTPUT: e.f", **more):
@@ -79,9 +75,9 @@ def test_attempts_are_all_the_retries_there_may_be():
     assert only(task(Retry=retry)).attempts == 8  # Step Functions tries 3 times again where nothing is said
 
 
-@pytest.mark.parametrize("file", MACHINES, ids=lambda file: file.name)
-def test_every_task_of_the_project_declares_owner_and_assets_that_exist(file):
-    found = list(tasks_of(json.loads(file.read_text("utf-8"))))
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_task_of_the_project_declares_owner_and_assets_that_exist(name):
+    found = list(tasks_of(definition(name)))
     assert found
     for one in found:
         assert one.description, one.name

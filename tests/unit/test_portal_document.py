@@ -10,8 +10,9 @@ import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from machines import definition
 
-from cli import ROOT, demo
+from cli import demo
 from cli.errors import CliError
 from cli.portal import page
 from cli.portal.audits import history
@@ -32,10 +33,8 @@ texts = st.recursive(
 
 
 def machine(layer: str) -> StateMachine:
-    definition = json.loads((ROOT / f"statemachine/{layer}.asl.json").read_text("utf-8"))
-    return StateMachine(
-        f"StateMachine_DAG_{layer}", f"arn:{layer}", definition["Comment"], definition, tuple(tasks_of(definition))
-    )
+    found = definition(layer)
+    return StateMachine(f"StateMachine_DAG_{layer}", f"arn:{layer}", found["Comment"], found, tuple(tasks_of(found)))
 
 
 @given(texts)
@@ -178,7 +177,9 @@ def test_a_state_machine_is_drawn_as_its_definition_says():
     ]
     assert states["AuditFailed"]["end"]
     assert (states["SilverParts"]["type"], states["SilverParts"]["parent"]) == ("Map", None)
-    assert [states[name]["parent"] for name in ("WriteSilverPart", "AuditSilverPart")] == ["SilverParts"] * 2
+    assert states["WriteSilverPart"]["parent"] == "SilverParts"
+    audit = {state["name"]: state for state in pipeline(machine("teste_silver"), [])["states"]}
+    assert (audit["AuditSilverParts"]["type"], audit["AuditSilverPart"]["parent"]) == ("Map", "AuditSilverParts")
     (ran,) = drawn["executions"]
     assert ran["tasks"] == [{"state": "WriteBronze", "seconds": 0.5, "status": "succeeded"}]
 
@@ -198,13 +199,16 @@ class Bucket:
 
 
 def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their_least():
-    machines = [machine("bronze"), machine("pipeline")]
+    machines = [machine("bronze"), machine("teste_bronze"), machine("pipeline")]
+    nothing = {"lambda_seconds": 0.0, "lambda_calls": 0, "transitions": 0}
     executions = {
-        "StateMachine_DAG_bronze": [execution("nested", "run", copies=7), execution("alone", "alone")],
+        "StateMachine_DAG_bronze": [execution("run", "run", copies=7, started_by="run"), execution("alone", "alone")],
+        "StateMachine_DAG_teste_bronze": [execution("run", "run", started_by="nested", **nothing)],
         "StateMachine_DAG_pipeline": [execution("run", "run", crawls=3, lambda_calls=1, lambda_seconds=0.5)],
     }
     found: Any = runs(executions, machines, Bucket(), 1024)  # type: ignore[arg-type]
     by_id = {run["run_id"]: run for run in found}
+    assert by_id["run"]["pipeline"] == "StateMachine_DAG_pipeline"
     assert set(by_id) == {"run", "alone"}
     lines = {line["what"]: line for line in by_id["run"]["cost"]["lines"]}
     assert lines["lambda"]["quantity"] == "1.5"
@@ -219,11 +223,19 @@ def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their
 
 
 def test_a_run_in_parts_reads_what_a_part_reads_as_often_as_there_are_parts():
-    parts = Total(MapRun("arn", "BronzeParts", 64, 64, 0), 8, 64, 64, 0, 60.0)
+    parts = Total(MapRun("arn", "AuditBronzeParts", 64, 64, 0), 8, 64, 64, 0, 60.0)
     copied = Total(MapRun("arn", "PublishParts", 196, 196, 0), 8, 196, 0, 196, 0.0)
-    executions = {"StateMachine_DAG_bronze": [execution("r", "r", map_runs=(parts, copied))]}
-    (whole,) = runs({"StateMachine_DAG_bronze": [execution("r", "r")]}, [machine("bronze")], Bucket(), 1024)  # type: ignore[arg-type]
-    (cut,) = runs(executions, [machine("bronze")], Bucket(), 1024)  # type: ignore[arg-type]
+    machines = [machine("bronze"), machine("teste_bronze")]
+
+    def ran(*layers: Total, audit: tuple[Total, ...] = ()) -> Any:
+        executions = {
+            "StateMachine_DAG_bronze": [execution("r", "r", map_runs=layers)],
+            "StateMachine_DAG_teste_bronze": [execution("r", "r", map_runs=audit, started_by="arn:r")],
+        }
+        (found,) = runs(executions, machines, Bucket(), 1024)  # type: ignore[arg-type]
+        return found
+
+    whole, cut = ran(), ran(copied, audit=(parts,))
     reads, writes = (
         [line["quantity"] for run in (whole, cut) for line in run["cost"]["lines"] if line["what"] == what]
         for what in ("s3_reads", "s3_writes")

@@ -1,18 +1,16 @@
-"""The state machines as text: their structure, what their tasks declare, and where every failure ends."""
+"""The state machines as deployed: their structure, what their tasks declare, and where every failure ends."""
 
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from machines import AUDITS, MACHINES, definition, rendered, source
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from sam_template import TEMPLATE
 
 from lakehouse.lake import layout
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-FILES = {path.name.removesuffix(".asl.json"): path for path in sorted((ROOT / "statemachine").glob("*.asl.json"))}
 # The one form of a task's comment: description, owner, and tables it reads and writes ("-" for none).
 COMMENT = re.compile(
     r"(?P<description>[^|]{20,}) \| OWNER: (?P<owner>[a-z-]+)"
@@ -21,12 +19,7 @@ COMMENT = re.compile(
 DATASETS = {f"importau_{layer}.{table}" for layer, tables in layout.TABLES.items() for table in tables} | {
     f"landing.{table}" for table in layout.TABLES[layout.BRONZE]
 }
-every_machine = pytest.mark.parametrize("name", FILES)
-
-
-def machine(name: str) -> dict[str, Any]:
-    definition: dict[str, Any] = json.loads(FILES[name].read_text())
-    return definition
+every_machine = pytest.mark.parametrize("name", MACHINES)
 
 
 def levels(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -38,7 +31,7 @@ def levels(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def states(name: str) -> dict[str, dict[str, Any]]:
-    return {key: state for level in levels(machine(name)) for key, state in level["States"].items()}
+    return {key: state for level in levels(definition(name)) for key, state in level["States"].items()}
 
 
 def tasks(name: str) -> dict[str, dict[str, Any]]:
@@ -61,26 +54,35 @@ def reachable(start: str, all_states: dict[str, dict[str, Any]]) -> set[str]:
     return found
 
 
-def test_there_is_a_machine_for_every_layer_and_one_for_all_of_them() -> None:
-    assert set(FILES) == {*layout.LAYERS, "pipeline"}
+def test_layers_have_one_definition_and_so_have_their_audits() -> None:
+    assert {source(layer) for layer in layout.LAYERS} == {"statemachine/layer.asl.json"}
+    assert {source(audit) for audit in AUDITS} == {"statemachine/teste.asl.json"}
+    assert source("pipeline") == "statemachine/pipeline.asl.json"
+
+
+@every_machine
+def test_no_definition_names_a_table(name: str) -> None:
+    text = (TEMPLATE.parent / source(name)).read_text("utf-8").lower()
+    tables = {table for tables in layout.TABLES.values() for table in tables}
+    assert not {word for word in re.findall(r"[a-z0-9_]+", re.sub(r'"Comment": "[^|"]*', "", text)) if word in tables}
 
 
 @every_machine
 def test_an_independent_parser_of_the_states_language_accepts_the_definition(name: str) -> None:
-    AmazonStateLanguageParser.parse(FILES[name].read_text())
+    AmazonStateLanguageParser.parse(rendered(name))
 
 
 @every_machine
 def test_every_state_is_reached_and_every_next_state_exists(name: str) -> None:
-    for level in levels(machine(name)):
+    for level in levels(definition(name)):
         assert reachable(level["StartAt"], level["States"]) == set(level["States"])
 
 
 @every_machine
 def test_a_machine_ends_by_itself_and_says_what_it_is(name: str) -> None:
-    definition = machine(name)
-    assert definition["TimeoutSeconds"] > max(task.get("TimeoutSeconds", 0) for task in tasks(name).values())
-    assert len(definition["Comment"]) > 20
+    machine = definition(name)
+    assert machine["TimeoutSeconds"] > max(task.get("TimeoutSeconds", 0) for task in tasks(name).values())
+    assert len(machine["Comment"]) > 20
 
 
 @every_machine
@@ -88,7 +90,7 @@ def test_every_task_says_what_it_does_for_whom_and_with_which_tables(name: str) 
     for key, task in tasks(name).items():
         match = COMMENT.fullmatch(task["Comment"])
         assert match, f"{name}.{key}: {task['Comment']}"
-        declared = [*match["inputs"].split(", "), *([] if match["output"] == "-" else match["output"].split(", "))]
+        declared = [one for names in ("inputs", "output") if match[names] != "-" for one in match[names].split(", ")]
         assert set(declared) <= DATASETS, f"{name}.{key} names {set(declared) - DATASETS}"
 
 
@@ -118,7 +120,7 @@ def test_every_task_retries_what_may_pass_by_itself_and_no_error_of_its_own(name
 
 @every_machine
 def test_every_fault_ends_in_a_fail_state_that_says_its_cause(name: str) -> None:
-    for level in levels(machine(name)):
+    for level in levels(definition(name)):
         for key, state in level["States"].items():
             if state["Type"] in ("Task", "Map") and "Catch" not in state:
                 # Inside a map, whose own catch takes it.
@@ -135,17 +137,15 @@ def test_every_fault_ends_in_a_fail_state_that_says_its_cause(name: str) -> None
 
 @pytest.mark.parametrize("layer", layout.LAYERS)
 def test_nothing_is_published_but_through_a_passed_audit(layer: str) -> None:
-    definition = machine(layer)
+    machine = definition(layer)
     for publication in ("Publish", "PublishParts"):
-        assert [key for key, state in definition["States"].items() if publication in successors(state)] == [
-            "AuditPassed"
-        ]
+        assert [key for key, state in machine["States"].items() if publication in successors(state)] == ["AuditPassed"]
     passed = {"Variable": "$.audit.passed", "BooleanEquals": True}
-    assert definition["States"]["AuditPassed"]["Choices"] == [
+    assert machine["States"]["AuditPassed"]["Choices"] == [
         {"And": [passed, {"Variable": "$.staged.in_parts", "BooleanEquals": True}], "Next": "PublishParts"},
         passed | {"Next": "Publish"},
     ]
-    assert definition["States"]["AuditFailed"] | {"Comment": ""} == {
+    assert machine["States"]["AuditFailed"] | {"Comment": ""} == {
         "Type": "Fail",
         "Comment": "",
         "Error": "AuditFailed",
@@ -165,16 +165,46 @@ def test_a_distributed_map_runs_under_its_own_name_and_leaves_its_results_in_the
     assert all("'{}parts/" in prefix and "$.staged.staging_prefix" in prefix for prefix in prefixes.values())
 
 
-def test_the_three_layers_differ_only_in_what_they_are_about() -> None:
-    def skeleton(layer: str) -> str:
-        definition = machine(layer)
-        # Bronze writes all parts at once, and the others each by itself; where the parts are is each one's own.
-        for key in ("FindParts", "HasParts", f"{layer.capitalize()}Parts"):
-            definition["States"].pop(key, None)
-        definition["States"]["ResolveInput"].pop("Next")
-        definition["States"][f"Write{layer.capitalize()}"].pop("Next")
-        text = json.dumps(definition).replace(layer.capitalize(), "Layer").replace(layer, "layer")
-        text = re.sub(r'"Comment": "[^"]*"', '"Comment": ""', text)
-        return text.replace(', "source.$": "$.source"', "").replace(', "source": {"type": "csv"}', "")
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_an_audits_distributed_map_leaves_its_results_in_the_staging_of_what_it_audits(layer: str) -> None:
+    (found,) = ((key, state) for key, state in states(f"teste_{layer}").items() if "ItemReader" in state)
+    key, state = found
+    assert key == state["Label"] == f"Audit{layer.capitalize()}Parts"
+    own = layout.staging_prefix("{}", layer)
+    assert state["ResultWriter"]["Parameters"]["Prefix.$"] == f"States.Format('{own}parts/audited', $.run_id)"
 
-    assert skeleton("bronze") == skeleton("silver") == skeleton("gold")
+
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_a_layer_is_audited_by_its_own_machine_under_its_own_executions_name(layer: str) -> None:
+    audit = tasks(layer)[f"Audit{layer.capitalize()}"]
+    assert audit["Resource"] == "arn:aws:states:::states:startExecution.sync:2"
+    assert audit["Parameters"]["StateMachineArn"] == "${AuditStateMachineArn}"
+    assert audit["Parameters"]["Input"]["of"] == "staged"
+    nested = [audit, *(task for task in tasks("pipeline").values() if "startExecution" in task["Resource"])]
+    assert len(nested) == 4
+    # So that a start that is tried again cannot start a second execution.
+    assert {task["Parameters"]["Name.$"] for task in nested} == {"$$.Execution.Name"}
+
+
+@pytest.mark.parametrize("audit", AUDITS)
+def test_only_an_audit_of_what_is_published_fails_by_its_verdict(audit: str) -> None:
+    machine = definition(audit)
+    assert [key for key, state in machine["States"].items() if "AuditFailed" in successors(state)] == ["Judged"]
+    (choice,) = machine["States"]["Judged"]["Choices"]
+    assert choice["Or"] == [
+        {"Variable": "$.audit.passed", "BooleanEquals": True},
+        {"Variable": "$.of", "StringEquals": "staged"},
+    ]
+    assert machine["States"]["Defaults"]["Parameters"]["defaults"]["of"] == "published"
+
+
+@pytest.mark.parametrize("names", [layout.LAYERS, AUDITS])
+def test_machines_of_a_kind_differ_only_in_what_they_are_about(names: tuple[str, ...]) -> None:
+    def skeleton(name: str) -> str:
+        layer = name.removeprefix("teste_")
+        text = rendered(name).replace(layer.capitalize(), "Layer").replace(f"/{layer}/parts/", "/layer/parts/")
+        text = re.sub(r'"Comment": "[^"]*"', '"Comment": ""', text)
+        text = re.sub(r'"Prefix(\.\$)?": "[^"]*(pedidos|parts/|CORRELACIONADO)-?[^"]*"', '"Prefix": ""', text)
+        return text.replace(f'"layer": "{layer}"', "").replace(f"audit of {layer} passed", "")
+
+    assert len({skeleton(name) for name in names}) == 1

@@ -1,5 +1,6 @@
 """The template, after the SAM transform and against what the rest of the project says."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -128,10 +129,22 @@ def test_what_can_be_tagged_says_its_project_owner_and_cost_centre(transformed: 
 
 def test_a_state_machines_definition_uses_exactly_what_the_template_hands_to_it(template: dict[str, Any]) -> None:
     for name, properties in of_type(template, "AWS::Serverless::StateMachine").items():
-        definition = (ROOT / properties["DefinitionUri"]).read_text()
+        definition = (ROOT / properties["DefinitionUri"]).read_text("utf-8")
         used = set(re.findall(r"\$\{(\w+)\}", definition))
         assert used == set(properties["DefinitionSubstitutions"]), name
-        assert properties["Name"] == f"StateMachine_DAG_{Path(properties['DefinitionUri']).name.split('.')[0]}"
+        kind = Path(properties["DefinitionUri"]).name.split(".")[0]
+        of = properties["DefinitionSubstitutions"].get("Layer")
+        assert properties["Name"] == "StateMachine_DAG_" + {"layer": of, "teste": f"teste_{of}"}.get(kind, kind)
+
+
+def test_a_substitution_stands_in_a_json_string_and_names_nothing_that_is_substituted_in_turn(
+    template: dict[str, Any],
+) -> None:
+    for name, properties in of_type(template, "AWS::Serverless::StateMachine").items():
+        for key, value in properties["DefinitionSubstitutions"].items():
+            if isinstance(value, str):
+                assert json.loads(f'"{value}"') == value, f"{name}.{key}"
+                assert "${" not in value, f"{name}.{key}"
 
 
 def test_the_managed_layers_are_of_the_locked_versions(template: dict[str, Any]) -> None:

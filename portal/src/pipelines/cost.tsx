@@ -4,7 +4,7 @@ import { useFormats, useLakehouse } from "../data";
 import type { CostLine, Run } from "../document";
 import { useWords } from "../language";
 import { comparisonOf } from "./comparison";
-import { runsOthers } from "./order";
+import { runningAll } from "./order";
 import { Status } from "./status";
 import { COSTS, PIPELINES, UNITS } from "./words";
 
@@ -14,7 +14,7 @@ export function RunCost() {
   const formats = useFormats();
   const { runs, pipelines } = useLakehouse().lakehouse;
   const [chosen, choose] = useState(0);
-  const all = new Set(pipelines.filter(runsOthers).map(({ name }) => name));
+  const all = new Set(runningAll(pipelines).map(({ name }) => name));
   const whole = runs.find(({ pipeline }) => all.has(pipeline));
   const run = runs[chosen];
   const last = runs[0];

@@ -119,15 +119,17 @@ class TableResult:
         }
 
 
-def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri: str) -> str:
+def cause(layer: str, tables: Sequence[TableResult], staged_uri: str | None, report_uri: str) -> str:
     """Say which rules of which tables failed, how often, and where to look; empty when none did.
 
     Parameters
     ----------
     layer : str
     tables : sequence of TableResult
-    staged_uri, report_uri : str
-        Where the staged data and the report are.
+    staged_uri : str or None
+        Where the staged data is; None where it is published.
+    report_uri : str
+        Where the report is.
     """
     failures = [(table.table, result) for table in tables for result in table.results if result.status == FAIL]
     if not failures:
@@ -141,6 +143,8 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri
     if others:
         tables_of_others = ", ".join(dict.fromkeys(table for table, _ in others))
         said.append(f"and {len(others)} more rules, of {tables_of_others}")
+    if staged_uri is None:
+        return f"What is published of {layer} fails its audit. {'; '.join(said)}. Report: {report_uri}"
     return (
         f"The audit of {layer} failed, so nothing was published. {'; '.join(said)}. "
         f"Staged data: {staged_uri} Report: {report_uri}"

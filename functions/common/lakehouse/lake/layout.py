@@ -137,6 +137,11 @@ def staging_prefix(run_id: str, layer: str) -> str:
     return f"{STAGING_PREFIX}{run_id}/{layer}/"
 
 
+def part_beside(key: str, table: str, part: int, parts: int) -> str:
+    """Return the key of another part of a table, staged or published, that lies where this one does."""
+    return f"{key.rpartition('/')[0]}/{file_name(table, part, parts)}"
+
+
 def staging_key(run_id: str, table: str, part: int = 0, parts: int = 1) -> str:
     """Return where a run writes a table, or one of its parts, before it is audited."""
     return f"{staging_prefix(run_id, layer_of(table))}{table}/{file_name(table, part, parts)}"
@@ -209,6 +214,11 @@ def quality_key(run_id: str, layer: str) -> str:
 def governance_prefix(table: str) -> str:
     """Return under what readers find a table of the governance database."""
     return f"{GOVERNANCE_PREFIX}catalog/{table}/"
+
+
+def published_audit_key(run_id: str, layer: str) -> str:
+    """Return where the report of an audit of what is published is kept: it is no run's, and published nothing."""
+    return f"governance/quality/published/{layer}/{run_id}.json"
 
 
 def governance_table_key(table: str) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TAG: Final = {"key": "project", "value": "importau"}
 # The state whose branches start the crawlers and wait for them.
 CRAWL: Final = "Crawl"
+# Where an execution that is a step of another one says whose, by Step Functions' own convention.
+STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Execution:
         Why it failed; empty when it did not.
     map_runs : tuple of Total
         What its Distributed Maps did, in their order.
+    started_by : str
+        The execution that started it; empty where it was nobody's step.
     """
 
     arn: str
@@ -89,6 +93,7 @@ class Execution:
     cause: str
     copies: int = 0
     map_runs: tuple[Total, ...] = ()
+    started_by: str = ""
 
     @property
     def crawl_seconds(self) -> float:
@@ -152,6 +157,7 @@ class StateMachines:
 
     def _execution(self, machine: StateMachine, entry: "ExecutionListItemTypeDef") -> Execution:
         arn, history = entry["executionArn"], read_history(self.client, entry)
+        given = json.loads(history.input)
         cause, totals = history.cause, []
         if machine.fanned_out(history):
             map_runs = MapRuns(self.client)
@@ -162,7 +168,7 @@ class StateMachines:
             arn=arn,
             name=entry["name"],
             status=entry["status"],
-            run_id=json.loads(history.input).get("run_id") or entry["name"],
+            run_id=given.get("run_id") or entry["name"],
             started=entry["startDate"],
             stopped=entry.get("stopDate"),
             transitions=history.transitions + sum(total.transitions for total in totals),
@@ -174,11 +180,13 @@ class StateMachines:
             cause=cause,
             copies=history.copies + sum(total.copies for total in totals),
             map_runs=tuple(totals),
+            started_by=given.get(STARTED_BY, ""),
         )
 
 
 def _rows(output: Mapping[str, Any]) -> int:
     """Sum the rows of the tables an execution says it published, those of nested executions included."""
-    tables = output.get("tables", ())
+    # An audit tells of the rows that it judged, and publishes none.
+    tables = () if "passed" in output else output.get("tables", ())
     nested = (value for value in output.values() if isinstance(value, Mapping))
     return sum(int(table["rows"]) for table in tables) + sum(map(_rows, nested))
