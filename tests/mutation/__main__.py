@@ -16,7 +16,7 @@ from typing import Final
 
 from tests.mutation.children import ROOT, Chosen, copies, in_children, load_libraries, run_tests
 from tests.mutation.operators import Mutant, compiles, mutants_of
-from tests.mutation.reach import Reach, measured, tests_of
+from tests.mutation.reach import Reach, measured, noticing
 
 ROOMS: Final = ("functions", "cli/account")
 _UNNOTICED: Final = {0, 5}  # every test passed, or there was none
@@ -85,7 +85,7 @@ def equivalents() -> dict[tuple[str, str, str], str]:
 
 
 def _tried(reached: dict[str, Reach], mutant: Mutant, place: Path) -> int:
-    tests, urgent = tests_of(mutant, reached)
+    tests, urgent = noticing(mutant, reached)
     if not tests:
         return 0
     file = place / mutant.path
@@ -97,7 +97,7 @@ def _tried(reached: dict[str, Reach], mutant: Mutant, place: Path) -> int:
 def _told(sample: Sequence[Mutant], unnoticed: Sequence[Mutant], at_least: float) -> int:
     """Print how many were noticed in each room; return 1 where that is less than asked for."""
     tried, missed = (Counter(str(Path(mutant.path).parent) for mutant in some) for some in (sample, unnoticed))
-    width, below = max(map(len, tried)), False
+    width, below = max(map(len, [*tried, "together"])), False
     for room, count in [*sorted(tried.items()), ("together", len(sample))]:
         noticed = count - missed[room] if room in tried else count - len(unnoticed)
         share = 100 * noticed / count

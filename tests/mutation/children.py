@@ -112,6 +112,11 @@ def run_tests(place: Path, files: Sequence[str], *plugins: object, stop: bool) -
     return int(pytest.main([*files, *options, *(["-x"] if stop else [])], plugins=list(plugins)))
 
 
+def _examples(**changed: Any) -> None:
+    settings.register_profile("mutants", settings.default, derandomize=True, database=None, **changed)
+    settings.load_profile("mutants")
+
+
 class Chosen:
     """Runs the given tests alone, the quick ones first, each within its time."""
 
@@ -120,9 +125,8 @@ class Chosen:
         self._urgent = urgent
 
     def pytest_configure(self) -> None:
-        # What fails is enough: how it could be made smaller is not asked.
-        settings.register_profile("mutants", settings.default, phases=[Phase.explicit, Phase.generate], database=None)
-        settings.load_profile("mutants")
+        # That it fails is enough: how it could fail in fewer words is not asked.
+        _examples(phases=[Phase.explicit, Phase.generate])
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -148,6 +152,10 @@ class Watched:
         self._measured = measured
         self._contexts = [""]
         self.failed: set[str] = set()
+
+    def pytest_configure(self) -> None:
+        # Which lines are reached shows in a few examples.
+        _examples(max_examples=20)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -98,7 +98,7 @@ class _Clock:
         return result
 
 
-def tests_of(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float], frozenset[str]]:
+def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float], frozenset[str]]:
     """Return the tests that may notice a mutant with their seconds, and which of them reach its very lines.
 
     What runs when a module is imported, or was made once for all tests, is seen by tests that do not reach it: of

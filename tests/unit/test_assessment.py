@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from answering import Answering, refused
+from botocore.exceptions import ClientError
 
 from cli.account import assessment
 from cli.account.assessment import Assessed, assess, missing, policy_source
@@ -159,3 +160,33 @@ def test_an_assumed_role_is_asked_about_as_the_role_with_its_path() -> None:
     refusal = Answering(answers={"iam get-role": refused("AccessDenied")})
     assert policy_source(refusal, LAB) == "arn:aws:iam::123456789012:role/voclabs"
     assert policy_source(Answering(), USER) == USER.arn
+
+
+@pytest.mark.parametrize("code", ["Throttling", "InternalFailure"])
+def test_a_fault_of_the_simulator_is_no_verdict(code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        assess(Answering(answers={SIMULATE: refused(code)}), LAB, EXAMPLE, permissions("user"))
+
+
+def test_a_fault_while_the_role_is_looked_up_is_not_taken_for_a_refusal() -> None:
+    with pytest.raises(ClientError, match="ServiceFailure"):
+        policy_source(Answering(answers={"iam get-role": refused("ServiceFailure")}), LAB)
+    gone = Answering(answers={"iam get-role": refused("NoSuchEntity")})
+    assert policy_source(gone, LAB) == "arn:aws:iam::123456789012:role/voclabs"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "how"),
+    [
+        ({}, "allowed", "it was tried"),
+        (refused("ResourceNotFoundException"), "allowed", "it was tried"),
+        (refused("AccessDeniedException"), "denied", "it was tried and refused"),
+        (refused("ThrottlingException"), "unknown", "it was tried, and ThrottlingException says nothing of it"),
+    ],
+    ids=["answered", "absent", "refused", "throttled"],
+)
+def test_what_a_read_answers_says_what_is_known_and_how(answer: Any, verdict: str, how: str) -> None:
+    answers = {SIMULATE: refused("AccessDenied"), "lambda get-function": answer}
+    found = assess(Answering(answers=answers), LAB, EXAMPLE, permissions("user"))
+    (read,) = [each for each in found if each.permission.action == "lambda:GetFunction"]
+    assert (read.verdict, read.how) == (verdict, how)

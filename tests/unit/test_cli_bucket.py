@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from answering import Answering, refused
+from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from cli.account import bucket as buckets
@@ -102,8 +103,49 @@ def test_a_name_that_somebody_took_in_the_meantime_is_somebody_elses() -> None:
     assert f"{NAME}-2" in failure.value.fix
 
 
-def test_making_it_twice_at_once_is_no_error() -> None:
-    ensure(cli(head_bucket=NOT_FOUND, create_bucket=refused("BucketAlreadyOwnedByYou")), ME, NAME)
+def test_making_it_twice_at_once_is_no_error_and_the_bucket_has_all_its_settings() -> None:
+    aws_cli = cli("sa-east-1", head_bucket=NOT_FOUND, create_bucket=refused("BucketAlreadyOwnedByYou"))
+    assert ensure(aws_cli, ME, NAME) == Bucket(NAME, "sa-east-1")
+    assert aws_cli.commands()[1:] == [
+        "s3api create-bucket", "s3api get-bucket-tagging", "s3api put-public-access-block",
+        "s3api put-bucket-encryption", "s3api put-bucket-versioning", "s3api put-bucket-lifecycle-configuration",
+        "s3api put-bucket-policy", "s3api put-bucket-tagging",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"head_bucket": refused("InternalError")},
+        {"head_bucket": NOT_FOUND, "create_bucket": refused("InternalError")},
+        {"head_bucket": FORBIDDEN, "list_buckets": refused("InternalError")},
+        {"get_bucket_tagging": refused("InternalError")},
+    ],
+    ids=lambda answers: ", ".join(answers),
+)
+def test_a_fault_of_aws_is_taken_for_no_answer(answers: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="InternalError"):
+        ensure(cli(**answers), ME, NAME)
+
+
+@pytest.mark.parametrize("code", ["NoSuchTagSet", "AccessDenied"])
+def test_tags_that_are_not_there_or_may_not_be_read_are_none(code: str) -> None:
+    assert buckets.tags_of(cli(get_bucket_tagging=refused(code)), NAME) == {}
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchBucket", "NotFound"])
+def test_a_bucket_that_nobody_has_is_none(code: str) -> None:
+    assert buckets.find(cli(head_bucket=refused(code)), ME, NAME) is None
+
+
+def test_where_the_answer_names_no_region_the_bucket_is_in_the_one_in_use() -> None:
+    for answer in ({}, None, {"BucketRegion": ""}):
+        assert buckets.find(cli("sa-east-1", head_bucket=answer), ME, NAME) == Bucket(NAME, "sa-east-1")
+
+
+@pytest.mark.parametrize("name", ["abc", "a.b", "a-b", "1" * 63, "ana.dados-2"])
+def test_a_name_that_a_bucket_can_have_is_asked_for(name: str) -> None:
+    assert buckets.find(cli(), ME, name) == Bucket(name, "us-east-1")
 
 
 def test_a_bucket_of_mine_in_another_region_is_refused_with_both_ways_out() -> None:
