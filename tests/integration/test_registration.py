@@ -82,7 +82,9 @@ def test_each_layer_has_its_database_and_its_run(catalog, lake, table, layer):
 
 
 def test_a_table_in_parts_is_one_table_of_all_their_rows_and_bytes(catalog, lake):
-    size = publish(lake, "pedidos", *(rows("pedidos", *[{"pedido_id": f"PED{part}"}] * (part + 1)) for part in range(3)))
+    size = publish(
+        lake, "pedidos", *(rows("pedidos", *[{"pedido_id": f"PED{part}"}] * (part + 1)) for part in range(3))
+    )
     assert registering(catalog, lake, "pedidos") == ({"importau_bronze.pedidos": "created"}, [], [], [])
     parameters = entry(catalog, "pedidos")["Parameters"]
     assert (parameters["rows"], parameters["bytes"]) == ("6", str(size))

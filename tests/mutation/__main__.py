@@ -27,9 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     start = monotonic()
     sample = sampled(asked.rooms or ROOMS, asked.mutants, asked.seed)
-    if not sample:
-        print(f"there is nothing to change in {', '.join(asked.rooms)}", file=sys.stderr)
-        return 2
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
         places = copies(Path(folder), cores)
@@ -55,7 +52,15 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--room", action="append", dest="rooms", metavar="FOLDER", help="of this folder or file alone")
     parser.add_argument("--seed", type=int, default=0, help="another one, other mutants")
     parser.add_argument("--at-least", type=float, default=98, metavar="PERCENT", help="in every room, or exit code 1")
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    problems = [
+        f"--room {room}: no folder or file with code" for room in asked.rooms or () if not _sources(ROOT / room)
+    ]
+    if asked.mutants < 1:
+        problems.append("--mutants: at least 1")
+    if problems:
+        parser.error("; ".join(problems))
+    return asked
 
 
 def sampled(rooms: Sequence[str], count: int, seed: int) -> list[Mutant]:
@@ -75,7 +80,7 @@ def sampled(rooms: Sequence[str], count: int, seed: int) -> list[Mutant]:
 
 
 def _sources(place: Path) -> list[Path]:
-    return [place] if place.is_file() else list(place.rglob("*.py"))
+    return [place] if place.suffix == ".py" and place.is_file() else list(place.rglob("*.py"))
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:

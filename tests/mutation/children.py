@@ -17,8 +17,9 @@ from hypothesis import Phase, settings
 ROOT: Final = Path(__file__).resolve().parents[2]
 # Loaded once, before any child is forked: most of the start of a test run is these.
 _LIBRARIES: Final = (
-    "pyarrow.compute", "pyarrow.parquet", "pyarrow.dataset", "pandas", "awswrangler", "boto3", "moto.core.models", "moto.s3.models", "moto.glue.models", "moto.stepfunctions.models",
-    "aws_lambda_powertools", "openlineage.client", "typer.testing", "rich.console", "jsonschema", "ministack",
+    "pyarrow.compute", "pyarrow.parquet", "pyarrow.dataset", "pandas", "awswrangler", "boto3", "moto.core.models",
+    "moto.s3.models", "moto.glue.models", "moto.stepfunctions.models", "aws_lambda_powertools", "openlineage.client",
+    "typer.testing", "rich.console", "jsonschema", "ministack",
 )  # fmt: skip
 _NOT_COPIED: Final = shutil.ignore_patterns(
     ".git", ".venv*", "node_modules", "__pycache__", ".aws-sam", ".importau", ".*_cache", ".hypothesis", "out", "bench"

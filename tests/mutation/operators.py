@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 _COMPARISONS: Final[dict[type[ast.cmpop], tuple[str, tuple[str, ...]]]] = {
@@ -120,14 +121,19 @@ class _Changes(ast.NodeVisitor):
         if isinstance(node, ast.stmt) and not isinstance(node, ast.Import | ast.ImportFrom):
             self._of_statement(node)
         elif not isinstance(node, ast.stmt):
-            self._of_expression(node)
+            self._operators(node)
+            self._values(node)
             for child in _running(node):
                 self.visit(child)
 
     # What a statement is made of: its own expressions run at its lines, the statements within at theirs.
 
     def _of_statement(self, node: ast.stmt) -> None:
-        bodies = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.stmt | ast.ExceptHandler | ast.match_case)]
+        bodies = [
+            part
+            for part in ast.iter_child_nodes(node)
+            if isinstance(part, ast.stmt | ast.ExceptHandler | ast.match_case)
+        ]
         headers = [part for part in _running(node) if part not in bodies]
         around, last = self._statement, max((_end(part) for part in headers), default=node.lineno)
         self._statement = (node.lineno, last if bodies else node.end_lineno or node.lineno)
@@ -149,7 +155,12 @@ class _Changes(ast.NodeVisitor):
     def _replaced_statement(self, node: ast.stmt) -> None:
         whole = self._span(node)
         match node:
-            case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.AugAssign() | ast.Raise() | ast.Delete():
+            case (
+                ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom())
+                | ast.AugAssign()
+                | ast.Raise()
+                | ast.Delete()
+            ):
                 self._add(node, whole, "pass")
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
                 self._add(node, whole, "pass")
@@ -168,7 +179,7 @@ class _Changes(ast.NodeVisitor):
         for value in ("True", "False"):
             self._add(test, self._span(test), value)
 
-    def _of_expression(self, node: ast.AST) -> None:
+    def _operators(self, node: ast.AST) -> None:
         match node:
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 for one, op, other in zip([left, *comparators], ops, comparators, strict=False):
@@ -180,11 +191,14 @@ class _Changes(ast.NodeVisitor):
                 self._between(left, right, re.escape(written), after)
             case ast.BoolOp(op=op, values=values):
                 written, after = ("and", "or") if isinstance(op, ast.And) else ("or", "and")
-                for one, other in zip(values, values[1:], strict=False):
+                for one, other in pairwise(values):
                     self._between(one, other, written, after)
             case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert(), operand=operand):
                 start, end = self._span(node)
                 self._add(node, (start, end), self.content[self._span(operand)[0] : end].decode())
+
+    def _values(self, node: ast.AST) -> None:
+        match node:
             case ast.IfExp(test=test):
                 self._condition(test)
             case ast.comprehension(ifs=ifs):
@@ -235,16 +249,17 @@ class _Changes(ast.NodeVisitor):
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of a node that run: no annotations, no parts of f-strings, no arguments that name a type."""
+    if isinstance(node, ast.JoinedStr):
+        return
+    targets = {getattr(target, "id", "") for target in getattr(node, "targets", ())}
+    called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
     for name, value in ast.iter_fields(node):
-        if name in {"annotation", "returns", "type_comment"} or isinstance(node, ast.JoinedStr):
+        if name in {"annotation", "returns"} or (name == "value" and "__all__" in targets):
             continue
-        if isinstance(node, ast.Call) and name == "args" and getattr(node.func, "id", "") in _OF_TYPES:
-            value = value[1:] if node.func.id == "cast" else []
-        if isinstance(node, ast.Assign) and name == "value" and "__all__" in {getattr(t, "id", "") for t in node.targets}:
-            continue
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, ast.AST):
-                yield part
+        parts = value if isinstance(value, list) else [value]
+        if name == "args" and called in _OF_TYPES:
+            parts = parts[1:] if called == "cast" else []
+        yield from (part for part in parts if isinstance(part, ast.AST))
 
 
 def _end(node: ast.AST) -> int:

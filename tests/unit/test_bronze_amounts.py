@@ -61,7 +61,22 @@ def test_amounts_are_read_as_arrow_reads_them_if_all_are_plain_and_none_otherwis
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".50", "1", "10", "1.5", "1.505", "1..5", "-1.00", "+1.00", "1e3.00", "1/2.00", "12345678901234.00", "1234567.8.00"]
+    "text",
+    [
+        "",
+        ".50",
+        "1",
+        "10",
+        "1.5",
+        "1.505",
+        "1..5",
+        "-1.00",
+        "+1.00",
+        "1e3.00",
+        "1/2.00",
+        "12345678901234.00",
+        "1234567.8.00",
+    ],
 )
 def test_what_is_not_digits_a_point_and_two_digits_is_declined(text: str) -> None:
     assert cents_of(["10.50", text]) is None

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from audits import MODULES, audited, counts, found, real_export, row_of, with_value, without
 from bronze_tables import bronze as worlds
-from bronze_tables import table
+from bronze_tables import table as table_of
 from hypothesis import given
 
 from lakehouse.contract.model import load, load_all
@@ -241,10 +241,20 @@ def quotation(row, of):
     ("price", "failed"), [("24.99", 1), ("25.00", 0), ("50.00", 0), ("75.00", 0), ("75.01", 1)], ids=str
 )
 def test_a_price_is_coherent_from_half_the_newest_ptax_to_one_and_a_half_of_it(layer, price, failed):
-    days = (date(2024, 5, 2), date(2024, 5, 3))
-    rates = table("cambio", [dict(data_cotacao=day, moeda="USD", taxa_ptax=Decimal(k)) for k, day in zip("95", days)])
-    product = {"produto_id": "P1", "moeda_origem": "USD", "preco_origem": Decimal(10), "preco_unitario_brl": Decimal(price)}
-    of = audited("produtos", table("produtos", [product]), {"cambio": rates})
+    rates = table_of(
+        "cambio",
+        [
+            {"data_cotacao": date(2024, 5, day), "moeda": "USD", "taxa_ptax": Decimal(rate)}
+            for day, rate in ((2, 9), (3, 5))
+        ],
+    )
+    product = {
+        "produto_id": "P1",
+        "moeda_origem": "USD",
+        "preco_origem": Decimal(10),
+        "preco_unitario_brl": Decimal(price),
+    }
+    of = audited("produtos", table_of("produtos", [product]), {"cambio": rates})
     assert counts("preco_origem_incoerente_com_ptax", of) == (failed, 1)
 
 

@@ -121,7 +121,7 @@ def test_making_it_twice_at_once_is_no_error_and_the_bucket_has_all_its_settings
         {"head_bucket": FORBIDDEN, "list_buckets": refused("InternalError")},
         {"get_bucket_tagging": refused("InternalError")},
     ],
-    ids=lambda answers: ", ".join(answers),
+    ids=", ".join,
 )
 def test_a_fault_of_aws_is_taken_for_no_answer(answers: dict[str, Any]) -> None:
     with pytest.raises(ClientError, match="InternalError"):

@@ -4,9 +4,12 @@ import os
 import select
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from tests.mutation import __main__ as command
 from tests.mutation.children import ROOT, Chosen, in_children
 from tests.mutation.operators import compiles, mutants_of
@@ -202,3 +205,31 @@ def test_a_room_below_what_is_asked_for_makes_the_exit_code_and_what_was_missed_
         "unnoticed: a/m.py:6  >  ->  <=",
     ]
     assert command._told(sample, sample[:1], 75) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--mutants", "0"], "--mutants: at least 1"),
+        (["--mutants", "many"], "invalid int value: 'many'"),
+        (
+            ["--mutants", "1", "--room", "nowhere", "--room", "docs"],
+            "--room nowhere: no folder or file with code; --room docs",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_done(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--mutants", "3", "--seed", "1"], ["--room", "functions/gold", "--mutants=3"]])
+def test_the_test_command_hands_mutants_over_and_ends_as_they_do(arguments, monkeypatch):
+    run = []
+    monkeypatch.setattr(
+        "cli.test.subprocess.run", lambda command, **_: run.append(command) or SimpleNamespace(returncode=7)
+    )
+    assert CliRunner().invoke(app, ["test", *arguments]).exit_code == 7
+    assert [command[1:] for command in run] == [["-m", "tests.mutation", *arguments]]
