@@ -41,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if status in _UNNOTICED:
                 unnoticed.append(mutant)
                 _progress(mutant.says, "\n")
-            _progress(f"{number} of {len(sample)}, {len(unnoticed)} unnoticed, {monotonic() - start:.0f} s")
+            _progress(
+                f"{number} of {len(sample)}, {len(unnoticed)} unnoticed, {monotonic() - start:.0f} s",
+                "" if number % 50 else "\n",
+            )
     _progress("")
     return _told(sample, unnoticed, asked.at_least)
 
