@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -18,8 +18,6 @@ from tests.mutation.operators import Mutant
 
 _KEPT: Final = ROOT / ".pytest_cache/reach"
 _FOLDERS: Final = ("tests/unit", "tests/integration")
-# What the lines that tests reach depend on, besides the file of tests and the modules of tests/support it names.
-_PRODUCT: Final = ("functions", "cli", "glue", "statemachine", "template.yaml")
 # Of tests that reach the module alone, not the line, so many seconds' worth are run.
 _WORTH: Final = 120.0
 
@@ -37,30 +35,41 @@ class Reach:
         and in what they share.
     failed
         The tests that fail without any mutant.
+    digests
+        Of the files that they run, as they were.
     """
 
     seconds: dict[str, float]
     lines: dict[str, dict[str, list[int]]]
     failed: list[str]
+    digests: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the code is still what it was."""
+        return all((ROOT / file).exists() and _digest([ROOT / file]) == was for file, was in self.digests.items())
 
 
 def measured(places: Sequence[Path], measured_folders: Sequence[str]) -> dict[str, Reach]:
     """Return what each file of tests reaches: measured now where it is not known from before."""
     _KEPT.mkdir(parents=True, exist_ok=True)
-    product = _digest(ROOT / name for name in _PRODUCT)
     support = sorted((ROOT / "tests/support").glob("*.py"))
     kept = {
-        str(path.relative_to(ROOT)): _KEPT / f"{path.stem}-{_digest([path, *_named(path, support)], product)}.json"
+        str(path.relative_to(ROOT)): _KEPT / f"{path.stem}-{_digest([path, *_named(path, support)])}.json"
         for folder in _FOLDERS
         for path in sorted((ROOT / folder).glob("test_*.py"))
     }
     for old in set(_KEPT.iterdir()) - set(kept.values()):
         old.unlink()
-    missing = [(name, answer) for name, answer in kept.items() if not answer.exists()]
+    missing = [(name, answer) for name, answer in kept.items() if not (answer.exists() and _read(answer).holds)]
     largest_first = sorted(missing, key=lambda pair: -(ROOT / pair[0]).stat().st_size)
     for _ in in_children(largest_first, places, partial(_measure, folders=measured_folders)):
         pass
-    return {name: Reach(**json.loads(answer.read_text())) for name, answer in kept.items() if answer.exists()}
+    return {name: _read(answer) for name, answer in kept.items() if answer.exists()}
+
+
+def _read(answer: Path) -> Reach:
+    return Reach(**json.loads(answer.read_text()))
 
 
 def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
@@ -78,7 +87,8 @@ def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
         for line, contexts in data.contexts_by_lineno(file).items():
             for context in contexts:
                 of_file.setdefault(context, []).append(line)
-    reach = {"seconds": clock.seconds, "lines": lines, "failed": sorted(watched.failed)}
+    digests = {file: _digest([place / file], place) for file in lines}
+    reach = {"seconds": clock.seconds, "lines": lines, "failed": sorted(watched.failed), "digests": digests}
     answer.with_suffix(".part").write_text(json.dumps(reach))
     answer.with_suffix(".part").rename(answer)
     return 0
@@ -126,10 +136,8 @@ def _named(path: Path, modules: Iterable[Path]) -> list[Path]:
     return [module for module in modules if re.search(rf"\b{module.stem}\b", text)]
 
 
-def _digest(paths: Iterable[Path], salt: str = "") -> str:
-    digest = hashlib.sha256(salt.encode())
-    for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and "__pycache__" not in file.parts:
-                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+def _digest(files: Iterable[Path], root: Path = ROOT) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from tests.mutation import __main__ as command
+from tests.mutation import reach
 from tests.mutation.children import ROOT, Chosen, in_children
 from tests.mutation.operators import compiles, mutants_of
 from tests.mutation.reach import Reach, noticing
@@ -233,3 +234,11 @@ def test_the_test_command_hands_mutants_over_and_ends_as_they_do(arguments, monk
     )
     assert CliRunner().invoke(app, ["test", *arguments]).exit_code == 7
     assert [command[1:] for command in run] == [["-m", "tests.mutation", *arguments]]
+
+
+def test_what_was_measured_holds_as_long_as_the_code_that_ran_is_the_same():
+    file = "functions/gold/groups.py"
+    digest = reach._digest([ROOT / file])
+    assert Reach({}, {}, [], {file: digest}).holds
+    assert not Reach({}, {}, [], {file: digest[::-1]}).holds
+    assert not Reach({}, {}, [], {"functions/gold/gone.py": digest}).holds
