@@ -26,7 +26,7 @@ from cli.errors import CliError
     ("said", "kind", "words"),
     [
         ("Unable to locate credentials. You can configure ...", NoCredentialsError, "Unable to locate credentials"),
-        ("Partial credentials found in env, missing: AWS_SECRET", PartialCredentialsError, "in env, missing: AWS_SECRET"),
+        ("Partial credentials found in env, missing: KEY", PartialCredentialsError, "in env, missing: KEY"),
         ("The config profile (a (b)) could not be found", ProfileNotFound, r"profile (a (b)) could not be found"),
         ("You must specify a region. You can also ...", NoRegionError, "specify a region"),
         ("Error loading SSO Token: Token for x does not exist", SSOTokenLoadError, "Token for x does not exist"),
