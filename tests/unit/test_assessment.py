@@ -197,7 +197,8 @@ def test_what_a_read_answers_says_what_is_known_and_how(answer: Any, verdict: st
 
 # Reads whose permission has another name than the operation.
 NAMED_OTHERWISE = {
-    "s3:ListAllMyBuckets": "ListBuckets", "s3:ListBucket": "ListObjectsV2", "s3:ListBucketVersions": "ListObjectVersions",
+    "s3:ListAllMyBuckets": "ListBuckets", "s3:ListBucket": "ListObjectsV2",
+    "s3:ListBucketVersions": "ListObjectVersions",
 }  # fmt: skip
 OF_THE_CLI = {"--max-items", "--query"}
 SERVICES = {"s3api": "s3"}
@@ -228,8 +229,8 @@ def test_reads_are_of_what_the_lakehouse_has() -> None:
     values = {value for _, _, *options in tried for value in options[1::2]}
     resources = ("executions", "functions", "managed layers' parameters", "state machines")
     assert values == {
-        "1", "Configuration", "/aws/lambda/importau-bronze", "importau", "importau-bronze", "importau_bronze", "pedidos",
-        EXAMPLE.bucket, *(sample(name, EXAMPLE) for name in resources),
+        "1", "Configuration", "/aws/lambda/importau-bronze", "importau", "importau-bronze", "importau_bronze",
+        "pedidos", EXAMPLE.bucket, *(sample(name, EXAMPLE) for name in resources),
     }  # fmt: skip
 
 
