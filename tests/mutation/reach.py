@@ -112,18 +112,21 @@ def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float
     """Return the tests that may notice a mutant with their seconds, and which of them reach its very lines.
 
     What runs when a module is imported, or was made once for all tests, is seen by tests that do not reach it: of
-    those that reach the module, or whose file does, the quickest follow.
+    those that reach the module, whose file does, or whose file names it (to run it in another process), the quickest
+    follow.
     """
     first, last = mutant.lines
     exact, near = dict[str, float](), dict[str, float]()
-    for reach in reached.values():
+    module = mutant.path.removesuffix(".py").removeprefix("functions/").removeprefix("common/").replace("/", ".")
+    for name, reach in reached.items():
         of_file = reach.lines.get(mutant.path, {})
         sound = {test: seconds for test, seconds in reach.seconds.items() if test not in reach.failed}
         hits = {test for test, lines in of_file.items() if any(first <= line <= last for line in lines)}
         if "" in hits and not mutant.when_imported:
             exact |= sound
         exact |= {test: seconds for test, seconds in sound.items() if test in hits}
-        near |= {test: seconds for test, seconds in sound.items() if hits or test in of_file}
+        names_it = (ROOT / name).exists() and module in (ROOT / name).read_text()
+        near |= {test: seconds for test, seconds in sound.items() if hits or test in of_file or names_it}
     others, left = dict[str, float](), _WORTH
     for test, seconds in sorted(near.items(), key=lambda pair: pair[1]):
         if test not in exact and (left := left - seconds) > 0:

@@ -127,6 +127,12 @@ def test_what_the_tests_of_a_file_share_is_reached_by_all_of_them():
     assert noticing(shared, REACHED) == ({"shared::a": 3.0, "shared::b": 2.0}, {"shared::a", "shared::b"})
 
 
+def test_tests_that_run_a_module_in_another_process_may_notice_it_too():
+    file = "tests/unit/test_process.py"
+    away = mutant("functions/common/lakehouse/process.py", ">")
+    assert noticing(away, {file: Reach({"process::a": 1.0}, {}, [])}) == ({"process::a": 1.0}, frozenset())
+
+
 def test_a_file_that_no_test_loads_has_no_tests():
     assert noticing(mutant("nowhere.py", ">"), REACHED) == ({}, frozenset())
 
