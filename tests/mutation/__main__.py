@@ -19,6 +19,7 @@ from tests.mutation.operators import Mutant, compiles, mutants_of
 from tests.mutation.reach import Reach, measured, noticing
 
 ROOMS: Final = ("functions", "cli/account")
+INTERRUPTED: Final = 130
 _UNNOTICED: Final = {0, 5}  # every test passed, or there was none
 
 
@@ -36,17 +37,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         unsound = sorted(test for reach in reached.values() for test in reach.failed)
         if unsound:
             _progress(f"left out, as they fail without a mutant: {', '.join(unsound)}", "\n")
-        unnoticed = []
-        for number, (mutant, status) in enumerate(in_children(sample, places, partial(_tried, reached)), 1):
-            if status in _UNNOTICED:
-                unnoticed.append(mutant)
-                _progress(mutant.says, "\n")
-            _progress(
-                f"{number} of {len(sample)}, {len(unnoticed)} unnoticed, {monotonic() - start:.0f} s",
-                "" if number % 50 else "\n",
-            )
+        tried, unnoticed = list[Mutant](), list[Mutant]()
+        try:
+            for mutant, status in in_children(sample, places, partial(_tried, reached)):
+                tried.append(mutant)
+                if status in _UNNOTICED:
+                    unnoticed.append(mutant)
+                    _progress(mutant.says, "\n")
+                _progress(
+                    f"{len(tried)} of {len(sample)}, {len(unnoticed)} unnoticed, {monotonic() - start:.0f} s",
+                    "" if len(tried) % 50 else "\n",
+                )
+        except KeyboardInterrupt:
+            _progress(f"interrupted after {len(tried)} of {len(sample)}", "\n")
     _progress("")
-    return _told(sample, unnoticed, asked.at_least)
+    return _told(tried, unnoticed, asked.at_least)
 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -105,6 +110,8 @@ def _tried(reached: dict[str, Reach], mutant: Mutant, place: Path) -> int:
 def _told(sample: Sequence[Mutant], unnoticed: Sequence[Mutant], at_least: float) -> int:
     """Print how many were noticed in each room; return 1 where that is less than asked for."""
     tried, missed = (Counter(str(Path(mutant.path).parent) for mutant in some) for some in (sample, unnoticed))
+    if not sample:
+        return INTERRUPTED
     width, below = max(map(len, [*tried, "together"])), False
     for room, count in [*sorted(tried.items()), ("together", len(sample))]:
         noticed = count - missed[room] if room in tried else count - len(unnoticed)
@@ -122,5 +129,5 @@ def _progress(text: str, end: str = "") -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -83,10 +83,12 @@ def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
         return code
     data, lines = measure.get_data(), dict[str, dict[str, list[int]]]()
     for file in data.measured_files():
-        of_file = lines.setdefault(str(Path(file).relative_to(place)), {})
+        of_file = dict[str, list[int]]()
         for line, contexts in data.contexts_by_lineno(file).items():
             for context in contexts:
                 of_file.setdefault(context, []).append(line)
+        if of_file:  # coverage names files of which nothing ran, too
+            lines[str(Path(file).relative_to(place))] = of_file
     digests = {file: _digest([place / file], place) for file in lines}
     reach = {"seconds": clock.seconds, "lines": lines, "failed": sorted(watched.failed), "digests": digests}
     answer.with_suffix(".part").write_text(json.dumps(reach))
