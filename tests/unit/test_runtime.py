@@ -1,4 +1,4 @@
-"""What handlers share: settings and runs that cannot be meant are refused, and traces are made where it is asked for."""
+"""What handlers share: settings and runs that cannot be meant are refused, and traces made where they are asked for."""
 
 from types import SimpleNamespace
 
