@@ -101,10 +101,19 @@ def _tried(reached: dict[str, Reach], mutant: Mutant, place: Path) -> int:
     tests, urgent = noticing(mutant, reached)
     if not tests:
         return 0
-    file = place / mutant.path
-    content = file.read_bytes()
-    file.write_bytes(mutant.applied(content))
+    put_in(mutant, place)
     return run_tests(place, sorted({test.partition("::")[0] for test in tests}), Chosen(tests, urgent), stop=True)
+
+
+def put_in(mutant: Mutant, place: Path) -> None:
+    """Change a copy of the checkout, and take back what was changed in it before: a copy has one mutant at a time."""
+    changed, original = place.parent / "changed", place.parent / "original"
+    if changed.exists():
+        (place / changed.read_text()).write_bytes(original.read_bytes())
+    content = (place / mutant.path).read_bytes()
+    original.write_bytes(content)
+    changed.write_text(mutant.path)
+    (place / mutant.path).write_bytes(mutant.applied(content))
 
 
 def _told(sample: Sequence[Mutant], unnoticed: Sequence[Mutant], at_least: float) -> int:

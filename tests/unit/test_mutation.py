@@ -185,6 +185,19 @@ def test_what_a_job_leaves_running_is_ended_with_it(tmp_path):
     os.close(reading)
 
 
+def test_a_copy_has_one_mutant_at_a_time(tmp_path):
+    place, source = tmp_path / "copy", "A = 3\n\n\ndef f(a):\n    if (\n        a > A\n    ):\n        return a + 1\n"
+    place.mkdir()
+    for name in ("m.py", "n.py"):
+        (place / name).write_text(source)
+    for path, before in (("m.py", "3"), ("m.py", ">"), ("n.py", "+"), ("m.py", "3")):
+        one = mutant(path, before)
+        command.put_in(one, place)
+        for name in ("m.py", "n.py"):
+            expected = one.applied(source.encode()) if name == path else source.encode()
+            assert (place / name).read_bytes() == expected
+
+
 def test_the_same_seed_draws_the_same_mutants_and_another_one_others():
     first, again, other = (command.sampled(["functions/silver"], 20, seed) for seed in (1, 1, 2))
     assert first == again
