@@ -32,6 +32,7 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 _PYTEST: Final = (_PYTHON, "-m", "pytest")
+_MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
 # Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so
 # that what its tests share (a deployment, a server) is made once.
 _EVERYTHING: Final = ("-n", "2", "--dist", "loadfile", "--cov", "--cov-report", "term:skip-covered")
@@ -48,7 +49,12 @@ class Check:
 
 
 def test(ctx: typer.Context) -> None:
-    """Check style, types and template, then run every test with coverage; with arguments, run pytest on them alone."""
+    """Check style, types and template, then run every test with coverage; with arguments, run pytest on them alone.
+
+    With `--mutants N` say which of N small changes to the code no test notices (`--mutants 1 --help` for more).
+    """
+    if any(argument.partition("=")[0] == "--mutants" for argument in ctx.args):
+        raise typer.Exit(subprocess.run([*_MUTANTS, *ctx.args], cwd=ROOT, check=False).returncode)
     if ctx.args:
         raise typer.Exit(_pytest(ctx.args))
     failed = []

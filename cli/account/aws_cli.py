@@ -46,7 +46,9 @@ _ENVIRONMENT: Final = {
     "PYTHONUTF8": "1",
 }
 _ANSWER: Final = re.compile(
-    r"An error occurred \((?P<code>[^)]*)\) when calling the (?P<operation>\w+) operation[^:]*: ?(?P<message>.*)", re.S
+    r"An error occurred \((?P<code>[^)]*)\) when calling the (?P<operation>\w+) operation(?: \([^)]*\))?: ?"
+    r"(?P<message>.*)",
+    re.S,
 )
 # What the AWS CLI says when it never got an answer, and botocore's error that says the same.
 _UNANSWERED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], BotoCoreError]], ...]] = (

@@ -1,7 +1,6 @@
 """The whole pipeline on the embedded AWS: the real export to the cent, synthetic data, reruns and failures."""
 
 import json
-import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pytest
 from deployed_lakehouse import ALL_TABLES, Lakehouse
+from golden import assert_golden
 from summaries import summary
 
 from lakehouse.lake import layout
@@ -69,9 +69,7 @@ def test_the_real_export_comes_out_to_the_cent(lakehouse: Lakehouse, real_run: A
 
 def test_every_table_of_the_real_export_is_the_golden_one(lakehouse: Lakehouse, real_run: Any) -> None:
     found = {table: summary(lakehouse.published(table)) for table in ALL_TABLES}
-    if os.environ.get("IMPORTAU_WRITE_GOLDEN"):
-        GOLDEN.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    assert found == json.loads(GOLDEN.read_text("utf-8"))
+    assert_golden(json.dumps(found, ensure_ascii=False, indent=1) + "\n", GOLDEN)
 
 
 def test_the_oddities_of_the_real_export_are_named_and_counted(lakehouse: Lakehouse, real_run: Any) -> None:

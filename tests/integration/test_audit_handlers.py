@@ -259,6 +259,17 @@ def test_a_table_the_write_step_forgot_is_a_failed_rule(lake, made):
     assert len(verdict["tables"]) == 7
 
 
+@pytest.mark.parametrize("layer", layout.LAYERS)
+def test_of_nothing_staged_every_table_fails_its_audit(lake, layer):
+    verdict = judged({"run_id": RUN, "layer": layer, "tables": []})
+    nothing = {"verdict": "fail", "rows": 0, "quarantined": 0, "errors": 1, "warnings": 0}
+    assert not verdict["passed"]
+    assert verdict["tables"] == [{"table": table} | nothing for table in layout.TABLES[layer]]
+    for table in layout.TABLES[layer]:
+        assert rules(lake, verdict)[table, "esquema_confere"]["examples"] == ["the write step did not stage it"]
+    assert f"{layout.TABLES[layer][0]}: rule 'esquema_confere' failed 1 of 1" in verdict["cause"]
+
+
 def as_float(table: pa.Table) -> pa.Table:
     place = table.column_names.index("valor_total_brl")
     return table.set_column(place, "valor_total_brl", table["valor_total_brl"].cast(pa.float64()))

@@ -191,6 +191,28 @@ def test_what_s3_does_not_delete_is_named(world: World, monkeypatch: pytest.Monk
     with pytest.raises(CliError, match="8 objects of s3://") as failure:
         empty(world.s3, BUCKET)
     assert failure.value.message.splitlines()[1:] == [*(f"  gold/{n}: locked" for n in range(5)), "  and 3 more"]
+    assert failure.value.message.startswith(f"8 objects of s3://{BUCKET}/ could not be deleted:\n")
+    assert failure.value.fix == "Mend the cause and try again; what is deleted stays deleted."
+
+
+def test_of_five_that_are_not_deleted_all_are_named_and_a_thousand_are_taken_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def refusing(**given: Any) -> dict[str, Any]:
+        asked.update(given)
+        return {"Errors": [{"Key": f"gold/{n}"} for n in range(5)]}
+
+    listing = world.s3.list_object_versions
+    monkeypatch.setattr(world.s3, "delete_objects", refusing)
+    monkeypatch.setattr(world.s3, "list_object_versions", lambda **given: asked.update(given) or listing(**given))
+    with pytest.raises(CliError) as failure:
+        empty(world.s3, BUCKET, "gold/")
+    assert failure.value.message == "\n".join(
+        [f"5 objects of s3://{BUCKET}/gold/ could not be deleted:", *(f"  gold/{n}: " for n in range(5))]
+    )
+    assert (asked["MaxKeys"], asked["Delete"]["Quiet"]) == (1000, True)
 
 
 def test_an_expired_session_is_no_reason_to_think_that_anything_is_gone(world: World) -> None:

@@ -1,16 +1,16 @@
 """The template as CloudFormation gets it, and what AWS needs of it that the embedded AWS does not look at.
 
-``IMPORTAU_WRITE_GOLDEN=1`` writes the golden file anew; review its difference as a deployment's.
+``IMPORTAU_WRITE_GOLDEN=1`` writes the golden file anew and fails; review its difference as a deployment's.
 """
 
 import json
-import os
 import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from golden import assert_golden
 from lambda_layers import (
     PANDAS_LAYER_BYTES,
     POWERTOOLS_LAYER_BYTES,
@@ -39,10 +39,7 @@ def resources(template: dict[str, Any]) -> Resources:
 
 
 def test_the_transform_makes_what_was_reviewed(template: dict[str, Any]) -> None:
-    text = json.dumps(template, indent=1, ensure_ascii=False) + "\n"
-    if os.environ.get("IMPORTAU_WRITE_GOLDEN"):
-        GOLDEN.write_text(text, "utf-8")
-    assert text == GOLDEN.read_text("utf-8"), "review the change, then IMPORTAU_WRITE_GOLDEN=1"
+    assert_golden(json.dumps(template, indent=1, ensure_ascii=False) + "\n", GOLDEN)
 
 
 def test_these_are_all_the_resources_and_none_is_of_iam(resources: Resources) -> None:

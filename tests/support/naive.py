@@ -1,10 +1,11 @@
 """Silver and Gold as data.md says them, row by row, with exact fractions; shares no code with the product."""
 
+import cmath
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyarrow as pa
 
 Row = dict[str, Any]
 CENT = Decimal("0.01")
+# The columns of the forecast that are doubles: compared within this much, relative and absolute.
+DOUBLES = ("preco_medio_brl", "taxa_ptax_media", "taxa_ptax_desvio", "media_movel_3m_brl", "mes_seno", "mes_cosseno")
+TOLERANCE = 1e-14
 KEY = ("tipo_registro", "pedido_id", "item_id", "pagamento_id", "emprestimo_id", "data_vencimento")
 
 
@@ -269,8 +273,32 @@ def next_month(month: str, k: int) -> str:
     return f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
+def mean(values: Sequence[Decimal]) -> float | None:
+    return float(sum(map(Fraction, values)) / len(values)) if values else None
+
+
+def deviation(values: Sequence[Decimal]) -> float | None:
+    """The sample's standard deviation, by the definition: exact up to the root."""
+    if len(values) < 2:
+        return None
+    middle = sum(map(Fraction, values)) / len(values)
+    variance = sum((Fraction(value) - middle) ** 2 for value in values) / (len(values) - 1)
+    with localcontext(prec=60):
+        return float((Decimal(variance.numerator) / variance.denominator).sqrt())
+
+
+def price(value: Decimal, pieces: int) -> float | None:
+    return float(Fraction(value) / pieces) if pieces else None
+
+
+def on_circle(month: str) -> tuple[float, float]:
+    """Sine and cosine of a month, January one twelfth of the circle."""
+    corner = cmath.exp(1j * cmath.pi * int(month[5:]) / 6)
+    return corner.imag, corner.real
+
+
 def forecast(fact: Sequence[Row]) -> list[Row]:
-    """Only the columns that are exact; means, deviations and prices are compared apart."""
+    """Every column of every group; those in DOUBLES are the nearest doubles but for their last bits."""
     kept = [r for r in fact if r["tipo_registro"] != "PARCELA_EMPRESTIMO" and r["status_pagamento"] != "CANCELADO"]
     groups = grouped(kept, ("mes_referencia", "categoria", "moeda_origem"))
     value = {group: total(rows, "valor_fluxo_brl") for group, rows in groups.items()}
@@ -285,16 +313,22 @@ def forecast(fact: Sequence[Row]) -> list[Row]:
 
         lags = [at(-k) if next_month(month, -k) >= first else None for k in (1, 2, 3)]
         rates = [row["taxa_ptax"] for row in rows if row["taxa_ptax"] is not None]
+        item_value, pieces = total(rows, "valor_item_brl"), int(total(rows, "quantidade"))
+        sine, cosine = on_circle(month)
         result.append({
             "mes_referencia": month, "categoria": series[0], "moeda_origem": series[1],
             "valor_fluxo_brl": value[group],
-            "valor_item_brl": total(rows, "valor_item_brl"),
-            "quantidade": int(total(rows, "quantidade")),
+            "valor_item_brl": item_value,
+            "quantidade": pieces,
+            "preco_medio_brl": price(item_value, pieces),
             "qtd_pedidos": distinct(rows, "pedido_id"),
             "taxa_ptax_min": min(rates, default=None), "taxa_ptax_max": max(rates, default=None),
+            "taxa_ptax_media": mean(rates), "taxa_ptax_desvio": deviation(rates),
             "exposicao_moeda_origem": exposure(rows),
             "variacao_cambial_brl": total(rows, "variacao_cambial_brl"),
             "valor_fluxo_lag_1": lags[0], "valor_fluxo_lag_2": lags[1], "valor_fluxo_lag_3": lags[2],
+            "media_movel_3m_brl": mean([lag for lag in lags if lag is not None]),
+            "mes_seno": sine, "mes_cosseno": cosine,
             "alvo_valor_fluxo_proximo_mes_brl": at(1) if month != last else None,
         })  # fmt: skip
     return result

@@ -1,10 +1,14 @@
 """What is known of a permission: from the simulator, from reads that change nothing, or not at all."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+import botocore.session
 import pytest
 from answering import Answering, refused
+from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from cli.account import assessment
 from cli.account.assessment import Assessed, assess, missing, policy_source
@@ -159,3 +163,91 @@ def test_an_assumed_role_is_asked_about_as_the_role_with_its_path() -> None:
     refusal = Answering(answers={"iam get-role": refused("AccessDenied")})
     assert policy_source(refusal, LAB) == "arn:aws:iam::123456789012:role/voclabs"
     assert policy_source(Answering(), USER) == USER.arn
+
+
+@pytest.mark.parametrize("code", ["Throttling", "InternalFailure"])
+def test_a_fault_of_the_simulator_is_no_verdict(code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        assess(Answering(answers={SIMULATE: refused(code)}), LAB, EXAMPLE, permissions("user"))
+
+
+def test_a_fault_while_the_role_is_looked_up_is_not_taken_for_a_refusal() -> None:
+    with pytest.raises(ClientError, match="ServiceFailure"):
+        policy_source(Answering(answers={"iam get-role": refused("ServiceFailure")}), LAB)
+    gone = Answering(answers={"iam get-role": refused("NoSuchEntity")})
+    assert policy_source(gone, LAB) == "arn:aws:iam::123456789012:role/voclabs"
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "how"),
+    [
+        ({}, "allowed", "it was tried"),
+        (refused("ResourceNotFoundException"), "allowed", "it was tried"),
+        (refused("AccessDeniedException"), "denied", "it was tried and refused"),
+        (refused("ThrottlingException"), "unknown", "it was tried, and ThrottlingException says nothing of it"),
+    ],
+    ids=["answered", "absent", "refused", "throttled"],
+)
+def test_what_a_read_answers_says_what_is_known_and_how(answer: Any, verdict: str, how: str) -> None:
+    answers = {SIMULATE: refused("AccessDenied"), "lambda get-function": answer}
+    found = assess(Answering(answers=answers), LAB, EXAMPLE, permissions("user"))
+    (read,) = [each for each in found if each.permission.action == "lambda:GetFunction"]
+    assert (read.verdict, read.how) == (verdict, how)
+
+
+# Reads whose permission has another name than the operation.
+NAMED_OTHERWISE = {
+    "s3:ListAllMyBuckets": "ListBuckets", "s3:ListBucket": "ListObjectsV2",
+    "s3:ListBucketVersions": "ListObjectVersions",
+}  # fmt: skip
+OF_THE_CLI = {"--max-items", "--query"}
+SERVICES = {"s3api": "s3"}
+
+
+@pytest.mark.parametrize("action", sorted(assessment._PROBES))
+def test_each_read_is_the_operation_of_its_permission_with_all_it_needs(action: str) -> None:
+    service, operation, *options = assessment._PROBES[action]
+    model = botocore.session.get_session().get_service_model(SERVICES.get(service, service))
+    (name,) = [name for name in model.operation_names if xform_name(name, "-") == operation]
+    assert name == NAMED_OTHERWISE.get(action, action.partition(":")[2])
+    assert re.match("Get|List|Describe|Search|Filter", name), "it changes something"
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    shape = model.operation_model(name).input_shape
+    members = {f"--{xform_name(member, '-')}": member for member in shape.members}
+    assert set(given) - OF_THE_CLI <= set(members)
+    assert {members[option] for option in given if option in members} >= set(shape.required_members)
+    asked_for_one = {option: value for option, value in given.items() if option.startswith("--max")}
+    assert set(asked_for_one.values()) <= {"1"}
+
+
+def test_reads_are_of_what_the_lakehouse_has() -> None:
+    denied = {SIMULATE: refused("AccessDenied")}
+    aws_cli = Answering(answers=denied)
+    assess(aws_cli, LAB, EXAMPLE, permissions("user"))
+    tried = [command for command in aws_cli.asked if command[1] != "simulate-principal-policy"]
+    assert len(tried) == len(assessment._PROBES)
+    values = {value for _, _, *options in tried for value in options[1::2]}
+    resources = ("executions", "functions", "managed layers' parameters", "state machines")
+    assert values == {
+        "1", "Configuration", "/aws/lambda/importau-bronze", "importau", "importau-bronze", "importau_bronze",
+        "pedidos", EXAMPLE.bucket, *(sample(name, EXAMPLE) for name in resources),
+    }  # fmt: skip
+
+
+def test_what_cannot_be_tried_is_unknown_and_says_why() -> None:
+    found = assess(Answering(answers={SIMULATE: refused("AccessDenied")}), LAB, EXAMPLE, permissions())
+    why = "the policy simulator may not be asked, and to try it would change something"
+    untried = [each for each in found if each.permission.action not in assessment._PROBES]
+    assert untried
+    assert {(each.verdict, each.how) for each in untried} == {("unknown", why)}
+    of_role = [each for each in found if each.permission.holder == "role"]
+    assert {each.verdict for each in of_role} == {"unknown"}
+
+
+def test_how_it_is_known_is_told() -> None:
+    embedded = assess(Answering(endpoint=Endpoint(1, 1)), ROOT, EXAMPLE, permissions())
+    assert {each.how for each in embedded} == {"the embedded AWS asks for none"}
+    of_root = assess(Answering(answers={SIMULATE: simulator({})}), ROOT, EXAMPLE, permissions("user"))
+    assert {each.how for each in of_root} == {"the account's root may do everything"}
+    allowed = assess(Answering(answers={SIMULATE: simulator({})}), LAB, EXAMPLE, permissions())
+    assert {each.how for each in allowed} == {"the policies allow it"}

@@ -1,5 +1,7 @@
 """Amounts of text as cents, eight digits at a time."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -29,16 +31,52 @@ def test_zeros_in_front_mean_nothing(cents: int, zeros: int) -> None:
     assert cents_of([text]) == [cents]
 
 
-@given(st.lists(st.text("0123456789./-+ e", min_size=1, max_size=18), min_size=1, max_size=4))
-def test_what_is_read_is_what_arrow_reads_and_the_rest_is_declined(texts: list[str]) -> None:
+PLAIN = re.compile(r"[0-9]{1,13}[.][0-9]{2}")
+
+
+@st.composite
+def nearly_amounts(draw):
+    """An amount in which one character may be another, be missing, or be there twice."""
+    text = draw(st.from_regex(PLAIN, fullmatch=True))
+    place = draw(st.integers(0, len(text) - 1))
+    other = draw(st.sampled_from("0123456789./-+ e:"))
+    return draw(
+        st.sampled_from([text, text[:place] + other + text[place + 1 :], text[:place] + text[place + 1 :],
+                         text[:place] + text[place] + text[place:]])
+    )  # fmt: skip
+
+
+@given(st.lists(nearly_amounts(), min_size=1, max_size=4))
+@example(["0.00", "1/2.00"])
+@example(["0.00", "1:2.00"])
+@example(["1.2.00"])
+@example(["1.00", "12.3"])
+def test_amounts_are_read_as_arrow_reads_them_if_all_are_plain_and_none_otherwise(texts: list[str]) -> None:
     found = cents_of(texts)
-    if found is not None:
+    if all(PLAIN.fullmatch(text) for text in texts):
         decimals = pa.array(texts).cast(pa.decimal128(18, 2)).to_pylist()
-        assert [int(amount.scaleb(2)) for amount in decimals] == found
+        assert found == [int(amount.scaleb(2)) for amount in decimals]
+    else:
+        assert found is None
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".50", "1", "10", "1.5", "1.505", "1..5", "-1.00", "+1.00", "1e3.00", "1/2.00", "12345678901234.00"]
+    "text",
+    [
+        "",
+        ".50",
+        "1",
+        "10",
+        "1.5",
+        "1.505",
+        "1..5",
+        "-1.00",
+        "+1.00",
+        "1e3.00",
+        "1/2.00",
+        "12345678901234.00",
+        "1234567.8.00",
+    ],
 )
 def test_what_is_not_digits_a_point_and_two_digits_is_declined(text: str) -> None:
     assert cents_of(["10.50", text]) is None

@@ -212,3 +212,47 @@ def test_lines_are_numbered_through_pieces_and_parts_of_them(tmp_path: Path, end
         made = normalise("pedidos", path, piece=piece)
     assert made.quarantine["linha"].to_pylist() == [2, 59, 60, 202]
     assert len(made.kept) == 196
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "is_quick"),
+    [
+        ("observacoes", "um pedido, que não é", False),  # a comma makes another field
+        ("observacoes", "um pedido ~ com espaços", True),
+        ("observacoes", "a\x1fb", False),
+        ("observacoes", "a\x7fb", True),
+        ("observacoes", "Sa\u0303o", False),  # not composed
+        ("pedido_id", "PED-001~!", True),
+        ("pedido_id", "PED 001", False),
+        ("pedido_id", "PED\x7f01", False),
+        ("pedido_id", "PED\u00e9", False),
+        ("data_pedido", "2024-02-29", True),
+        ("data_pedido", "0001-01-01", True),
+        ("data_pedido", "0000-12-31", False),
+        ("data_pedido", "2024-02-30", False),
+        ("valor_total_brl", "10.5", True),
+        ("valor_total_brl", "10", True),
+        ("valor_total_brl", ".50", False),
+        ("valor_total_brl", "10.", False),
+        ("valor_total_brl", "1/2", False),
+        ("valor_total_brl", "10.505", False),
+        ("status", "ENTREGUE ", True),  # its few values are cleaned as the careful way cleans them
+        ("status", "entregue?", False),
+        ("prazo_dias", "007", True),
+        ("prazo_dias", "7.5", False),
+        ("prazo_dias", "-1", False),  # breaks a rule
+    ],
+)
+def test_what_goes_the_quick_way_and_what_does_not(column: str, value: str, is_quick: bool) -> None:
+    fields = GOOD["pedidos"].split(",")
+    fields[HEADERS["pedidos"].index(column)] = value
+    body = f"{GOOD['pedidos']}\n{','.join(fields)}".encode()
+    for text in (body, body + b"\n", body.replace(b"\n", b"\r\n")):
+        assert (quick.read(load("pedidos"), HEADERS["pedidos"], KEYS["pedidos"], text) is not None) == is_quick
+
+
+@pytest.mark.parametrize("table", PARTED)
+@pytest.mark.parametrize("extra", ["{0}\n\n", "\n{0}\n", "{0}\r", "{0}\r{0}\n", "{0},x\n", "{0}\n{0},x\n"])
+def test_lines_that_are_no_rows_and_rows_of_more_fields_do_not_go_the_quick_way(table: str, extra: str) -> None:
+    text = extra.format(GOOD[table]).encode()
+    assert quick.read(load(table), HEADERS[table], KEYS[table], text) is None

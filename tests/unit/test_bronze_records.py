@@ -178,3 +178,11 @@ def test_the_text_of_some_records_is_all_of_them_and_nothing_else() -> None:
     records, _, _ = split(b"a,b,c\r\n\nbad\nd,e,f\ng,h,i", 1, 3, final=True)
     assert records.text(np.array([0, 2, 3])) == b"a,b,c\nd,e,f\ng,h,i"
     assert records.text(np.array([], np.int64)) == b""
+
+
+@pytest.mark.parametrize("code", [code for code in range(33) if chr(code) not in "\n\t"])
+def test_every_control_character_but_tab_and_line_end_is_named_wherever_it_stands(code):
+    for text in (chr(code) + "a", "a" + chr(code) + "b"):
+        records, _, _ = split(f"{text},b\nc,d\n".encode(), 2, 2, final=True)
+        reason = f"registro: contém o caractere de controle U+{code:04X}"
+        assert records.malformed.lists().to_pylist() == ([] if code == 32 else [[reason]])

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from audits import MODULES, audited, counts, found, real_export, row_of, with_value, without
 from bronze_tables import bronze as worlds
+from bronze_tables import table as table_of
 from hypothesis import given
 
 from lakehouse.contract.model import load, load_all
@@ -181,13 +182,80 @@ def test_no_example_shows_a_personal_or_confidential_value(layer):
 
 
 @given(worlds())
-def test_whatever_the_tables_refer_to_each_rule_can_be_applied(tables):
+def test_each_rule_finds_in_any_tables_what_is_found_row_by_row(tables):
+    rows = {name: table.to_pylist() for name, table in tables.items()}
     for name, table in tables.items():
         of = audited(name, table, tables)
-        for rule in load(name).rules:
-            if rule.kind == "check":
-                failed, examined = counts(rule.check, of)
-                assert 0 <= failed <= examined
+        for check in [rule.check for rule in load(name).rules if rule.kind == "check"]:
+            judged = ROW_BY_ROW[check](rows[name], rows) if check in ROW_BY_ROW else []
+            expected = (sum(judged), len(judged)) if check in ROW_BY_ROW else (0, NOTHING_WRONG[check](len(table)))
+            assert counts(check, of) == expected, check
+
+
+# Of the rows a rule looks at, which break it.
+ROW_BY_ROW = {
+    "pedido_difere_da_soma_dos_itens": lambda rows, of: [
+        row["valor_total_brl"]
+        != sum_of([i["valor_total_item"] for i in of["itens_pedido"] if i["pedido_id"] == row["pedido_id"]])
+        for row in rows
+    ],
+    "pedido_sem_pagamento": lambda rows, of: unknown(rows, "pedido_id", of["pagamentos"]),
+    "pedido_sem_fornecedor": lambda rows, of: unknown(rows, "fornecedor_id", of["fornecedores"]),
+    "item_sem_pedido": lambda rows, of: unknown(rows, "pedido_id", of["pedidos"]),
+    "item_sem_produto": lambda rows, of: unknown(rows, "produto_id", of["produtos"]),
+    "pagamento_sem_pedido": lambda rows, of: unknown(rows, "pedido_id", of["pedidos"]),
+    "produto_sem_fornecedor": lambda rows, of: unknown(rows, "fornecedor_id", of["fornecedores"]),
+    "pagamento_com_ptax_defasada": lambda rows, of: [
+        (newest := quotation(row, of)) is not None
+        and row["data_pagamento"] is not None
+        and row["data_pagamento"] > newest["data_cotacao"]
+        for row in rows
+        if row["moeda_origem"] != "BRL"
+    ],
+    "preco_origem_incoerente_com_ptax": lambda rows, of: [
+        not Decimal("0.5") <= row["preco_unitario_brl"] / (row["preco_origem"] * newest["taxa_ptax"]) <= Decimal("1.5")
+        for row in rows
+        if row["moeda_origem"] not in ("BRL", None)
+        and row["preco_origem"] is not None
+        and (newest := quotation(row, of)) is not None
+    ],
+}
+# The rules of what was set aside and of age examine the rows read, or nothing, and nothing is wrong here.
+NOTHING_WRONG = {"contabilidade_de_linhas": int, "linhas_em_quarentena": int, "atualidade": lambda _: 0}
+
+
+def sum_of(values):
+    return sum(values) if values else None
+
+
+def unknown(rows, column, others):
+    return [row[column] is None or row[column] not in {other[column] for other in others} for row in rows]
+
+
+def quotation(row, of):
+    known = [each for each in of["cambio"] if each["moeda"] == row["moeda_origem"]]
+    return max(known, key=lambda each: each["data_cotacao"], default=None)
+
+
+@pytest.mark.parametrize(
+    ("price", "failed"), [("24.99", 1), ("25.00", 0), ("50.00", 0), ("75.00", 0), ("75.01", 1)], ids=str
+)
+def test_a_price_is_coherent_from_half_the_newest_ptax_to_one_and_a_half_of_it(layer, price, failed):
+    rates = table_of(
+        "cambio",
+        [
+            {"data_cotacao": date(2024, 5, day), "moeda": "USD", "taxa_ptax": Decimal(rate)}
+            for day, rate in ((2, 9), (3, 5))
+        ],
+    )
+    product = {
+        "produto_id": "P1",
+        "moeda_origem": "USD",
+        "preco_origem": Decimal(10),
+        "preco_unitario_brl": Decimal(price),
+    }
+    of = audited("produtos", table_of("produtos", [product]), {"cambio": rates})
+    assert counts("preco_origem_incoerente_com_ptax", of) == (failed, 1)
 
 
 def test_empty_tables_break_nothing(layer):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from answering import Answering, refused
+from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from cli.account import bucket as buckets
@@ -102,8 +103,49 @@ def test_a_name_that_somebody_took_in_the_meantime_is_somebody_elses() -> None:
     assert f"{NAME}-2" in failure.value.fix
 
 
-def test_making_it_twice_at_once_is_no_error() -> None:
-    ensure(cli(head_bucket=NOT_FOUND, create_bucket=refused("BucketAlreadyOwnedByYou")), ME, NAME)
+def test_making_it_twice_at_once_is_no_error_and_the_bucket_has_all_its_settings() -> None:
+    aws_cli = cli("sa-east-1", head_bucket=NOT_FOUND, create_bucket=refused("BucketAlreadyOwnedByYou"))
+    assert ensure(aws_cli, ME, NAME) == Bucket(NAME, "sa-east-1")
+    assert aws_cli.commands()[1:] == [
+        "s3api create-bucket", "s3api get-bucket-tagging", "s3api put-public-access-block",
+        "s3api put-bucket-encryption", "s3api put-bucket-versioning", "s3api put-bucket-lifecycle-configuration",
+        "s3api put-bucket-policy", "s3api put-bucket-tagging",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"head_bucket": refused("InternalError")},
+        {"head_bucket": NOT_FOUND, "create_bucket": refused("InternalError")},
+        {"head_bucket": FORBIDDEN, "list_buckets": refused("InternalError")},
+        {"get_bucket_tagging": refused("InternalError")},
+    ],
+    ids=", ".join,
+)
+def test_a_fault_of_aws_is_taken_for_no_answer(answers: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="InternalError"):
+        ensure(cli(**answers), ME, NAME)
+
+
+@pytest.mark.parametrize("code", ["NoSuchTagSet", "AccessDenied"])
+def test_tags_that_are_not_there_or_may_not_be_read_are_none(code: str) -> None:
+    assert buckets.tags_of(cli(get_bucket_tagging=refused(code)), NAME) == {}
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchBucket", "NotFound"])
+def test_a_bucket_that_nobody_has_is_none(code: str) -> None:
+    assert buckets.find(cli(head_bucket=refused(code)), ME, NAME) is None
+
+
+def test_where_the_answer_names_no_region_the_bucket_is_in_the_one_in_use() -> None:
+    for answer in ({}, None, {"BucketRegion": ""}):
+        assert buckets.find(cli("sa-east-1", head_bucket=answer), ME, NAME) == Bucket(NAME, "sa-east-1")
+
+
+@pytest.mark.parametrize("name", ["abc", "a.b", "a-b", "1" * 63, "ana.dados-2"])
+def test_a_name_that_a_bucket_can_have_is_asked_for(name: str) -> None:
+    assert buckets.find(cli(), ME, name) == Bucket(name, "us-east-1")
 
 
 def test_a_bucket_of_mine_in_another_region_is_refused_with_both_ways_out() -> None:
@@ -171,3 +213,70 @@ def test_the_embedded_aws_has_no_tls_and_so_no_policy_that_demands_it() -> None:
     aws_cli = Answering(endpoint=Endpoint(1, 1), answers={"s3api get-bucket-tagging": refused("NoSuchTagSet")})
     buckets.settle(aws_cli, ME, Bucket(NAME, "us-east-1"))
     assert "s3api put-bucket-policy" not in aws_cli.commands()
+
+
+def test_each_setting_is_made_by_its_command_and_a_refusal_says_which_it_was() -> None:
+    aws_cli = cli(get_bucket_tagging={"TagSet": []})
+    assert buckets.settle(aws_cli, ME, Bucket(NAME, "us-east-1")) == []
+    made = {
+        "put-public-access-block": ("--public-access-block-configuration", buckets.PUBLIC_ACCESS_BLOCK),
+        "put-bucket-encryption": ("--server-side-encryption-configuration", buckets.ENCRYPTION),
+        "put-bucket-versioning": ("--versioning-configuration", buckets.VERSIONING),
+        "put-bucket-lifecycle-configuration": ("--lifecycle-configuration", buckets.LIFECYCLE),
+    }
+    for command, (option, content) in made.items():
+        assert aws_cli.option(f"s3api {command}", "--bucket") == NAME
+        assert json.loads(aws_cli.option(f"s3api {command}", option)) == content
+    tags = json.loads(aws_cli.option("s3api put-bucket-tagging", "--tagging"))["TagSet"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == buckets.TAGS
+    assert all(command[1].startswith(("put-", "get-bucket-tagging")) for command in aws_cli.asked)
+
+    refusing = cli(**{operation.replace("-", "_"): refused("AccessDenied", "Put", "") for operation in made},
+                   put_bucket_policy=refused("AccessDenied", "Put", "no"),
+                   put_bucket_tagging=refused("AccessDenied", "Put", ""))  # fmt: skip
+    settings = ("no public access", "encryption", "versioning", "lifecycle")
+    told = [*(f"{what}: not allowed" for what in settings), "access over TLS only: no", "tags: not allowed"]
+    assert buckets.settle(refusing, ME, Bucket(NAME, "us-east-1")) == told
+
+
+def test_a_bucket_is_settled_when_it_has_the_mark() -> None:
+    bucket = Bucket(NAME, "us-east-1")
+    assert buckets.is_settled(cli(get_bucket_tagging=WHOLE), bucket)
+    for tags in ([], [{"Key": "project", "Value": "other"}]):
+        assert not buckets.is_settled(cli(get_bucket_tagging={"TagSet": tags}), bucket)
+
+
+def failing(**answers: Any) -> tuple[str, str]:
+    with pytest.raises(CliError) as failure:
+        buckets.make(cli(**answers), NAME) if "create_bucket" in answers else buckets.find(cli(**answers), ME, NAME)
+    return failure.value.message, failure.value.fix
+
+
+def test_what_is_wrong_with_a_bucket_is_told_with_the_way_out() -> None:
+    taken = (
+        f"the bucket {NAME} exists and is somebody else's: bucket names are shared by everybody on AWS",
+        f"Choose another name, for example {NAME}-2: --bucket NAME.",
+    )
+    assert failing(create_bucket=refused("BucketAlreadyExists")) == taken
+    assert failing(head_bucket=FORBIDDEN, list_buckets={"Buckets": []}) == taken
+    assert failing(head_bucket=FORBIDDEN, list_buckets=refused("AccessDenied")) == (
+        f"the bucket {NAME} exists, and is somebody else's or may not be looked at",
+        "Choose another name (--bucket NAME), or ask for s3:ListBucket on it if it is yours.",
+    )
+    assert failing(head_bucket=FORBIDDEN, list_buckets={"Buckets": [{"Name": NAME}]}) == (
+        f"the bucket {NAME} is yours, and you may not look at it",
+        f"Ask for s3:ListBucket on arn:aws:s3:::{NAME}; `./importau check` shows all that is missing.",
+    )
+    with pytest.raises(UsageError) as failure:
+        buckets.find(cli(), ME, "Ana")
+    assert (failure.value.message, failure.value.fix) == (
+        "no bucket can be called 'Ana'",
+        "Use 3 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit.",
+    )
+
+
+def test_another_name_for_the_longest_one_is_no_longer() -> None:
+    longest = "a" * 63
+    with pytest.raises(CliError) as failure:
+        buckets.make(cli(create_bucket=refused("BucketAlreadyExists")), longest)
+    assert f"for example {'a' * 61}-2:" in failure.value.fix

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from answering import Answering, refused
+from botocore.exceptions import ClientError
 
 from cli.account.stack import DEAD, WELL, Change, Stack, StackError, tell
+from cli.embedded import Endpoint
 
 ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/importau/1"
 GONE = refused("ValidationError", "DescribeStacks", "Stack with id importau does not exist")
@@ -189,3 +191,134 @@ def test_changes_are_told_by_what_is_done_to_which_type() -> None:
         ("remove S3::BucketPolicy", "P"),
     ]
     assert tell([Change("Add", "C", "AWS::Glue::Crawler", False)]) == [("add Glue::Crawler", "C")]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        (("CREATE_IN_PROGRESS", "CREATE_COMPLETE"), "is being worked on (CREATE_IN_PROGRESS): waiting for that to end"),
+        (("CREATE_FAILED", None), "is in CREATE_FAILED: its last deployment failed, so what is left is deleted"),
+        (("UPDATE_ROLLBACK_FAILED", "UPDATE_COMPLETE"), "is in UPDATE_ROLLBACK_FAILED: the rollback goes on"),
+        (("UPDATE_FAILED", "UPDATE_COMPLETE"), "is in UPDATE_FAILED: it goes back to what it was"),
+    ],
+)
+def test_what_is_done_about_a_stack_is_told_once(statuses: tuple[str, ...], told: str) -> None:
+    assert recovered(*statuses)[2] == [f"the stack importau {told}"]
+
+
+def test_a_stack_that_is_deleted_is_none_and_one_in_a_state_nobody_knows_is_refused() -> None:
+    assert recovered("DELETE_COMPLETE") == (None, [], [])
+    with pytest.raises(StackError, match="is in MOON_FAILED, which nothing can be deployed from"):
+        recovered("MOON_FAILED")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "its rollback could not be finished (ROLLBACK_FAILED):"),
+        ("UPDATE_FAILED", "it could not be rolled back (ROLLBACK_FAILED):"),
+    ],
+)
+def test_what_could_not_be_taken_back_says_so_with_the_reasons_and_two_ways_out(status: str, why: str) -> None:
+    its, _ = stack(status, "ROLLBACK_FAILED")
+    with pytest.raises(StackError) as failure:
+        its.recover(lambda _: None, lambda _: None)
+    assert failure.value.message.splitlines()[0] == f"the stack importau: {why}"
+    assert failure.value.fix == (
+        "Mend what CloudFormation names and try again, or leave those resources as they are: aws cloudformation "
+        "continue-update-rollback --stack-name importau --resources-to-skip NAME --region us-east-1"
+    )
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "AccessDenied"])
+def test_that_a_stack_cannot_be_described_is_not_that_there_is_none(code: str) -> None:
+    its, aws_cli = stack()
+    message = "does not exist" if code == "AccessDenied" else "1 validation error detected"
+    aws_cli.answers["cloudformation describe-stacks"] = refused(code, "DescribeStacks", message)
+    with pytest.raises(ClientError, match=code):
+        its.described()
+
+
+def test_a_stack_that_is_gone_while_it_is_deployed_is_told() -> None:
+    its, _ = stack(None)
+    with pytest.raises(StackError, match="the stack importau is gone while it was being deployed"):
+        its.execute(CHANGE_SET, lambda _: None)
+
+
+def test_what_to_do_after_a_failure_is_told() -> None:
+    its, _ = stack("CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
+    with pytest.raises(StackError) as failure:
+        its.execute(CHANGE_SET, lambda _: None)
+    assert failure.value.fix == "Mend the cause and deploy again: it goes on from here."
+    its, _ = stack("CREATE_COMPLETE", "DELETE_FAILED")
+    with pytest.raises(StackError) as failure:
+        its.delete(lambda _: None)
+    assert failure.value.fix == "Mend the cause and try again; what was deleted before stays deleted."
+    assert failure.value.message.startswith("the stack importau could not be deleted (DELETE_FAILED):\n  BronzeCrawler")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "acted"),
+    [
+        ((None,), []),
+        (("DELETE_COMPLETE",), []),
+        (("REVIEW_IN_PROGRESS", None), ["cloudformation delete-stack"]),
+        (("DELETE_IN_PROGRESS", "DELETE_COMPLETE"), []),
+    ],
+)
+def test_only_what_is_there_is_deleted(statuses: tuple[str | None, ...], acted: list[str]) -> None:
+    its, aws_cli = stack(*statuses)
+    its.delete(lambda _: None)
+    assert acts(aws_cli) == acted
+
+
+def test_a_change_set_without_its_stack_leaves_nothing_to_delete() -> None:
+    its, aws_cli = stack(None)
+    its.discard(CHANGE_SET)
+    assert acts(aws_cli) == ["cloudformation delete-change-set"]
+    assert aws_cli.option("cloudformation delete-change-set", "--change-set-name") == CHANGE_SET
+
+
+def test_resources_that_are_deleted_are_none_of_it() -> None:
+    its, aws_cli = stack()
+    entries = [{"ResourceStatus": status} for status in ("CREATE_COMPLETE", "DELETE_COMPLETE", "DELETE_FAILED")]
+    aws_cli.answers["cloudformation list-stack-resources"] = {"StackResourceSummaries": entries}
+    assert its.resources() == [entries[0], entries[2]]
+
+
+def reasons(*events: dict[str, str]) -> str:
+    its, aws_cli = stack("CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
+    aws_cli.answers["cloudformation describe-stack-events"] = {"StackEvents": list(events)}
+    with pytest.raises(StackError) as failure:
+        its.execute(CHANGE_SET, lambda _: None)
+    assert aws_cli.option("cloudformation describe-stack-events", "--max-items") == "300"
+    assert aws_cli.option("cloudformation describe-stack-events", "--stack-name") == ID
+    return failure.value.message.partition("(ROLLBACK_COMPLETE):")[2]
+
+
+def test_reasons_are_told_in_order_once_and_consequences_only_where_there_is_nothing_else() -> None:
+    cancelled = event("A", "CREATE_FAILED", "Resource creation cancelled")
+    assert reasons() == " no reason was given"
+    assert reasons(event("importau", "UPDATE_FAILED", "x", ID), event("A", "CREATE_COMPLETE")) == " no reason was given"
+    assert reasons(cancelled) == "\n  A: Resource creation cancelled"
+    two = event("C", "UPDATE_FAILED", "late"), event("B", "CREATE_FAILED", "")
+    assert reasons(cancelled, *two, two[1]) == "\n  B: no reason was given\n  C: late"
+    nameless = {key: value for key, value in event("D", "DELETE_FAILED").items() if key != "ResourceStatusReason"}
+    assert reasons(nameless) == "\n  D: no reason was given"
+
+
+def test_the_embedded_aws_is_looked_at_more_often_and_looking_is_not_shown() -> None:
+    waited: list[float] = []
+    answers = {
+        "cloudformation describe-stacks": states("CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"),
+        "cloudformation describe-stack-events": {"StackEvents": []},
+    }
+    aws_cli = Answering(endpoint=Endpoint(1, 1), show_commands=True, answers=answers)
+    its, shown = Stack(aws_cli, "importau", waited.append), list[str]()
+    its.recover(lambda _: None, shown.append)
+    assert (waited, shown) == ([0.5], [])
+    assert (its.aws_cli.show_commands, its._quietly.show_commands) == (True, False)
+
+
+def test_a_stack_that_is_forgotten_while_it_is_waited_for_is_deleted() -> None:
+    assert recovered("DELETE_IN_PROGRESS", None)[:2] == (None, [])

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from answering import Answering, refused
+from botocore.exceptions import ClientError
 
 from cli.account.execution_role import SERVICES, find
 from cli.account.identity import Identity
@@ -96,3 +97,55 @@ def test_the_embedded_aws_has_a_role_without_asking() -> None:
 def test_a_trust_policy_is_read(statements: Any, trusted: set[str], encoded: bool) -> None:
     role = find(answering(statements, encoded=encoded), LAB, None)
     assert {service for service in SERVICES if role.trusts(service)} == trusted
+
+
+def message(aws_cli: Answering, identity: Identity, named: str | None) -> tuple[str, str]:
+    with pytest.raises(CliError) as failure:
+        find(aws_cli, identity, named)
+    return failure.value.message, failure.value.fix
+
+
+def test_what_is_wrong_with_a_role_is_told_with_the_way_out() -> None:
+    assert message(answering(), COMPANY, "arn:x") == (
+        "arn:x is not a role",
+        "Give the name of an existing role, or its ARN: arn:aws:iam::ACCOUNT:role/NAME.",
+    )
+    assert message(refusing("NoSuchEntity"), COMPANY, "Data") == (
+        "there is no role arn:aws:iam::123456789012:role/Data",
+        "`aws iam list-roles` shows the roles there are.",
+    )
+    assert message(refusing("NoSuchEntity"), COMPANY, None) == (
+        "no execution role was named, and no LabRole was found in account 123456789012",
+        "Name an existing role that lambda, states and glue may take on: --role ARN (`aws iam list-roles` shows the "
+        "roles there are; docs/permissions.md says what it has to be allowed).",
+    )
+
+
+def test_how_a_role_was_found_is_told() -> None:
+    assert find(answering(), COMPANY, "Data").found_by == "named"
+    assert find(answering(), COMPANY, None).found_by == "the account's LabRole"
+    assert find(refusing("AccessDenied"), COMPANY, "Data").found_by == "named; it may not be read"
+    embedded = find(Answering(endpoint=Endpoint(1, 1)), COMPANY, None)
+    assert embedded.found_by == "the embedded AWS's, which asks for no trust"
+    assert embedded.arn == "arn:aws:iam::000000000000:role/importau-local"
+    assert {embedded.trusts(service) for service in SERVICES} == {True}
+
+
+def test_a_fault_is_not_taken_for_a_role_that_is_not_there() -> None:
+    with pytest.raises(ClientError, match="ServiceFailure"):
+        find(refusing("ServiceFailure"), LAB, None)
+
+
+def test_a_policy_of_nothing_trusts_nobody_and_one_of_everything_everybody() -> None:
+    for statements in ([], [{"Effect": "Allow", "Action": "*"}], [allow("lambda.amazonaws.com", action=[])]):
+        assert not any(find(answering(statements), LAB, None).trusts(service) for service in SERVICES)
+    everything = [allow(*SERVICES, action="*")]
+    assert all(find(answering(everything), LAB, None).trusts(service) for service in SERVICES)
+
+
+def test_each_service_that_has_to_take_the_role_on_says_what_stays_undone() -> None:
+    assert SERVICES == {
+        "lambda.amazonaws.com": "the functions do not start",
+        "states.amazonaws.com": "the state machines do not run",
+        "glue.amazonaws.com": "the crawlers do not run, so governance does not either",
+    }

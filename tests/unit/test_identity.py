@@ -104,3 +104,62 @@ def test_an_identity_that_nobody_knows_is_said_to_be_so(arn: str) -> None:
 def test_aws_is_asked_who_it_is() -> None:
     answer = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/maria", "UserId": "AIDA"}
     assert who_am_i(Answering(answers={"sts get-caller-identity": answer})).name == "maria"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "botocore-session-17", "aws-sdk-java-1234567", "AWSCLI-Session-x", "aws-go-sdk-12", "session", "session-12",
+        "CloudShell-x", "i-0123abcd", "01234567-0123-0123-0123-012345678901", "17", "BOTOCORE-SESSION-17",
+    ],
+)  # fmt: skip
+def test_a_name_that_a_program_made_up_is_nobodys(name: str) -> None:
+    made_up = session(f"assumed-role/Dev/{name}")
+    assert (made_up.name, made_up.is_personal) == ("Dev", False)
+    assert not user(f"user/{name}").is_personal
+
+
+GENERIC = [
+    "admin", "administrador", "administrator", "AdministratorAccess", "aluno", "aws", "default", "dev", "developer",
+    "estudante", "federated-user", "GitHubActions", "jenkins", "labuser", "lambda", "PowerUserAccess", "ReadOnlyAccess",
+    "root", "session", "student", "terraform", "test", "teste", "user", "usuario", "vocareum", "vocstartsoft",
+    "voclabs", "Usuário",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GENERIC)
+def test_a_name_that_half_the_world_has_is_nobodys(name: str) -> None:
+    assert not user(f"user/{name}").is_personal
+
+
+def test_a_persons_name_is_one_and_a_roles_is_not() -> None:
+    assert user("user/ana").is_personal
+    assert session("assumed-role/Dev/user1=17=Ana").name == "17=Ana"
+    assert not session("assumed-role/Dev/Dev").is_personal
+    assert user("root").partition == "aws"
+    assert session("assumed-role/Dev/li", "aws-cn").partition == "aws-cn"
+
+
+@pytest.mark.parametrize("length", [43, 44, 45])
+def test_a_name_fits_up_to_63_characters(length: int) -> None:
+    found = bucket_name(user(f"user/{'a' * length}"))
+    assert found == BUCKET_PREFIX + ("a" * length if length <= 44 else f"{'a' * 31}-{ACCOUNT}")
+
+
+def test_no_hyphens_meet_where_a_name_is_cut() -> None:
+    assert bucket_name(user(f"user/{'a' * 30}-{'b' * 30}")) == f"{BUCKET_PREFIX}{'a' * 30}-{ACCOUNT}"
+
+
+def test_an_identity_of_no_known_form_is_quoted() -> None:
+    with pytest.raises(CliError) as failure:
+        _ = Identity(ACCOUNT, "nonsense", "X").partition
+    assert failure.value.message == "AWS names an identity of an unknown form: nonsense"
+    with pytest.raises(CliError) as failure:
+        _ = user("group/x").kind
+    assert failure.value.message == f"AWS names an identity of an unknown form: arn:aws:iam::{ACCOUNT}:group/x"
+
+
+def test_the_whole_answer_is_kept() -> None:
+    answer = {"Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/maria", "UserId": "AIDA"}
+    asked = Answering(answers={"sts get-caller-identity": answer})
+    assert who_am_i(asked) == Identity(ACCOUNT, answer["Arn"], "AIDA")

@@ -14,6 +14,11 @@ NAMES = (
     "01-check-permissions", "02-bucket", "03-install", "04-deploy", "05-run-bronze", "06-run-silver", "07-run-gold",
     "08-governance", "09-verify",
 )  # fmt: skip
+# What each of them calls, in this order.
+CALLS = (
+    ["local", "check"], ["bucket"], [], ["deploy"], ["run"], ["run"], ["run"], ["run"],
+    ["verify", "lineage"],
+)  # fmt: skip
 SCRIPTS = [ROOT / f"scripts/{name}.sh" for name in NAMES]
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 
@@ -36,7 +41,8 @@ def test_a_script_can_be_run_stops_at_the_first_error_and_fits_on_a_screen(scrip
 def test_a_script_calls_commands_that_exist_and_can_be_sent_to_the_embedded_aws(script: Path) -> None:
     text = script.read_text("utf-8")
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    calls = re.findall(r'^(?:bucket=\$\()?(?:\./|"\$project/)importau"? (\w+)(.*)$', text, re.MULTILINE)
+    calls = re.findall(r'^ *(?:bucket=\$\()?(?:\./|"\$project/)importau"? (\w+)(.*)$', text, re.MULTILINE)
+    assert [name for name, _ in calls] == CALLS[SCRIPTS.index(script)]
     for name, rest in calls:
         assert name in commands
         options = {option for parameter in commands[name].params for option in parameter.opts}

@@ -1,0 +1,17 @@
+"""Golden files: what was reviewed. Who writes one anew has it written, and the test red until it is compared again."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+WRITE = "IMPORTAU_WRITE_GOLDEN"
+
+
+def assert_golden(text: str, file: Path) -> None:
+    """Compare a text with the reviewed one; with ``IMPORTAU_WRITE_GOLDEN=1`` write it, and fail if that changed it."""
+    reviewed = file.read_text("utf-8") if file.exists() else ""
+    if os.environ.get(WRITE) and text != reviewed:
+        file.write_text(text, "utf-8")
+        pytest.fail(f"{file.name} is written anew: review its difference, then run the test without {WRITE}")
+    assert text == reviewed, f"not what was reviewed in {file}; if it is meant, write it anew: {WRITE}=1"

@@ -1,0 +1,75 @@
+"""What handlers share: settings and runs that cannot be meant are refused, and traces made where they are asked for."""
+
+from types import SimpleNamespace
+
+import aws_lambda_powertools
+import pytest
+
+from lakehouse import runtime
+from lakehouse.errors import InputError, LakehouseError
+from lakehouse.runtime import Settings, instrumented, run_id_of
+
+CONTEXT = SimpleNamespace(
+    function_name="f", memory_limit_in_mb=128, aws_request_id="1", invoked_function_arn="arn:aws:lambda:x:1:function:f"
+)
+
+
+def test_the_bucket_is_that_of_the_environment(monkeypatch):
+    monkeypatch.setenv("LAKE_BUCKET", "lake")
+    assert Settings.from_environment() == Settings("lake")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_environment_without_a_bucket_is_refused_by_the_variables_name(monkeypatch, value):
+    monkeypatch.delenv("LAKE_BUCKET", raising=False)
+    if value is not None:
+        monkeypatch.setenv("LAKE_BUCKET", value)
+    with pytest.raises(LakehouseError) as failure:
+        Settings.from_environment()
+    assert str(failure.value) == (
+        "the environment variable LAKE_BUCKET is not set; template.yaml sets it to the lake's bucket"
+    )
+
+
+@pytest.mark.parametrize("run_id", ["r", "a" * 80, "2024-11-01T10.00_x-Z9"])
+def test_a_run_may_be_part_of_a_key(run_id):
+    assert run_id_of({"run_id": run_id}) == run_id
+
+
+@pytest.mark.parametrize("run_id", [None, 7, "", "a" * 81, "a/b", "a b", "ação", "a\n", "a%2F"])
+def test_a_run_that_may_not_be_part_of_a_key_is_refused(run_id):
+    with pytest.raises(InputError) as failure:
+        run_id_of({"run_id": run_id})
+    said = f"run_id is {run_id!r}; use 1 to 80 letters, digits, dots, hyphens or underscores"
+    assert failure.value.problems == (said,)
+
+
+def test_a_handler_is_traced_with_its_run_where_the_environment_says_so(monkeypatch):
+    noted = []
+
+    class Tracer:
+        def __init__(self, **given):
+            noted.append(given)
+
+        def put_annotation(self, name, value):
+            noted.append((name, value))
+
+        def capture_lambda_handler(self, handler, **given):
+            noted.append(given)
+            return handler
+
+    monkeypatch.setattr(aws_lambda_powertools, "Tracer", Tracer)
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "false")
+    handler = instrumented(lambda event, _: {"is": event["run_id"]})
+    assert handler({"run_id": "r1"}, CONTEXT) == {"is": "r1"}
+    service = {"service": runtime.logger.service, "patch_modules": ("botocore",)}
+    assert noted == [service, {"capture_response": False}, ("run_id", "r1")]
+
+
+@pytest.mark.parametrize("value", [None, "true", "1"])
+def test_elsewhere_the_tracer_is_not_even_loaded(monkeypatch, value):
+    monkeypatch.delattr(aws_lambda_powertools, "Tracer", raising=False)
+    monkeypatch.delenv("POWERTOOLS_TRACE_DISABLED", raising=False)
+    if value:
+        monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", value)
+    assert instrumented(lambda event, _: event)({"run_id": "r1"}, CONTEXT) == {"run_id": "r1"}
