@@ -12,7 +12,7 @@ from lakehouse.arrays import Mask
 from lakehouse.money import ONE_RATE
 
 # PTAX ends before the orders do.
-LAST_QUOTATION: Final = date(2026, 6, 12)
+LAST_QUOTATION: Final = date(2026, 5, 29)
 
 
 class Currency(NamedTuple):
@@ -38,7 +38,7 @@ class Currency(NamedTuple):
 
 CURRENCIES: Final = (
     Currency("USD", 4_950_000, 100, 97), Currency("EUR", 5_420_000, 100, 85), Currency("JPY", 34_400, 1, 66),
-    Currency("GBP", 6_270_000, 100, 40, date(2024, 7, 1)), Currency("CAD", 3_690_000, 100, 30, date(2025, 3, 3)),
+    Currency("GBP", 6_270_000, 100, 40, date(2024, 9, 2)), Currency("CAD", 3_690_000, 100, 30, date(2025, 3, 3)),
 )  # fmt: skip
 HOME: Final = "BRL"
 

@@ -65,6 +65,12 @@ def _an_order_in_a_currency_without_quotation(tables: Tables) -> Tables:
     return {"pagamentos": payments[payments["pedido_id"] != first]}
 
 
+def _an_order_cancelled_before_it_was_paid(tables: Tables) -> Tables:
+    orders = tables["pedidos"].copy()
+    orders.loc[orders.index[~_paid(tables)][5], "status"] = "CANCELADO"
+    return {"pedidos": orders}
+
+
 def _prices_in_yen_a_third_of_ptax(tables: Tables) -> Tables:
     products = tables["produtos"].copy()
     in_yen = products.index[products["moeda_origem"] == "JPY"][:2]
@@ -90,8 +96,8 @@ def _names_that_csv_quotes(tables: Tables) -> Tables:
 
 _TRAPS: Final[tuple[Callable[[Tables], Tables], ...]] = (
     _orders_without_items, _items_that_cost_nothing, _an_item_without_order, _payments_without_order,
-    _an_order_in_a_currency_without_quotation, _prices_in_yen_a_third_of_ptax, _a_loan_that_cannot_be,
-    _names_that_csv_quotes,
+    _an_order_in_a_currency_without_quotation, _an_order_cancelled_before_it_was_paid, _prices_in_yen_a_third_of_ptax,
+    _a_loan_that_cannot_be, _names_that_csv_quotes,
 )  # fmt: skip
 
 
