@@ -22,6 +22,7 @@ from cli.logs import logs
 from cli.plan import plan
 from cli.portal.command import portal
 from cli.run import run
+from cli.sample.command import sample
 from cli.search import search
 from cli.test import test
 from cli.verify import verify
@@ -75,6 +76,7 @@ app.command(epilog="./importau logs --since 10m   |   ./importau logs bronze --f
     logs
 )
 app.command(epilog="./importau plan --orders 1000000   |   ./importau plan --orders 10000000000 --memory 2048")(plan)
+app.command(epilog="./importau sample   |   ./importau sample my_exports")(sample)
 app.add_typer(local.app, name="local")
 app.add_typer(bench.app, name="bench")
 app.command(
