@@ -43,7 +43,7 @@ class Line(NamedTuple):
     since: int = 0
 
 
-# The last three are too short, or too rare, to forecast anything.
+# The last three are new or rare: little can be forecast of them.
 LINES: Final = (
     Line("Tecnologia", "USD", 38, 24_000_00, 35, 11),
     Line("Eletrônicos", "USD", 34, 13_000_00, 18, 11),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bronze import vocabulary as v
 from bronze.drawing import Random, weighted
+from bronze.synthetic_reference import keys
 from cli.sample.business import LINES, TODAY
 from cli.sample.exchange import HOME
 from lakehouse.money import ONE_RATE, Units
@@ -37,7 +38,7 @@ def orders(rng: Random, placed: pd.DataFrame, suppliers: pd.DataFrame) -> pd.Dat
     notes = np.array([*v.ORDER_NOTES, "Entrega parcial, saldo em 30 dias", 'Volumes com o aviso "frágil"'], object)
     return placed.assign(
         currency=currency,
-        pedido_id=[f"PED{number:03d}" for number in range(1, count + 1)],
+        pedido_id=keys("PED", count).to_pylist(),
         data_pedido=day,
         fornecedor_id=[str(rng.choice(by_currency[each])) for each in currency],
         valor_total_brl=0,
@@ -64,7 +65,7 @@ def items(rng: Random, orders: pd.DataFrame, products: pd.DataFrame) -> pd.DataF
     # In tenths of a per cent; every second item has none.
     discount = np.where(rng.integers(0, 2, len(price)) == 0, 0, rng.integers(2, 21, len(price)) * 5)
     return pd.DataFrame({
-        "item_id": [f"ITEM{number:03d}" for number in range(1, len(price) + 1)],
+        "item_id": keys("ITEM", len(price)).to_pylist(),
         "pedido_id": of_order["pedido_id"].to_numpy(),
         "produto_id": product["produto_id"].to_numpy(),
         "quantidade": quantity,
@@ -107,7 +108,7 @@ def payments(rng: Random, orders: pd.DataFrame, rates: pd.DataFrame) -> pd.DataF
     # Some are paid a few days late; what is not paid yet is expected on the day it is due.
     delay = np.where((status == "PAGO") & (rng.integers(0, 4, rows) == 0), rng.integers(1, 12, rows), 0)
     return pd.DataFrame({
-        "pagamento_id": [f"PAG{number:03d}" for number in range(1, rows + 1)],
+        "pagamento_id": keys("PAG", rows).to_pylist(),
         "pedido_id": of_order["pedido_id"].to_numpy(),
         "fornecedor_id": of_order["fornecedor_id"].to_numpy(),
         "data_pagamento": np.minimum(due + delay, np.maximum(due, _TODAY)),

@@ -9,8 +9,10 @@ import pandas as pd
 
 from bronze import vocabulary as v
 from bronze.drawing import Random, check_digits
+from bronze.synthetic_reference import keys
 from cli.sample.business import TODAY
 from cli.sample.exchange import HOME
+from lakehouse.money import ONE_RATE
 from lakehouse.months import add_months
 
 # Most suppliers are at home; abroad, one of each country and a second one in Japan.
@@ -44,7 +46,7 @@ def suppliers(rng: Random) -> pd.DataFrame:
     ]
     cnpj = _no_cnpj(rng, count)
     return pd.DataFrame({
-        "fornecedor_id": _keys("FORN", count),
+        "fornecedor_id": keys("FORN", count).to_pylist(),
         "razao_social": names,
         "cnpj": [text if each.currency == HOME else "--" for text, each in zip(cnpj, countries, strict=True)],
         "pais_origem": [country.name for country in countries],
@@ -69,14 +71,14 @@ def products(rng: Random, suppliers: pd.DataFrame, rates: pd.DataFrame) -> pd.Da
     stock = rng.integers(10, 2_000, count)
     variant = np.arange(count) // len(v.ARTICLES) * 3 + rng.integers(0, 3, count)
     return pd.DataFrame({
-        "produto_id": _keys("PROD", count),
+        "produto_id": keys("PROD", count).to_pylist(),
         "nome_produto": [f"{article.name} {v.VARIANTS[n]}" for article, n in zip(articles, variant, strict=True)],
         "categoria": [article.category for article in articles],
         "subcategoria": [article.subcategory for article in articles],
         "fornecedor_id": supplier["fornecedor_id"].to_numpy(),
         "preco_unitario_brl": price,
         "moeda_origem": currency,
-        "preco_origem": price * 1_000_000 // rates.iloc[-1][currency].to_numpy(),
+        "preco_origem": price * ONE_RATE // rates.iloc[-1][currency].to_numpy(),
         "unidade_medida": [article.unit for article in articles],
         "peso_kg": [article.grams for article in articles],
         "estoque_atual": stock,
@@ -98,7 +100,7 @@ def loans(rng: Random) -> pd.DataFrame:
     principal = thousands * 1_000_00
     due = add_months(day, paid + 1).astype("datetime64[D]")
     return pd.DataFrame({
-        "emprestimo_id": _keys("EMP", len(day)),
+        "emprestimo_id": keys("EMP", len(day)).to_pylist(),
         "data_contratacao": day.astype("datetime64[D]"),
         "instituicao_financeira": rng.choice(v.LENDERS, len(day)),
         "valor_principal_brl": principal,
@@ -119,10 +121,6 @@ def _without_repeats(rng: Random, words: tuple[str, ...], count: int) -> list[st
     """Return words in any order, each once before one comes again."""
     rounds = [rng.permutation(words) for _ in range(-(-count // len(words)))]
     return [str(word) for word in np.concatenate(rounds)[:count]]
-
-
-def _keys(prefix: str, count: int) -> list[str]:
-    return [f"{prefix}{number:03d}" for number in range(1, count + 1)]
 
 
 def _no_cnpj(rng: Random, count: int) -> list[str]:
