@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pytest
 from deployed_lakehouse import Lakehouse
 
-from cli import verify
+from cli import verification
 from cli.embedded import ACCOUNT, REGION
 from cli.session import Aws
 from lakehouse import layout
@@ -232,7 +232,7 @@ def test_a_table_dropped_from_glue_comes_back_with_the_next_run(governed: Any) -
 def verified(lakehouse: Lakehouse) -> dict[str, tuple[bool, str]]:
     endpoint = lakehouse.deployment.endpoint
     aws = Aws(boto3.session.Session(ACCOUNT, "test", region_name=REGION), "importau", endpoint.url)
-    return {check.id: (check.passed, check.detail) for check in verify.verified(aws)}
+    return {check.id: (check.passed, check.detail) for check in verification.verified(aws)}
 
 
 def test_verify_finds_everything_in_order(governed: Any) -> None:
