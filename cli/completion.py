@@ -57,7 +57,7 @@ def candidates(root: Any, words: Sequence[str], *, joined: bool) -> list[tuple[s
     joined : bool
         Whether ``--option=value`` is one word to the shell. To bash it is three, and only the last is replaced.
     """
-    *before, incomplete = _whole(words)
+    *before, incomplete = _whole(words[1:] if words[0] == "help" and len(words) > 1 else words)
     found = _Asked(root, {}, "importau", "").get_completions(before, incomplete)
     option, equals, _ = incomplete.partition("=")
     prefix = f"{option}=" if joined and equals and option.startswith("-") else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def begun(incomplete: str) -> list[str]:
     """Return the tables that begin so, or after a dot the table's columns, for the shell's completion."""
     if "." in incomplete:
-        return [name for edge in _column_edges() for name in edge if name.startswith(incomplete)]
+        return sorted({name for edge in _column_edges() for name in edge if name.startswith(incomplete)})
     return [table for layer in LAYERS for table in TABLES[layer] if table.startswith(incomplete)]
 
 
