@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Completion of importau for bash (3.2 or newer), printed by `./importau completion bash`.
 _importau_completion() {
     local program home value
