@@ -12,7 +12,8 @@ from gold import partial
 from gold.cash_flow import cash_flow
 from gold.forecast import forecast
 from lakehouse import contracts, layout, parquet
-from lakehouse.parts import PARTED, parts_of_orders
+from lakehouse.part_size import parts_of_orders
+from lakehouse.parts import PARTED
 from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, READ, correlate
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from cli import ROOT, options, present
 from cli.errors import CliError, UsageError
-from cli.portal.document import gather
+from cli.help import Typer
 from cli.portal.page import filled, template
 from cli.session import connect
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PAGE: Final = ROOT / "docs/performance.md"
 _NOTES: Final = ROOT / "bench/notes.md"
 
-app: Final = typer.Typer(help="Measure how quick it is.", no_args_is_help=True)
+app: Final = Typer(help="Measure how quick it is.", no_args_is_help=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -46,8 +46,9 @@ def portal(
 ) -> None:
     """Measure the portal in a browser: this lakehouse, and a generated one of 500 tables and 5,000 columns."""
     # What only measurements and tests need is not loaded by every command.
-    from bench.portal import REPETITIONS, measured  # noqa: PLC0415
-    from tests.support.catalogues import large  # noqa: PLC0415
+    from bench.portal import REPETITIONS, measured
+    from cli.portal.document import gather
+    from tests.support.catalogues import large
 
     page, document = template(), gather(connect(local, stack, region, profile), datetime.now(UTC))
     pages = {"this lakehouse": filled(page, document), "500 tables, 5,000 columns": filled(page, large())}
@@ -68,7 +69,7 @@ def cold(
 ) -> None:
     """Measure the cold start of every function in AWS's runtime, and write bench/cold.md."""
     # What only measurements and tests need is not loaded by every command.
-    from bench.cold import GOALS, measured, report  # noqa: PLC0415
+    from bench.cold import GOALS, measured, report
 
     with present.step("measuring"):
         found = measured(repetitions)
@@ -89,7 +90,7 @@ def cold(
 
 
 @app.command(
-    epilog="./importau bench engine --orders 1000000 --write   |   ./importau bench engine --check   |   "
+    epilog="./importau bench engine --orders 1000000 --write\n./importau bench engine --check\n"
     "./importau bench engine --orders 100000 --engine importau --engine polars_tuned"
 )
 def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
@@ -110,10 +111,10 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
 ) -> None:
     """Measure this project's engine against its peers, at the same job with the same results."""
     # Only measurements need these, and no other command is to load them.
-    from bench import checks, engines, inputs, process, results  # noqa: PLC0415
-    from bench.measure import DisagreementError, made, measured  # noqa: PLC0415
-    from bench.process import UnfinishedError  # noqa: PLC0415
-    from lakehouse.errors import InputError  # noqa: PLC0415
+    from bench import checks, engines, inputs, process, results
+    from bench.measure import DisagreementError, made, measured
+    from bench.process import UnfinishedError
+    from lakehouse.errors import InputError
 
     chosen = _chosen(engine, engines.ENGINES)
     limits = process.Limits(timeout, round(memory * 1e9) or process.memory() * 85 // 100)
@@ -152,8 +153,8 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
 
 def _keep(kept: "Results") -> None:
     """Keep the results and write the page."""
-    from bench import results  # noqa: PLC0415
-    from bench.page import page  # noqa: PLC0415
+    from bench import results
+    from bench.page import page
 
     results.save(kept)
     _PAGE.write_text(page(kept, _NOTES.read_text("utf-8")), "utf-8")
@@ -178,7 +179,7 @@ def _chosen(names: list[str] | None, engines: "Sequence[Engine]") -> "Sequence[E
 
 def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[Engine]", limits: "Limits") -> None:
     """Compare every value of every engine, and say all that is wrong."""
-    from bench import checks  # noqa: PLC0415
+    from bench import checks
 
     wrong = []
     for name, world in worlds.items():
@@ -190,7 +191,7 @@ def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[
 
 def _show(measured: "Entry") -> None:
     """Print what was measured."""
-    from bench.page import HEADINGS, failures, rows  # noqa: PLC0415
+    from bench.page import HEADINGS, failures, rows
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     for number, heading in enumerate(HEADINGS):

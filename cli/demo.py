@@ -15,7 +15,6 @@ from cli.execution import PIPELINE
 from cli.export import download
 from cli.local import lasting
 from cli.portal.command import FILE, write
-from cli.portal.document import gather
 from cli.portal.page import filled, prepared
 from cli.questions import answers, ask
 from cli.run import perform
@@ -73,6 +72,8 @@ def _found() -> source.Source:
 
 def _show(aws: Aws, page: Future[str], file: Path) -> None:
     """Write the portal; where it cannot be built, everything else has worked all the same."""
+    from cli.portal.document import gather
+
     try:
         with present.step("portal"):
             text = filled(page.result(), gather(aws, datetime.now(UTC)))

@@ -14,7 +14,6 @@ from cli.errors import CliError, UsageError
 from cli.session import Aws, connect
 from lakehouse import layout
 from lakehouse.errors import StorageError
-from lakehouse.s3 import Lake
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,8 @@ def download(aws: Aws, directory: Path) -> None:
 
 def _tables(aws: Aws, directory: Path) -> list[_Object]:
     """Return the files of every table: one, or one a part."""
+    from lakehouse.s3 import Lake
+
     lake = Lake(aws.bucket, aws.s3)
     found: list[_Object] = []
     missing: list[str] = []

@@ -3,19 +3,30 @@
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.tree import Tree
 
 from cli import options, present
 from cli.errors import UsageError
-from lakehouse.contracts import Contract, load_all
-from lakehouse.layout import BRONZE
+from lakehouse.layout import BRONZE, LAYERS, TABLES
+
+if TYPE_CHECKING:
+    from lakehouse.contracts import Contract
+
+
+def begun(incomplete: str) -> list[str]:
+    """Return the tables that begin so, or after a dot the table's columns, for the shell's completion."""
+    if "." in incomplete:
+        return sorted({name for edge in _column_edges() for name in edge if name.startswith(incomplete)})
+    return [table for layer in LAYERS for table in TABLES[layer] if table.startswith(incomplete)]
 
 
 def lineage(
-    name: Annotated[str, typer.Argument(metavar="TABLE[.COLUMN]", help="A table, or a column of one.")],
+    name: Annotated[
+        str, typer.Argument(metavar="TABLE[.COLUMN]", help="A table, or a column of one.", autocompletion=begun)
+    ],
     downstream: Annotated[bool, typer.Option("--downstream", help="What is made of it, not its origin.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -39,7 +50,9 @@ def lineage(
         present.out.print(_grown(Tree(f"[bold]{name}[/bold]"), name, following))
 
 
-def _contracts() -> dict[str, Contract]:
+def _contracts() -> "dict[str, Contract]":
+    from lakehouse.contracts import load_all
+
     return {contract.table: contract for contract in load_all()}
 
 

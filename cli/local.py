@@ -12,9 +12,10 @@ import typer
 from cli import present
 from cli.embedded import EmbeddedAws, Endpoint
 from cli.errors import FAILURE, NotDeployedError
+from cli.help import Typer
 from cli.session import at, embedded_aws
 
-app = typer.Typer(help="The embedded AWS: an AWS on this machine, on the loopback interface, without an account.")
+app = Typer(help="The embedded AWS: an AWS on this machine, on the loopback interface, without an account.")
 
 _FOLLOW_SECONDS = 0.5
 

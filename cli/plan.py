@@ -59,9 +59,9 @@ def plan(
 
 def _measure() -> None:
     # What only measurements need is not loaded by every command.
-    from bench import cold  # noqa: PLC0415
-    from bench.plan import SIZES, fitted  # noqa: PLC0415
-    from bench.plan import measured as run  # noqa: PLC0415
+    from bench import cold
+    from bench.plan import SIZES, fitted
+    from bench.plan import measured as run
 
     with present.step("cold starts"):
         init = {name: its.median("init") for name, its in cold.measured(1).items()}
@@ -75,7 +75,7 @@ def _measure() -> None:
 
 def _check(measured: Coefficients, orders: int) -> None:
     """Hold the prediction against a run here: seconds of all Lambdas, without cold starts."""
-    from bench.plan import measured as run  # noqa: PLC0415
+    from bench.plan import measured as run
 
     with present.step(f"a run of {orders:,} orders"):
         took = run(orders)

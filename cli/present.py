@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ def step(text: str) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def transfer(text: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show bytes moving; yields what to call with the number of bytes that moved just now (from any thread)."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
     start = monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:

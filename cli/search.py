@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli import options, present
-from cli.catalogue import entries, plain, ranked
 from cli.errors import CliError, UsageError
 from cli.session import connect
 
@@ -40,6 +39,8 @@ def search(  # noqa: PLR0917 - an argument an option
 
     Every word has to be found somewhere in an entry; a name counts more than a tag, a tag more than a description.
     """
+    from cli.catalogue import entries, plain, ranked
+
     if not plain(term).split():
         raise UsageError("there is nothing to look for", 'Give a word or more: ./importau search "risco cambial".')
     found = ranked(term, entries(connect(local, stack, region, profile)), kind)

@@ -12,7 +12,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import options, present
 from cli.errors import CliError, UsageError, explain
-from cli.portal.document import gather
 from cli.portal.page import filled, template
 from cli.session import Aws, connect
 from lakehouse import layout
@@ -66,6 +65,8 @@ def portal(  # noqa: PLR0913, PLR0917 - an argument an option
 
 def build(aws: Aws) -> str:
     """Return the page of a lakehouse as it is now."""
+    from cli.portal.document import gather
+
     with present.step("portal") as tell:
         page = template(tell)
         tell("reading the lakehouse")
@@ -116,6 +117,8 @@ def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
 
         def _page(self) -> None:
             status = HTTPStatus.OK
+            from cli.portal.document import gather
+
             try:
                 text = filled(template(), gather(aws, datetime.now(UTC)))
             except CliError as error:

@@ -18,7 +18,8 @@ from bronze.synthetic import accepted, generate
 from lakehouse import layout
 from lakehouse.errors import InputError, LakehouseError, StorageError
 from lakehouse.events import Runs
-from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders
+from lakehouse.part_size import parts_of_bytes, parts_of_orders
+from lakehouse.parts import MOST_PARTS, PARTED
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, instrumented, run_id_of
 from lakehouse.s3 import Lake, Traffic

@@ -16,7 +16,7 @@ import pytest
 from deployed_lakehouse import Lakehouse
 from exports import SAMPLE
 
-from cli import verify
+from cli import verification
 from cli.embedded import ACCOUNT, REGION
 from cli.session import Aws
 from lakehouse import layout
@@ -233,7 +233,7 @@ def test_a_table_dropped_from_glue_comes_back_with_the_next_run(governed: Any) -
 def verified(lakehouse: Lakehouse) -> dict[str, tuple[bool, str]]:
     endpoint = lakehouse.deployment.endpoint
     aws = Aws(boto3.session.Session(ACCOUNT, "test", region_name=REGION), "importau", endpoint.url)
-    return {check.id: (check.passed, check.detail) for check in verify.verified(aws)}
+    return {check.id: (check.passed, check.detail) for check in verification.verified(aws)}
 
 
 def test_verify_finds_everything_in_order(governed: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner, Result
 
-from cli import ROOT, __version__, demo, run, source
+from cli import ROOT, demo, run, source
 from cli import test as test_command
 from cli.errors import CliError
 from cli.main import app
@@ -52,10 +52,6 @@ def test_every_command_explains_itself(arguments: Sequence[str]) -> None:
     result = importau(*arguments, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
-
-
-def test_it_says_its_version() -> None:
-    assert importau("--version").stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from gold.forecast import forecast
 from gold.partial import aggregated, combined
 from lakehouse import layout
 from lakehouse.contracts import load
-from lakehouse.parts import ORDERS_A_PART, hashed, part_of, parts_of_bytes, parts_of_orders
+from lakehouse.part_size import ORDERS_A_PART, parts_of_bytes, parts_of_orders
+from lakehouse.parts import hashed, part_of
 
 HASHES = [0, 6290670634817530770, 5810860254838091661, 4554038176107141562]
 PARTS = [0, 45, 29, 35]

@@ -23,7 +23,7 @@ from cli.plan_model import (
     plan,
 )
 from lakehouse import costs
-from lakehouse.parts import ORDERS_A_PART
+from lakehouse.part_size import ORDERS_A_PART
 
 STATES = ("WriteBronze", "AuditBronze", "WriteSilver", "AuditSilver", "WriteGold", "AuditGold", "Govern")
 FUNCTIONS = ("bronze", "teste_bronze", "silver", "teste_silver", "gold", "teste_gold", "governance")
