@@ -118,13 +118,13 @@ def ranked(term: str, among: Iterable[Entry], kind: str | None = None) -> list[E
     Parameters
     ----------
     term : str
-        Words; accents and case do not count.
+        Words; accents and case do not count. Without any, every entry is found.
     among : iterable of Entry
     kind : str, optional
         One of `KINDS`, or ``pii`` for the columns that hold personal data.
     """
     scored = [(score(term, entry), entry) for entry in among if kind is None or _is(entry, kind)]
-    found = [(points, entry) for points, entry in scored if points]
+    found = [(points, entry) for points, entry in scored if points or not term.strip()]
     return [e for _, e in sorted(found, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind), pair[1].where))]
 
 

@@ -89,7 +89,9 @@ def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: 
         present.say(f"  {what}: {resources}")
     agreed = False
     try:
-        agreed = who is Answers.DEFAULTS or _agree(f"Make these {len(changes)} changes? (y/n)")
+        agreed = who is Answers.DEFAULTS or _agree(
+            f"Make {'this change' if len(changes) == 1 else f'these {len(changes):,} changes'}? (y/n)"
+        )
     finally:  # Ctrl-C included: what nobody agreed to is not left lying about
         if not agreed:
             its.discard(change_set)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import present
+from cli import options, present
 from cli.embedded import EmbeddedAws, Endpoint
 from cli.errors import FAILURE, NotDeployedError
 from cli.session import at, embedded_aws
@@ -66,7 +66,12 @@ def status() -> None:
 
 @app.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+    lines: Annotated[
+        int,
+        typer.Option(
+            "--lines", "-n", metavar="N", parser=options.whole("--lines", 1), help="How many of the last lines."
+        ),
+    ] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it is written, until Ctrl-C.")] = False,
 ) -> None:
     """Print the end of its log, Lambdas included."""

@@ -108,7 +108,7 @@ def _show_governed(aws: Aws, run_id: str) -> None:
     present.lines(
         [
             *((f"governed: {layer}", f"run {run}") for layer, run in report["runs"].items()),
-            ("registered", f"{len(report['registered'])} tables and pipelines"),
+            ("registered", f"{len(report['registered']):,} (tables and pipelines)"),
             ("problems", str(len(report["problems"]))),
             ("suspected personal data", str(len(report["findings"]))),
         ]

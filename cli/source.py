@@ -69,7 +69,7 @@ def describe(source: Source) -> str:
         case Landing():
             return "the CSVs uploaded before"
         case Synthetic(orders, seed):
-            return f"{orders:,} synthetic orders (seed {seed})"
+            return f"{present.count(orders, 'synthetic order')} (seed {seed})"
 
 
 def nearby(root: Path = ROOT) -> Path | None:

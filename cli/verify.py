@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
 from cli import options, present
 from cli.catalogue import Entry, entries, ranked
@@ -60,7 +59,7 @@ def verify(
     if as_json:
         present.out.print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
     else:
-        table = Table("check", "what", "", "found", box=None, header_style="bold", pad_edge=False)
+        table = present.table("check", "what", "", "found")
         for check in checks:
             mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"
             table.add_row(check.id, escape(check.description), mark, escape(check.detail))
@@ -99,7 +98,7 @@ def _catalogue(tables: dict[str, Any]) -> tuple[list[str], str]:
             continue
         wrong += crawled_drift(contract, found)
         wrong += [f"{contract.table} has no {what.lower()}" for what in ("Description", "Owner") if not found.get(what)]
-    return wrong, f"{len(tables)} tables"
+    return wrong, present.count(len(tables), "table")
 
 
 def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
@@ -112,14 +111,16 @@ def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
                 declared += 1
                 if given.get(column.name) != column.classification:
                     wrong.append(f"{contract.table}.{column.name} is not {column.classification} in the catalogue")
-    return wrong, f"{declared} columns"
+    return wrong, present.count(declared, "column")
 
 
 def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
     there = {entry.where for entry in found if entry.kind == "pipeline"}
     wanted = {f"StateMachine_DAG_{name}" for name in (*layout.LAYERS, "pipeline")}
     tasks = sum(entry.kind == "task" for entry in found)
-    return [f"{name} is missing" for name in sorted(wanted - there)], f"{len(there)} pipelines, {tasks} tasks"
+    return [
+        f"{name} is missing" for name in sorted(wanted - there)
+    ], f"{present.count(len(there), 'pipeline')}, {present.count(tasks, 'task')}"
 
 
 def _discovery(found: list[Entry]) -> tuple[list[str], str]:
@@ -127,7 +128,7 @@ def _discovery(found: list[Entry]) -> tuple[list[str], str]:
     for term, wanted in EXPECTED.items():
         answers = {entry.where for entry in ranked(term, found)}
         wrong += [f"'{term}' does not find {where}" for where in wanted if where not in answers]
-    return wrong, f"{len(EXPECTED)} terms"
+    return wrong, present.count(len(EXPECTED), "term")
 
 
 def _missing_origins(edges: set[tuple[str, str]]) -> list[str]:
@@ -144,7 +145,7 @@ def _declared() -> tuple[list[str], str]:
         for column in contract.columns
         for source in column.sources
     }
-    return _missing_origins(edges), f"{len(edges)} edges between tables"
+    return _missing_origins(edges), f"{present.count(len(edges), 'edge')} between tables"
 
 
 def _observed(lake: Lake) -> tuple[list[str], str]:

@@ -29,7 +29,12 @@ def portal(  # noqa: PLR0913, PLR0917 - an argument an option
     serve: Annotated[
         bool, typer.Option("--serve", help="Serve it on this machine instead, read anew at every visit.")
     ] = False,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="For --serve; 0 takes a free one.")] = PORT,
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", metavar="N", parser=options.whole("--port", 0, 65535), help="For --serve; 0 takes a free one."
+        ),
+    ] = PORT,
     publish: Annotated[
         bool, typer.Option("--publish", help="Also put it into the bucket, and print a link that holds for an hour.")
     ] = False,

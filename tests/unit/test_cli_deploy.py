@@ -163,7 +163,7 @@ def test_whoever_agrees_gets_it(world: World, monkeypatch: pytest.MonkeyPatch, a
     questions: list[str] = []
     asks(monkeypatch, lambda question: questions.append(question) or answer)  # type: ignore[func-returns-value]
     assert world.runs().exit_code == 0
-    assert questions == ["Make these 1 changes? (y/n)"]
+    assert questions == ["Make this change? (y/n)"]
     assert "cloudformation execute-change-set" in world.aws_cli.commands()
 
 
