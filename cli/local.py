@@ -23,9 +23,13 @@ _FOLLOW_SECONDS = 0.5
 def up() -> None:
     """Start it, with what it held before; standard output is for `eval "$(./importau local up)"`."""
     server = embedded_aws()
-    with present.step("embedded AWS up"):
-        endpoint = server.start()
-    present.say(f"it answers at {endpoint.url}, its state is in {server.home}; for boto3, aws and sam:")
+    endpoint = server.status()
+    if endpoint is not None:
+        present.say(f"the embedded AWS is up already at {endpoint.url}")
+    else:
+        with present.step("embedded AWS up"):
+            endpoint = server.start()
+        present.say(f"it answers at {endpoint.url}, its state is in {server.home}; for boto3, aws and sam:")
     for name, value in endpoint.environment().items():
         present.out.print(f"export {name}={shlex.quote(value)}", markup=False)
 

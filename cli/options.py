@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.errors import UsageError
+from cli.hints import remember
 
 _PLAIN: Final = re.compile(r"[0-9]{1,30}")
 # Groups of three, as Portuguese (1.000), English (1,000), Swiss (1'000), SI (1 000) and Python (1_000) write them;
@@ -68,7 +69,16 @@ SOURCE_PANEL = "Where the data comes from"
 
 Local = Annotated[
     bool,
-    typer.Option("--local", help="The embedded AWS of this machine instead of AWS.", rich_help_panel=AWS_PANEL),
+    typer.Option(
+        "--local",
+        callback=remember,
+        help="The embedded AWS of this machine instead of AWS.",
+        rich_help_panel=AWS_PANEL,
+    ),
+]
+LocalAlways = Annotated[
+    bool,
+    typer.Option("--local", help="Taken, and the case anyway: the embedded AWS.", rich_help_panel=AWS_PANEL),
 ]
 LocalWithoutEffect = Annotated[
     bool,
@@ -79,17 +89,28 @@ LocalWithoutEffect = Annotated[
 ]  # fmt: skip
 Stack = Annotated[
     str | None,
-    typer.Option("--stack", help="The CloudFormation stack; samconfig.toml's by default.", rich_help_panel=AWS_PANEL),
+    typer.Option(
+        "--stack",
+        callback=remember,
+        help="The CloudFormation stack; samconfig.toml's by default.",
+        rich_help_panel=AWS_PANEL,
+    ),
 ]
 Region = Annotated[
     str | None,
     typer.Option(
-        "--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The AWS region.", rich_help_panel=AWS_PANEL
+        "--region",
+        callback=remember,
+        envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+        help="The AWS region.",
+        rich_help_panel=AWS_PANEL,
     ),
 ]
 Profile = Annotated[
     str | None,
-    typer.Option("--profile", envvar="AWS_PROFILE", help="The AWS profile.", rich_help_panel=AWS_PANEL),
+    typer.Option(
+        "--profile", callback=remember, envvar="AWS_PROFILE", help="The AWS profile.", rich_help_panel=AWS_PANEL
+    ),
 ]
 CsvDir = Annotated[
     Path | None,
@@ -123,7 +144,7 @@ Yes = Annotated[
 NoInput = Annotated[
     bool,
     typer.Option(
-        "--no-input", help="Never ask: when a CSV is missing, stop with exit code 2.", rich_help_panel=SOURCE_PANEL
+        "--no-input", help="Never ask: where there is a question, stop with exit code 2.", rich_help_panel=SOURCE_PANEL
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

@@ -19,12 +19,15 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Column, Table
 from rich.text import Text
 
+from cli.hints import complete
+
 if TYPE_CHECKING:
     from cli.errors import CliError
     from cli.summary import Asset
 
-# In a pipe: wider than any table.
+# In a pipe: wider than any table, and how long a rule below its head is at the most.
 _ENDLESS: Final = 10_000
+_RULE: Final = 120
 # Rich resolves sys.stdout and sys.stderr on every print, so these may be made once.
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -34,31 +37,35 @@ _VERDICT_STYLE: Final = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 
 def say(text: str) -> None:
     """Print one plain line of progress."""
-    flow(err, escape(text))
+    _tell("", text)
 
 
 def done(text: str, seconds: float | None = None) -> None:
     """Print one finished step and how long it took."""
-    took = "" if seconds is None else f" [dim]{duration(seconds)}[/dim]"
-    flow(err, f"[green]✓[/green] {escape(text)}{took}")
+    _tell("[green]✓[/green] ", text, seconds)
 
 
 def failed(text: str, seconds: float | None = None) -> None:
     """Print one step that failed."""
-    took = "" if seconds is None else f" [dim]{duration(seconds)}[/dim]"
-    flow(err, f"[bold red]✗[/bold red] {escape(text)}{took}")
+    _tell("[bold red]✗[/bold red] ", text, seconds)
 
 
 def warn(text: str) -> None:
     """Print something the user should know although the command goes on."""
-    flow(err, f"[yellow]![/yellow] {escape(text)}")
+    _tell("[yellow]![/yellow] ", text)
 
 
 def problem(error: "CliError") -> None:
     """Print why a command stops, and what to do about it."""
-    flow(err, f"[bold red]error:[/bold red] {escape(error.message)}")
+    _tell("[bold red]error:[/bold red] ", error.message)
     if error.fix:
-        flow(err, f"[bold]fix:[/bold] {escape(error.fix)}")
+        _tell("[bold]fix:[/bold] ", error.fix)
+
+
+def _tell(mark: str, text: str, seconds: float | None = None) -> None:
+    """Print a message; the commands in it are completed, so that they can be typed as they stand."""
+    took = "" if seconds is None else f" [dim]{duration(seconds)}[/dim]"
+    flow(err, f"{mark}{escape(complete(text))}{took}")
 
 
 def flow(console: Console, markup: str, head: str = "", margin: int | None = None) -> None:
@@ -189,7 +196,16 @@ def table(*columns: Column | str, caption: str | None = None) -> Table:
 def grid(table: Table) -> None:
     """Print a table, and its caption as the text that it is."""
     caption, table.caption = table.caption, None
-    (out if out.is_terminal else Console(highlight=False, width=_ENDLESS)).print(table)
+    if out.is_terminal:
+        out.print(table)
+    else:
+        pipe = Console(highlight=False, width=_ENDLESS)
+        if Measurement.get(pipe, pipe.options, table).maximum > _RULE:
+            table.box = None  # a rule as long as the longest cell says nothing
+        with pipe.capture() as printed:
+            pipe.print(table)
+        for line in printed.get().splitlines():
+            out.print(line.rstrip(), markup=False)
     if isinstance(caption, str):
         flow(out, f"[dim]{escape(caption)}[/dim]")
 

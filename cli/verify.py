@@ -70,9 +70,15 @@ def verify(
 
 
 def verified(aws: Aws) -> Iterator[Check]:
-    """Yield every check with its verdict."""
+    """Yield every check with its verdict; raise `CliError` where nothing has run that could be checked."""
     catalog, lake = Catalog(aws.client("glue")), Lake(aws.bucket, aws.s3)
     tables = {c.table: catalog.get(c.database, c.table) for c in load_all()}
+    if not any(tables.values()) and _last_run(lake) is None:
+        raise CliError(
+            "there is nothing to verify yet: no run was governed, and the catalogue is empty",
+            "Run the pipeline first: `./importau run`, or bronze, silver, gold and governance one by one "
+            "(scripts/05-run-bronze.sh to scripts/08-governance.sh).",
+        )
     yield _check("catalogue", "the 7 + 1 + 2 tables are there as their contracts say", lambda: _catalogue(tables))
     yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
     found = entries(aws)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Questions come in the language of whoever runs the tests otherwise.
+os.environ["LC_ALL"] = "C.UTF-8"
 ROOT = Path(__file__).resolve().parent.parent
 
 # How long an example takes says nothing on a shared machine; the same examples every time keep a red test red.

@@ -169,7 +169,7 @@ def test_an_export_holds_ten_tables_the_reports_and_the_quarantine_of_the_publis
     out = tmp_path / "new/out"
     download(aws, out)
     files = files_in(out)
-    assert len(files) == 10 + 3 + 1
+    assert len(files) == 10 + 3 + 1 + 1
     assert files["bronze/pedidos.parquet"] == "pedidos of r1"
     assert files["silver/FATO_PEDIDO_CORRELACIONADO.parquet"] == "fato_pedido_correlacionado of r1"
     assert json.loads(files["quality/gold.json"])["run_id"] == "r1"

@@ -141,7 +141,7 @@ def test_in_a_pipe_no_line_is_wrapped_and_no_cell_cut(capsys: pytest.CaptureFixt
     present.lines([("name", long)])
     present.say(long)
     said = capsys.readouterr()
-    assert [long in line for line in said.out.splitlines()] == [False, False, True, True]
+    assert [long in line for line in said.out.splitlines()] == [False, True, True]
     assert said.err == f"{long}\n"
 
 
