@@ -11,5 +11,5 @@ if [[ -n ${IMPORTAU_LOCAL:-} ]]; then
     ./importau local up >/dev/null # a AWS embutida, em vez da sua conta
 fi
 ./importau verify ${IMPORTAU_LOCAL:+--local}
-./importau lineage agregado_fluxo_de_caixa_mensal
+./importau lineage agregado_fluxo_de_caixa_mensal ${IMPORTAU_LOCAL:+--local}
 echo "==> Pronto: o lakehouse está completo. Para derrubá-lo: ./importau destroy${IMPORTAU_LOCAL:+ --local}"
