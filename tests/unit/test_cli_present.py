@@ -5,9 +5,12 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
-from cli import present
+from bench.engines import ENGINES
+from cli import bench, present
 from cli.errors import CliError
+from cli.main import app
 from cli.summary import Asset
 
 
@@ -93,6 +96,20 @@ def test_the_largest_summary_fits_a_terminal(terminal: Callable[[], list[str]]) 
     present.assets([Asset("gold", longest, 10**10, 10**6, "fail", errors=1, warnings=1, layer_seconds=1e5)])
     assert all(len(line) <= 80 for line in terminal())
     assert any(longest in line and "10,000,000,000" in line and "1 error," in line for line in terminal())
+
+
+@pytest.mark.parametrize("orders", ["1", "1000000", "10000000000"])
+def test_a_plan_of_any_size_fits_a_terminal_and_loses_nothing(terminal: Callable[[], list[str]], orders: str) -> None:
+    assert CliRunner().invoke(app, ["plan", "--orders", orders, "--all"]).exit_code == 0
+    assert [line for line in terminal() if len(line) > 80 or "…" in line] == []
+
+
+def test_a_measurement_fits_a_terminal_and_loses_nothing(terminal: Callable[[], list[str]]) -> None:
+    its = {"failure": "", "wall": 12345.67, "cpu": 12345.67, "peak": 1.2e10, "repetitions": 3}
+    engines = {engine.name: its | {"failure": "it ran out of memory" if engine.is_floor else ""} for engine in ENGINES}
+    bench._show({"engines": engines, "rows": 10**9})
+    assert [line for line in terminal() if len(line) > 80 or "…" in line] == []
+    assert any("12345.67" in line and "12,000" in line for line in terminal())
 
 
 def test_on_a_terminal_text_is_wrapped_between_words_and_goes_on_at_its_margin(
