@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto import mock_aws
+from small_lake import account, put
 
 from cli import questions
 from cli.errors import CliError, UsageError
@@ -20,16 +19,12 @@ DEMO, OLDER, NEWER = "20260103T000000Z-demo-abc123", "20260102T000000Z-abc123", 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        found = Aws(boto3.Session("AKIA", "secret", region_name="us-east-1"), "importau")
-        found.s3.create_bucket(Bucket="lake")
+    with account(monkeypatch) as found:
         yield found
 
 
 def ran(aws: Aws, run: str, layer: str = "bronze") -> None:
-    aws.s3.put_object(Bucket="lake", Key=layout.quality_key(run, layer), Body=b"{}")
+    put(aws, layout.quality_key(run, layer), {})
 
 
 def test_the_name_of_a_run_says_whether_it_is_a_demos() -> None:
