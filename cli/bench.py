@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich import box
-from rich.table import Table
 
 from cli import ROOT, options, present
 from cli.errors import CliError, UsageError
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 
 _PAGE: Final = ROOT / "docs/performance.md"
 _NOTES: Final = ROOT / "bench/notes.md"
+
+_repetitions: Final = options.whole("--repetitions", 1)
 
 app: Final = Typer(help="Measure how quick it is.", no_args_is_help=True)
 
@@ -54,7 +54,7 @@ def portal(
     pages = {"this lakehouse": filled(page, document), "500 tables, 5,000 columns": filled(page, large())}
     with present.step("measuring"):
         times = measured(pages)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption=f"ms, medians of {REPETITIONS}")
+    table = present.table(caption=f"ms, medians of {REPETITIONS}")
     table.add_column("page")
     for what in next(iter(times.values())):
         table.add_column(what, justify="right")
@@ -65,7 +65,10 @@ def portal(
 
 @app.command()
 def cold(
-    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Fresh processes of each function.")] = 5,
+    repetitions: Annotated[
+        int,
+        typer.Option("--repetitions", metavar="N", parser=_repetitions, help="Fresh processes of each function."),
+    ] = 5,
 ) -> None:
     """Measure the cold start of every function in AWS's runtime, and write bench/cold.md."""
     # What only measurements and tests need is not loaded by every command.
@@ -73,7 +76,7 @@ def cold(
 
     with present.step("measuring"):
         found = measured(repetitions)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption=f"seconds, medians of {repetitions}")
+    table = present.table(caption=f"seconds, medians of {repetitions}")
     table.add_column("function")
     for heading in ("init", "goal", "first call"):
         table.add_column(heading, justify="right")
@@ -94,8 +97,12 @@ def cold(
     "./importau bench engine --orders 100000 --engine importau --engine polars_tuned"
 )
 def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
-    orders: Annotated[str, typer.Option(help="Sizes, in orders.")] = "100000,1000000,5000000",
-    repetitions: Annotated[int, typer.Option(min=1, help="Runs of each engine; what counts is the median.")] = 3,
+    orders: Annotated[
+        str, typer.Option(metavar="N,N", help="Sizes, in orders, with commas between them.")
+    ] = "100000,1000000,5000000",
+    repetitions: Annotated[
+        int, typer.Option(metavar="N", parser=_repetitions, help="Runs of each engine; what counts is the median.")
+    ] = 3,
     engine: Annotated[list[str] | None, typer.Option(help="Only this one; several times for several.")] = None,
     end_to_end: Annotated[bool, typer.Option("--end-to-end", help="From the CSVs to Gold.")] = False,
     bronze: Annotated[bool, typer.Option("--bronze", help="Bronze alone, and the synthetic source.")] = False,
@@ -126,13 +133,13 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
         _checked(worlds, chosen, limits)
         return
     jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
-    sizes = _sizes(orders)
+    asked = sizes(orders)
     with inputs.alone() as alone:
         if not alone:
             raise CliError("another `bench engine` runs in this folder", "Two at once would measure each other; wait.")
-        for size in sizes:
+        for size in asked:
             if inputs.missing(size):
-                with present.step(f"making {size:,} orders"):
+                with present.step(f"making {present.count(size, 'order')}"):
                     try:
                         made(size, limits)
                     except UnfinishedError as error:
@@ -141,10 +148,12 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
                 if not any(job in each.does for each in chosen):
                     continue
                 try:
-                    with present.step(f"{job}, {size:,} orders") as show:
+                    with present.step(f"{job}, {present.count(size, 'order')}") as show:
                         table = measured(job, size, chosen, repetitions, limits, show)
                 except DisagreementError as error:
-                    raise CliError("\n".join([f"{error}, at {size:,} orders:", *error.different])) from error
+                    raise CliError(
+                        "\n".join([f"{error}, at {present.count(size, 'order')}:", *error.different])
+                    ) from error
                 entry = results.entry(table, datetime.now(UTC), results.machine())
                 _show(entry)
                 if write:
@@ -161,13 +170,21 @@ def _keep(kept: "Results") -> None:
     present.done(f"wrote {_PAGE.relative_to(ROOT)}")
 
 
-def _sizes(orders: str) -> list[int]:
-    sizes = [size.strip().replace("_", "") for size in orders.split(",")]
-    if wrong := [size for size in sizes if not size.isdecimal() or not int(size)]:
+def sizes(orders: str) -> list[int]:
+    """Return the sizes that are written with commas between them.
+
+    Raises
+    ------
+    UsageError
+        One is no whole number, or all of it might be one number with commas between its thousands.
+    """
+    if "," in orders and (number := options.read_whole(orders)) is not None:
+        two = ", ".join(f"{int(size):,}".replace(",", "_") for size in orders.split(","))
         raise UsageError(
-            f"--orders: {', '.join(map(repr, wrong))} is no number of orders", "As in --orders 100000,1000000"
+            f"--orders: '{orders}' may be {number:,} orders, or the sizes {two}",
+            f"Write {number:_}, or leave a blank after each comma that separates sizes.",
         )
-    return [int(size) for size in sizes]
+    return [options.whole("--orders", 1)(size) for size in orders.split(",")]
 
 
 def _chosen(names: list[str] | None, engines: "Sequence[Engine]") -> "Sequence[Engine]":
@@ -193,7 +210,7 @@ def _show(measured: "Entry") -> None:
     """Print what was measured."""
     from bench.page import HEADINGS, failures, rows
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table = present.table()
     for number, heading in enumerate(HEADINGS):
         table.add_column(heading, justify="right" if number else "left")
     for row in rows(measured):

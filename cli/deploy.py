@@ -10,18 +10,18 @@ from cli import options, present, sam
 from cli.account import stack as stacks
 from cli.account.aws_cli import AwsCli
 from cli.account.execution_role import find as find_role
-from cli.account.identity import bucket_name, who_am_i
+from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
 from cli.bucket import ensure
 from cli.check import place_of, preflight
 from cli.errors import CliError, UsageError
-from cli.questions import answers, ask
+from cli.language import translated
+from cli.questions import agree, answers
 from cli.session import account, default_stack, embedded_aws
 from cli.source import Answers
 
 # Where in the bucket the code lies that CloudFormation deploys.
 ARTIFACTS: Final = "artifacts/"
-_YES: Final = frozenset({"y", "yes", "s", "sim"})
 
 
 def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
@@ -58,9 +58,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     with present.activity(f"stack {its.name}") as show:
         described = its.recover(present.say, show)
     name = bucket_of(its.name, described, bucket) or bucket_name(identity)
-    if not _owns_its_bucket(described):
-        ensure(aws_cli, identity, name)
-        given = {"ExistingBucket": name} | given
+    given = bucket_parameter(aws_cli, identity, described, name) | given
     with present.step("permissions asked for"):
         preflight(aws_cli, identity, place_of(aws_cli, identity, found_role, name, its.name))
     _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, name, who)
@@ -84,17 +82,18 @@ def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: 
         present.done(f"nothing to change: the stack {its.name} is up to date")
         return
     changes = its.changes(change_set)
-    present.say(f"what changes in the stack {its.name}:")
+    present.say(translated("what changes in the stack {stack}:", stack=its.name))
     for what, resources in stacks.tell(changes):
         present.say(f"  {what}: {resources}")
+    question = "Make this change? (y/n)" if len(changes) == 1 else "Make these {count} changes? (y/n)"
     agreed = False
     try:
-        agreed = who is Answers.DEFAULTS or _agree(f"Make these {len(changes)} changes? (y/n)")
+        agreed = who is Answers.DEFAULTS or agree(translated(question, count=len(changes)))
     finally:  # Ctrl-C included: what nobody agreed to is not left lying about
         if not agreed:
             its.discard(change_set)
     if not agreed:
-        raise CliError("stopped: nothing was changed")
+        raise CliError(translated("stopped: nothing was changed"))
     with present.step(f"stack {its.name} deployed") as show:
         outputs = its.execute(change_set, show).get("Outputs", [])
     present.lines(sorted((output["OutputKey"], output["OutputValue"]) for output in outputs))
@@ -119,16 +118,28 @@ def bucket_of(stack: str, described: Mapping[str, Any] | None, named: str | None
     return named or deployed
 
 
+def bucket_parameter(
+    aws_cli: AwsCli, identity: Identity, described: Mapping[str, Any] | None, name: str
+) -> dict[str, str]:
+    """Return the parameter that gives a stack its bucket, made where there is none; nothing where it made its own.
+
+    Raises
+    ------
+    CliError
+        The bucket is somebody else's, or in another region.
+    """
+    if _owns_its_bucket(described):
+        return {}
+    ensure(aws_cli, identity, name)
+    return {"ExistingBucket": name}
+
+
 def _owns_its_bucket(described: Mapping[str, Any] | None) -> bool:
     """Return whether the stack made its bucket, as `sam deploy` by hand has it do; it keeps it then."""
     if described is None or described["StackStatus"] == stacks.REVIEW:
         return False
     parameters = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in described.get("Parameters", ())}
     return not parameters.get("ExistingBucket")
-
-
-def _agree(question: str) -> bool:
-    return ask(question).strip().lower() in _YES
 
 
 def _where(aws_cli: AwsCli) -> list[str]:

@@ -35,6 +35,8 @@ _ENDS: Final = {
 _NAMES_NO_PART: Final = "The specified tolerated failure threshold"
 # How an attempt at a state's work ends: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, TaskSucceeded and the like.
 _ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
+# What only the names of a demo's runs have.
+_DEMO: Final = "-demo-"
 # Of a layer's executions, how many of the newest may be the pipeline's.
 _RECENT: Final = 20
 _FIRST_PAUSE: Final = 0.1
@@ -99,9 +101,14 @@ class Outcome:
         return {layer.machine: layer.seconds for layer in ran}
 
 
-def new_run_id(now: datetime | None = None) -> str:
-    """Return a run's name: sorts by time, does not repeat."""
-    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+def new_run_id(now: datetime | None = None, *, of_demo: bool = False) -> str:
+    """Return a run's name: sorts by time, does not repeat, and says whether a demo began it."""
+    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}{_DEMO if of_demo else '-'}{secrets.token_hex(3)}"
+
+
+def is_of_demo(run_id: str) -> bool:
+    """Return whether a demo began a run."""
+    return _DEMO in run_id
 
 
 def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import present
+from cli import options, present
 from cli.embedded import EmbeddedAws, Endpoint
 from cli.errors import FAILURE, NotDeployedError
 from cli.help import Typer
@@ -24,9 +24,13 @@ _FOLLOW_SECONDS = 0.5
 def up() -> None:
     """Start it, with what it held before; standard output is for `eval "$(./importau local up)"`."""
     server = embedded_aws()
-    with present.step("embedded AWS up"):
-        endpoint = server.start()
-    present.say(f"it answers at {endpoint.url}, its state is in {server.home}; for boto3, aws and sam:")
+    endpoint = server.status()
+    if endpoint is not None:
+        present.say(f"the embedded AWS is up already at {endpoint.url}")
+    else:
+        with present.step("embedded AWS up"):
+            endpoint = server.start()
+        present.say(f"it answers at {endpoint.url}, its state is in {server.home}; for boto3, aws and sam:")
     for name, value in endpoint.environment().items():
         present.out.print(f"export {name}={shlex.quote(value)}", markup=False)
 
@@ -67,7 +71,12 @@ def status() -> None:
 
 @app.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+    lines: Annotated[
+        int,
+        typer.Option(
+            "--lines", "-n", metavar="N", parser=options.whole("--lines", 1), help="How many of the last lines."
+        ),
+    ] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it is written, until Ctrl-C.")] = False,
 ) -> None:
     """Print the end of its log, Lambdas included."""

@@ -125,11 +125,12 @@ class Aws:
         if self.endpoint is not None:
             return NotDeployedError(
                 f"the stack {self.stack} is not deployed on the embedded AWS",
-                "Deploy and run it once: `./importau demo`.",
+                "Deploy it (`./importau deploy --local`, scripts/04-deploy.sh), or deploy it and run it all: "
+                "`./importau demo`.",
             )
         return NotDeployedError(
             f"the stack {self.stack} is not deployed in {self.session.region_name}",
-            "Deploy it (`./importau deploy`), name the right one (--stack, --region, --profile), "
+            "Deploy it (`./importau deploy`, scripts/04-deploy.sh), name the right one (--stack, --region, --profile), "
             "or use the embedded AWS (--local).",
         )
 

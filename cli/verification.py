@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cli import present
 from cli.catalogue import Entry, entries, ranked
+from cli.errors import CliError
 from cli.session import Aws
 from lakehouse import layout
 from lakehouse.catalog import Catalog
@@ -43,9 +45,15 @@ class Check:
 
 
 def verified(aws: Aws) -> Iterator[Check]:
-    """Yield every check with its verdict."""
+    """Yield every check with its verdict; raise `CliError` where nothing has run that could be checked."""
     catalog, lake = Catalog(aws.client("glue")), Lake(aws.bucket, aws.s3)
     tables = {c.table: catalog.get(c.database, c.table) for c in load_all()}
+    if not any(tables.values()) and _last_run(lake) is None:
+        raise CliError(
+            "there is nothing to verify yet: no run was governed, and the catalogue is empty",
+            "Run the pipeline first: `./importau run`, or bronze, silver, gold and governance one by one "
+            "(scripts/05-run-bronze.sh to scripts/08-governance.sh).",
+        )
     yield _check("catalogue", "the 7 + 1 + 2 tables are there as their contracts say", lambda: _catalogue(tables))
     yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
     found = entries(aws)
@@ -71,7 +79,7 @@ def _catalogue(tables: dict[str, Any]) -> tuple[list[str], str]:
             continue
         wrong += crawled_drift(contract, found)
         wrong += [f"{contract.table} has no {what.lower()}" for what in ("Description", "Owner") if not found.get(what)]
-    return wrong, f"{len(tables)} tables"
+    return wrong, present.count(len(tables), "table")
 
 
 def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
@@ -84,14 +92,16 @@ def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
                 declared += 1
                 if given.get(column.name) != column.classification:
                     wrong.append(f"{contract.table}.{column.name} is not {column.classification} in the catalogue")
-    return wrong, f"{declared} columns"
+    return wrong, present.count(declared, "column")
 
 
 def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
     there = {entry.where for entry in found if entry.kind == "pipeline"}
     wanted = {f"StateMachine_DAG_{name}" for name in (*layout.LAYERS, "pipeline")}
     tasks = sum(entry.kind == "task" for entry in found)
-    return [f"{name} is missing" for name in sorted(wanted - there)], f"{len(there)} pipelines, {tasks} tasks"
+    return [
+        f"{name} is missing" for name in sorted(wanted - there)
+    ], f"{present.count(len(there), 'pipeline')}, {present.count(tasks, 'task')}"
 
 
 def _discovery(found: list[Entry]) -> tuple[list[str], str]:
@@ -99,7 +109,7 @@ def _discovery(found: list[Entry]) -> tuple[list[str], str]:
     for term, wanted in EXPECTED.items():
         answers = {entry.where for entry in ranked(term, found)}
         wrong += [f"'{term}' does not find {where}" for where in wanted if where not in answers]
-    return wrong, f"{len(EXPECTED)} terms"
+    return wrong, present.count(len(EXPECTED), "term")
 
 
 def _missing_origins(edges: set[tuple[str, str]]) -> list[str]:
@@ -116,7 +126,7 @@ def _declared() -> tuple[list[str], str]:
         for column in contract.columns
         for source in column.sources
     }
-    return _missing_origins(edges), f"{len(edges)} edges between tables"
+    return _missing_origins(edges), f"{present.count(len(edges), 'edge')} between tables"
 
 
 def _observed(lake: Lake) -> tuple[list[str], str]:

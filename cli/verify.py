@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 
 from rich.markup import escape
-from rich.table import Table
 
 from cli import options, present
 from cli.errors import CliError
@@ -25,7 +24,7 @@ def verify(
     if as_json:
         present.out.print_json(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
     else:
-        table = Table("check", "what", "", "found", box=None, header_style="bold", pad_edge=False)
+        table = present.table("check", "what", "", "found")
         for check in checks:
             mark = "[green]✓[/green]" if check.passed else "[red]✗[/red]"
             table.add_row(check.id, escape(check.description), mark, escape(check.detail))

@@ -1,5 +1,6 @@
 """What every test may ask for, and what a run says at its end of the tests that it left out."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from elsewhere import ABSENT, EVERYTHING
 from exports import SAMPLE
 from hypothesis import settings
+
+# Questions come in the language of whoever runs the tests otherwise.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # How long an example takes says nothing on a shared machine; the same examples every time keep a red test red.
 settings.register_profile("importau", deadline=None, derandomize=True)

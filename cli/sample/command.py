@@ -42,7 +42,7 @@ def sample(
 
 def made() -> dict[str, bytes]:
     """Return the sample's files by name."""
-    from cli.sample.company import tables  # noqa: PLC0415 - pandas takes its time, and no other command needs it
+    from cli.sample.company import tables
 
     with tempfile.TemporaryDirectory() as folder:
         write_csv(tables(), Path(folder))

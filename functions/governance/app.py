@@ -124,9 +124,8 @@ def _cause(problems: list[str], report_uri: str) -> str:
     if not problems:
         return ""
     more = f"; and {len(problems) - _SAID} more" if len(problems) > _SAID else ""
-    return f"Governance found {len(problems)} problems: {'; '.join(problems[:_SAID])}{more}. Report: {report_uri}"[
-        :4000
-    ]
+    found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return f"Governance found {found}: {'; '.join(problems[:_SAID])}{more}. Report: {report_uri}"[:4000]
 
 
 def _events_of(lake: Lake, scope: Scope) -> list[Mapping[str, Any]]:

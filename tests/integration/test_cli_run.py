@@ -116,7 +116,7 @@ def machine(aws: Aws, name: str, definition: str) -> str:
 def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     """Name the next run, and leave the audit reports it would write."""
     name = f"run-{next(RUNS)}"
-    monkeypatch.setattr(execution, "new_run_id", lambda: name)
+    monkeypatch.setattr(execution, "new_run_id", lambda **_: name)
     for layer in layout.LAYERS:
         report: dict[str, Any] = {
             "run_id": name,

@@ -140,7 +140,8 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str, report_uri
     others = failures[_CAUSES:]
     if others:
         tables_of_others = ", ".join(dict.fromkeys(table for table, _ in others))
-        said.append(f"and {len(others)} more rules, of {tables_of_others}")
+        more = "1 more rule" if len(others) == 1 else f"{len(others)} more rules"
+        said.append(f"and {more}, of {tables_of_others}")
     return (
         f"The audit of {layer} failed, so nothing was published. {'; '.join(said)}. "
         f"Staged data: {staged_uri} Report: {report_uri}"
