@@ -1,8 +1,8 @@
 """`run`, `export` and `local` against an embedded AWS, with stand-ins for the layers' state machines."""
 
 import json
-import re
 import os
+import re
 import signal
 import subprocess
 import sys
