@@ -223,7 +223,7 @@ class Lake:
 
 
 def _config() -> Config | None:
-    """Have buckets named in the path where the S3 is not AWS's: nobody knows the host ``bucket.host.docker.internal``."""
+    """Have buckets named in the path where the S3 is not AWS's: there is no host ``bucket.host.docker.internal``."""
     return Config(s3={"addressing_style": "path"}) if os.environ.get("AWS_ENDPOINT_URL") else None
 
 
