@@ -115,8 +115,9 @@ def install(requirements: Path, layer: Path, python: str, machine: str, glibc: s
         minors = range(int(glibc.partition(".")[2]), OLDEST_MANYLINUX - 1, -1)
         platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in minors]
         platforms.append(f"--platform=manylinux2014_{machine}")
-        attempt = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
-        said.append(run([*attempt, "--implementation=cp", *platforms, *common]))
+        # Not its business: pip asks the Python that runs it, and the versions are those of the lock file.
+        attempt = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--ignore-requires-python"]
+        said.append(run([*attempt, "--no-compile", "--implementation=cp", *platforms, *common]))
     if said[-1]:
         shutil.rmtree(layer, ignore_errors=True)
         where = f"Python {python} on {machine} (glibc {glibc})"
