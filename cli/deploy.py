@@ -16,6 +16,7 @@ from cli.bucket import ensure
 from cli.check import place_of, preflight
 from cli.errors import CliError, UsageError
 from cli.language import translated
+from cli.layers import built_for
 from cli.questions import agree, answers
 from cli.session import account, default_stack, embedded_aws
 from cli.source import Answers
@@ -46,6 +47,8 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     Creates no role and asks for no capability. A deployment that failed before is cleared away or taken up again.
     """
     given = _parameters(parameter or [])
+    if not local:
+        built_for(given, None)  # what is asked for in vain is said before anybody is asked
     who = answers(yes, False)
     if who is Answers.NONE:
         raise UsageError("there is no terminal to ask whether to make the changes", "Agree to them beforehand: --yes.")
@@ -57,17 +60,25 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     its = Stack(aws_cli, stack or default_stack("local" if local else "default"))
     with present.activity(f"stack {its.name}") as show:
         described = its.recover(present.say, show)
+    layers = {} if local else built_for(given, described)
     name = bucket_of(its.name, described, bucket) or bucket_name(identity)
     given = bucket_parameter(aws_cli, identity, described, name) | given
     with present.step("permissions asked for"):
         preflight(aws_cli, identity, place_of(aws_cli, identity, found_role, name, its.name))
-    _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, name, who)
+    _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, layers, name, who)
 
 
-def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: str, who: Answers) -> None:
+def _deploy(
+    aws_cli: AwsCli,
+    its: Stack,
+    parameters: Mapping[str, str],
+    layers: Mapping[str, str],
+    bucket: str,
+    who: Answers,
+) -> None:
     build_dir = _build_dir(aws_cli)
     with present.step("sam build") as show:
-        sam.build(aws_cli.endpoint, build_dir, show)
+        sam.build(aws_cli.endpoint, build_dir, show, layers)
     with present.step("sam deploy: code uploaded, change set made") as show:
         change_set = sam.change_set(
             its.name,

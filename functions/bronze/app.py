@@ -21,7 +21,7 @@ from lakehouse.events import Runs
 from lakehouse.part_size import parts_of_bytes, parts_of_orders
 from lakehouse.parts import MOST_PARTS, PARTED
 from lakehouse.process import reuse_memory
-from lakehouse.runtime import Settings, instrumented, run_id_of
+from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.s3 import Lake, Traffic
 from lakehouse.staging import stage_files, staged_layer
 
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         The input cannot be used; the message has every problem of every file, and nothing was written.
     """
     lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
-    runs = Runs.of_event(lake, event, context.invoked_function_arn)
+    runs = Runs.of_event(lake, event, arn_of(context))
     staged = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))

@@ -24,7 +24,7 @@ from lakehouse.contracts import load_all
 from lakehouse.errors import StorageError
 from lakehouse.events import Runs
 from lakehouse.lineage import Place
-from lakehouse.runtime import BY_HAND, Settings, count, instrumented, run_id_of, tell_table
+from lakehouse.runtime import BY_HAND, Settings, arn_of, count, instrumented, run_id_of, tell_table
 from lakehouse.s3 import Lake
 from lakehouse.stepfunctions import StateMachine, StateMachines
 
@@ -57,8 +57,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     run_id = run_id_of(event)
     lake, catalog, states = Lake(Settings.from_environment().bucket), Catalog(), StateMachines()
-    place = Place.of_function(context.invoked_function_arn, lake.bucket)
-    runs = Runs.of_event(lake, event, context.invoked_function_arn)
+    place = Place.of_function(arn_of(context), lake.bucket)
+    runs = Runs.of_event(lake, event, arn_of(context))
     contracts, machines = load_all(), states.tagged()
     scope = published(states, machines) if event.get("only") else of_one_run(run_id, event.get("source", {}))
 

@@ -252,6 +252,16 @@ def test_up_says_how_to_reach_a_running_one_in_words_a_shell_takes(aws: Aws) -> 
     assert all(line.startswith("export ") for line in result.stdout.splitlines())
 
 
+def test_up_for_docker_hands_over_the_bucket_that_is_deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.local.bridge", lambda: None)  # as where Docker Desktop brings containers here
+    result = importau("local", "up", "--docker")
+    assert result.exit_code == 0
+    file = Path(result.stderr.replace("\n", "").partition("has to know of it is in ")[2].partition("it answers at")[0])
+    handed = json.loads(file.read_text())["Parameters"]
+    assert handed["LAKE_BUCKET"] == "lake"
+    assert aws.endpoint and handed["AWS_ENDPOINT_URL"].endswith(aws.endpoint.rpartition(":")[2])
+
+
 def test_the_log_is_printed(aws: Aws) -> None:
     assert len(importau("local", "logs", "-n", "3").stdout.splitlines()) <= 3
 
