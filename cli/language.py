@@ -50,6 +50,7 @@ PORTUGUESE: Final = {
         "(`./importau local reset`), ou execute nele como está (`./importau run --local`)."
     ),
     "Replace them? (y/n)": "Substituí-las? (s/n)",
+    "stopped: nothing was written": "parado: nada foi gravado",
     # Taking it down.
     "to be deleted in account {account}: the stack {stack} with": "a apagar na conta {account}: a stack {stack}, com",
     "the bucket {bucket} and all data in it stay (--delete-data deletes them too)": (

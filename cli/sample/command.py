@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bronze.csv_text import write_csv
 from cli import ROOT, present
 from cli.errors import CliError, UsageError
-from cli.questions import answers, ask
+from cli.language import translated
+from cli.questions import agree, answers
 from cli.source import Answers
 
 FOLDER = ROOT / "csv_exports"
@@ -42,6 +42,7 @@ def sample(
 
 def made() -> dict[str, bytes]:
     """Return the sample's files by name."""
+    from bronze.csv_text import write_csv
     from cli.sample.company import tables
 
     with tempfile.TemporaryDirectory() as folder:
@@ -66,8 +67,8 @@ def _agree(folder: Path, differing: list[str], yes: bool) -> None:
     present.warn(f"in {folder} these are not the sample's: {', '.join(differing)}")
     if who is Answers.NONE:
         raise UsageError("nothing was written: CSVs would be replaced", "Name another folder, or say so: --yes.")
-    if ask("Replace them? (y/n)").strip().lower() not in ("y", "yes"):
-        raise CliError("stopped: nothing was written")
+    if not agree(translated("Replace them? (y/n)")):
+        raise CliError(translated("stopped: nothing was written"))
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
