@@ -1,6 +1,6 @@
 """What a demo would replace, and whether it may: a lake that somebody works with is not a demo's to overwrite."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -12,7 +12,9 @@ from cli.questions import agree
 from cli.session import Aws
 from cli.source import Answers
 from lakehouse import layout
-from lakehouse.s3 import Lake
+
+if TYPE_CHECKING:
+    from lakehouse.s3 import Lake
 
 _IN_USE: Final = (
     "the lake s3://{bucket} on the embedded AWS is in use: its run {run} was not a demo's, and a demo replaces its "
@@ -41,6 +43,8 @@ def may_replace(aws: Aws, bucket: str, answers: Answers) -> None:
     CliError
         The person does not agree.
     """
+    from lakehouse.s3 import Lake
+
     seen = runs(Lake(bucket, aws.s3))
     others = [run for run in seen if not is_of_demo(run)]
     if not others:
@@ -61,7 +65,7 @@ def may_replace(aws: Aws, bucket: str, answers: Answers) -> None:
         raise CliError(translated("stopped: nothing was changed"))
 
 
-def runs(lake: Lake) -> list[str]:
+def runs(lake: "Lake") -> list[str]:
     """Return the runs whose tables were audited in a lake, oldest first; none where there is no such bucket."""
     prefixes = [layout.quality_key("", layer).removesuffix(".json") for layer in layout.LAYERS]
     try:

@@ -41,7 +41,9 @@ def test_both_languages_say_the_same_things(english: str) -> None:
 
 
 def test_every_text_that_is_translated_is_in_the_table_and_no_other_is() -> None:
-    sources = [(ROOT / path).read_text("utf-8") for path in Path(ROOT).glob("cli/*.py") if path.name != "language.py"]
+    sources = [
+        (ROOT / path).read_text("utf-8") for path in Path(ROOT).glob("cli/**/*.py") if path.name != "language.py"
+    ]
     said = {
         node.value for text in sources for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
