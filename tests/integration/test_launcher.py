@@ -24,6 +24,7 @@ TOOLS = (
     "cut",
     "dirname",
     "env",
+    "find",
     "grep",
     "ls",
     "mkdir",
@@ -325,11 +326,25 @@ def test_help_on_a_fresh_clone_is_printed_and_nothing_is_installed(
     assert not (machine.clone / ".venv").exists()
 
 
-def test_help_in_an_installed_clone_is_the_commands_own_and_installs_nothing_more(machine: Machine) -> None:
+def test_help_in_an_installed_clone_is_the_page_s_as_long_as_no_command_is_newer(machine: Machine) -> None:
     machine.python(13)
     machine.run("local", "status")
+    assert (
+        machine.run("bench", "engine", "--help").stdout
+        == "Usage: importau bench engine [OPTIONS]\n\n  Não mede nada aqui.\n"
+    )
+    page, command = machine.clone / "docs/commands.md", machine.clone / "cli/bench.py"
+    command.parent.mkdir(exist_ok=True)
+    command.touch()
+    os.utime(command, (page.stat().st_atime, page.stat().st_mtime + 1))
     assert machine.run("bench", "engine", "--help").stdout == "3.13 runs: bench engine --help\n"
     assert machine.installed() == [".venv"]
+
+
+def test_help_of_a_command_there_is_not_is_left_to_the_command_line_where_it_is_installed(machine: Machine) -> None:
+    machine.python(13)
+    machine.run("local", "status")
+    assert machine.run("bogus", "--help").stdout == "3.13 runs: bogus --help\n"
 
 
 def test_a_help_option_of_another_program_is_none_of_ours(machine: Machine) -> None:
