@@ -28,7 +28,7 @@ from cold_bootstrap import MARK
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment, deployed
 from lambda_filesystem import LambdaFilesystem, make
-from runtime_emulator import ACCOUNT, program, served
+from runtime_emulator import program, served
 
 from cli.errors import CliError
 
@@ -87,7 +87,7 @@ def measured(repetitions: int = REPETITIONS) -> dict[str, Cold]:
     found = {function: Cold() for function in FUNCTIONS}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        with deployed(home, "importau-lakehouse-cold", ACCOUNT) as deployment:
+        with deployed(home, "importau-lakehouse-cold") as deployment:
             runtime = Runtime(deployment, home)
             for number in range(repetitions):
                 for function, log in runtime.run(f"cold-{number}").items():

@@ -14,7 +14,8 @@ from gold.forecast import forecast
 from lakehouse.contract import model as contracts
 from lakehouse.engine import parquet
 from lakehouse.lake import layout
-from lakehouse.parts import PARTED, parts_of_orders, read_by_part
+from lakehouse.part_size import parts_of_orders
+from lakehouse.parts import PARTED, read_by_part
 from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, READ, correlate
 

@@ -6,7 +6,8 @@ from bench import inputs, ours
 from bronze.csv import source as csv_source
 from bronze.synthetic.company import accepted, generate
 from lakehouse.lake import layout
-from lakehouse.parts import PARTED, parts_of_bytes
+from lakehouse.part_size import parts_of_bytes
+from lakehouse.parts import PARTED
 
 
 def bronze(source: Path, target: Path) -> None:

@@ -31,7 +31,6 @@ sys.path.append(str(ROOT / "tests/support"))
 sys.path.append(str(ROOT / "functions"))
 
 from deployment import Deployment, deployed
-from runtime_emulator import ACCOUNT
 
 from bench import cold
 from bronze.synthetic.company import generate
@@ -86,7 +85,7 @@ def measured(orders: int) -> Measured:
     found = Measured(orders)
     with (
         tempfile.TemporaryDirectory() as folder,
-        deployed(Path(folder), "importau-lakehouse-plan", ACCOUNT) as deployment,
+        deployed(Path(folder), "importau-lakehouse-plan") as deployment,
     ):
         s3 = deployment.client("s3")
         for table, rows in generate(orders, SEED).items():

@@ -97,8 +97,8 @@ def _performed(aws: Aws, layer: str) -> Audit:
 
 def _show(aws: Aws, audits: Sequence[Audit]) -> None:
     if any(each.report for each in audits):
-        present.assets(
-            [asset for each in audits for asset in summary.audited(each.layer, each.report, each.outcome.seconds)]
+        summary.show(
+            [table for each in audits for table in summary.audited(each.layer, each.report, each.outcome.seconds)]
         )
     for each in audits:
         if each.report:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich import box
-from rich.table import Table
 
 from cli import ROOT, options, present
 from cli.errors import CliError, UsageError
-from cli.portal.document import gather
+from cli.help import Typer
 from cli.portal.page import filled, template
 from cli.session import connect
 
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
 _PAGE: Final = ROOT / "docs/performance.md"
 _NOTES: Final = ROOT / "bench/notes.md"
 
-app: Final = typer.Typer(help="Measure how quick it is.", no_args_is_help=True)
+_repetitions: Final = options.whole("--repetitions", 1)
+
+app: Final = Typer(help="Measure how quick it is.", no_args_is_help=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -46,14 +46,15 @@ def portal(
 ) -> None:
     """Measure the portal in a browser: this lakehouse, and a generated one of 500 tables and 5,000 columns."""
     # What only measurements and tests need is not loaded by every command.
-    from bench.portal import REPETITIONS, measured  # noqa: PLC0415
-    from tests.support.catalogues import large  # noqa: PLC0415
+    from bench.portal import REPETITIONS, measured
+    from cli.portal.document import gather
+    from tests.support.catalogues import large
 
     page, document = template(), gather(connect(local, stack, region, profile), datetime.now(UTC))
     pages = {"this lakehouse": filled(page, document), "500 tables, 5,000 columns": filled(page, large())}
     with present.step("measuring"):
         times = measured(pages)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption=f"ms, medians of {REPETITIONS}")
+    table = present.table(caption=f"ms, medians of {REPETITIONS}")
     table.add_column("page")
     for what in next(iter(times.values())):
         table.add_column(what, justify="right")
@@ -64,15 +65,18 @@ def portal(
 
 @app.command()
 def cold(
-    repetitions: Annotated[int, typer.Option("--repetitions", min=1, help="Fresh processes of each function.")] = 5,
+    repetitions: Annotated[
+        int,
+        typer.Option("--repetitions", metavar="N", parser=_repetitions, help="Fresh processes of each function."),
+    ] = 5,
 ) -> None:
     """Measure the cold start of every function in AWS's runtime, and write bench/cold.md."""
     # What only measurements and tests need is not loaded by every command.
-    from bench.cold import GOALS, measured, report  # noqa: PLC0415
+    from bench.cold import GOALS, measured, report
 
     with present.step("measuring"):
         found = measured(repetitions)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption=f"seconds, medians of {repetitions}")
+    table = present.table(caption=f"seconds, medians of {repetitions}")
     table.add_column("function")
     for heading in ("init", "goal", "first call"):
         table.add_column(heading, justify="right")
@@ -89,12 +93,16 @@ def cold(
 
 
 @app.command(
-    epilog="./importau bench engine --orders 1000000 --write   |   ./importau bench engine --check   |   "
+    epilog="./importau bench engine --orders 1000000 --write\n./importau bench engine --check\n"
     "./importau bench engine --orders 100000 --engine importau --engine polars_tuned"
 )
 def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
-    orders: Annotated[str, typer.Option(help="Sizes, in orders.")] = "100000,1000000,5000000",
-    repetitions: Annotated[int, typer.Option(min=1, help="Runs of each engine; what counts is the median.")] = 3,
+    orders: Annotated[
+        str, typer.Option(metavar="N,N", help="Sizes, in orders, with commas between them.")
+    ] = "100000,1000000,5000000",
+    repetitions: Annotated[
+        int, typer.Option(metavar="N", parser=_repetitions, help="Runs of each engine; what counts is the median.")
+    ] = 3,
     engine: Annotated[list[str] | None, typer.Option(help="Only this one; several times for several.")] = None,
     end_to_end: Annotated[bool, typer.Option("--end-to-end", help="From the CSVs to Gold.")] = False,
     bronze: Annotated[bool, typer.Option("--bronze", help="Bronze alone, and the synthetic source.")] = False,
@@ -110,10 +118,10 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
 ) -> None:
     """Measure this project's engine against its peers, at the same job with the same results."""
     # Only measurements need these, and no other command is to load them.
-    from bench import checks, engines, inputs, process, results  # noqa: PLC0415
-    from bench.measure import DisagreementError, made, measured  # noqa: PLC0415
-    from bench.process import UnfinishedError  # noqa: PLC0415
-    from lakehouse.errors import InputError  # noqa: PLC0415
+    from bench import checks, engines, inputs, process, results
+    from bench.measure import DisagreementError, made, measured
+    from bench.process import UnfinishedError
+    from lakehouse.errors import InputError
 
     chosen = _chosen(engine, engines.ENGINES)
     limits = process.Limits(timeout, round(memory * 1e9) or process.memory() * 85 // 100)
@@ -125,13 +133,13 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
         _checked(worlds, chosen, limits)
         return
     jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
-    sizes = _sizes(orders)
+    asked = sizes(orders)
     with inputs.alone() as alone:
         if not alone:
             raise CliError("another `bench engine` runs in this folder", "Two at once would measure each other; wait.")
-        for size in sizes:
+        for size in asked:
             if inputs.missing(size):
-                with present.step(f"making {size:,} orders"):
+                with present.step(f"making {present.count(size, 'order')}"):
                     try:
                         made(size, limits)
                     except UnfinishedError as error:
@@ -140,10 +148,12 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
                 if not any(job in each.does for each in chosen):
                     continue
                 try:
-                    with present.step(f"{job}, {size:,} orders") as show:
+                    with present.step(f"{job}, {present.count(size, 'order')}") as show:
                         table = measured(job, size, chosen, repetitions, limits, show)
                 except DisagreementError as error:
-                    raise CliError("\n".join([f"{error}, at {size:,} orders:", *error.different])) from error
+                    raise CliError(
+                        "\n".join([f"{error}, at {present.count(size, 'order')}:", *error.different])
+                    ) from error
                 entry = results.entry(table, datetime.now(UTC), results.machine())
                 _show(entry)
                 if write:
@@ -152,21 +162,29 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
 
 def _keep(kept: "Results") -> None:
     """Keep the results and write the page."""
-    from bench import results  # noqa: PLC0415
-    from bench.page import page  # noqa: PLC0415
+    from bench import results
+    from bench.page import page
 
     results.save(kept)
     _PAGE.write_text(page(kept, _NOTES.read_text("utf-8")), "utf-8")
     present.done(f"wrote {_PAGE.relative_to(ROOT)}")
 
 
-def _sizes(orders: str) -> list[int]:
-    sizes = [size.strip().replace("_", "") for size in orders.split(",")]
-    if wrong := [size for size in sizes if not size.isdecimal() or not int(size)]:
+def sizes(orders: str) -> list[int]:
+    """Return the sizes that are written with commas between them.
+
+    Raises
+    ------
+    UsageError
+        One is no whole number, or all of it might be one number with commas between its thousands.
+    """
+    if "," in orders and (number := options.read_whole(orders)) is not None:
+        two = ", ".join(f"{int(size):,}".replace(",", "_") for size in orders.split(","))
         raise UsageError(
-            f"--orders: {', '.join(map(repr, wrong))} is no number of orders", "As in --orders 100000,1000000"
+            f"--orders: '{orders}' may be {number:,} orders, or the sizes {two}",
+            f"Write {number:_}, or leave a blank after each comma that separates sizes.",
         )
-    return [int(size) for size in sizes]
+    return [options.whole("--orders", 1)(size) for size in orders.split(",")]
 
 
 def _chosen(names: list[str] | None, engines: "Sequence[Engine]") -> "Sequence[Engine]":
@@ -178,7 +196,7 @@ def _chosen(names: list[str] | None, engines: "Sequence[Engine]") -> "Sequence[E
 
 def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[Engine]", limits: "Limits") -> None:
     """Compare every value of every engine, and say all that is wrong."""
-    from bench import checks  # noqa: PLC0415
+    from bench import checks
 
     wrong = []
     for name, world in worlds.items():
@@ -190,9 +208,9 @@ def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[
 
 def _show(measured: "Entry") -> None:
     """Print what was measured."""
-    from bench.page import HEADINGS, failures, rows  # noqa: PLC0415
+    from bench.page import HEADINGS, failures, rows
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table = present.table()
     for number, heading in enumerate(HEADINGS):
         table.add_column(heading, justify="right" if number else "left")
     for row in rows(measured):

@@ -9,13 +9,16 @@ from cli.account import bucket as buckets
 from cli.account.aws_cli import AwsCli
 from cli.account.bucket import Bucket
 from cli.account.identity import Identity, bucket_name, who_am_i
-from cli.errors import CliError
+from cli.errors import CliError, UsageError
 from cli.session import account
 
 
-def bucket(
+def bucket(  # noqa: PLR0917 - an argument an option
     settle: Annotated[
         bool, typer.Option("--settle", help="Give a bucket that is there already the lakehouse's settings.")
+    ] = False,
+    only_name: Annotated[
+        bool, typer.Option("--name", help="Print the name that it has or would have, and make nothing.")
     ] = False,
     show_commands: options.ShowCommands = False,
     name: options.Bucket = None,
@@ -23,11 +26,18 @@ def bucket(
     region: options.Region = None,
     profile: options.Profile = None,
 ) -> None:
-    """Make the lakehouse's bucket, or say that it is there: private, encrypted, versioned."""
+    """Make the lakehouse's bucket, or say that it is there: private, encrypted, versioned.
+
+    Standard output is its name and nothing else, for `bucket=$(./importau bucket)`.
+    """
+    if only_name and settle:
+        raise UsageError("--name makes nothing, and --settle would", "Choose one of them.")
     aws_cli = account(local, region, profile, show_commands)
     identity = who_am_i(aws_cli)
-    found = ensure(aws_cli, identity, name or bucket_name(identity), settle_it=settle)
-    present.out.print(found.name, markup=False)
+    chosen = name or bucket_name(identity)
+    if not only_name:
+        ensure(aws_cli, identity, chosen, settle_it=settle)
+    present.out.print(chosen, markup=False)
 
 
 def ensure(aws_cli: AwsCli, identity: Identity, name: str, *, settle_it: bool = False) -> Bucket:

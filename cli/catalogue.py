@@ -18,6 +18,7 @@ PII: Final = "PII"
 # What a word is worth where it stands: in the name, in a tag, in the description, elsewhere; and a whole phrase there.
 NAME, TAG, DESCRIPTION, OTHER = 8, 6, 4, 1
 _PHRASE: Final = 2
+_WHOLE: Final = 1000
 # An account or emulator without SearchTables says so in one of these ways.
 _NO_SEARCH: Final = frozenset(
     {"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented", "InternalFailure", "501"}
@@ -117,13 +118,13 @@ def ranked(term: str, among: Iterable[Entry], kind: str | None = None) -> list[E
     Parameters
     ----------
     term : str
-        Words; accents and case do not count.
+        Words; accents and case do not count. Without any, every entry is found.
     among : iterable of Entry
     kind : str, optional
         One of `KINDS`, or ``pii`` for the columns that hold personal data.
     """
     scored = [(score(term, entry), entry) for entry in among if kind is None or _is(entry, kind)]
-    found = [(points, entry) for points, entry in scored if points]
+    found = [(points, entry) for points, entry in scored if points or not term.strip()]
     return [e for _, e in sorted(found, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind), pair[1].where))]
 
 
@@ -132,7 +133,12 @@ def _is(entry: Entry, kind: str) -> bool:
 
 
 def score(term: str, entry: Entry) -> int:
-    """Return how well an entry answers a term; 0 when a word of it is nowhere in the entry."""
+    """Return how well an entry answers a term; 0 when a word of it is nowhere in the entry.
+
+    Its whole name, as it is printed (`Entry.where`), answers best.
+    """
+    if plain(term).strip() == plain(entry.where):
+        return _WHOLE
     fields = [
         (NAME, plain(entry.name)),
         (TAG, plain(" | ".join(entry.tags))),

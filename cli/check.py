@@ -1,7 +1,8 @@
 """`importau check`: who am I, what is there, and is everything allowed that the lakehouse needs."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -9,7 +10,6 @@ from typing import Annotated, Any, Final
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
-from rich.table import Table
 
 from cli import options, present, sam
 from cli.account import bucket as buckets
@@ -18,7 +18,7 @@ from cli.account.aws_cli import AwsCli
 from cli.account.execution_role import LAB_ROLE, SERVICES, ExecutionRole
 from cli.account.execution_role import find as find_role
 from cli.account.identity import Identity, bucket_name, who_am_i
-from cli.account.permissions import Place, as_json, permissions, policy
+from cli.account.permissions import Need, Place, as_json, permissions, policy
 from cli.errors import CliError, explain
 from cli.session import account, default_stack
 
@@ -34,6 +34,9 @@ _KINDS: Final = {
     "federated": "federated user",
     "root": "the account's root",
 }
+
+
+_HEADINGS: Final = ("", "permission", "to", "")
 
 
 class Holder(StrEnum):
@@ -83,6 +86,9 @@ def check(  # noqa: PLR0913, PLR0917 - an argument an option
             "--policy", help="Print the least policy, for you or for the execution role, and ask nothing else."
         ),
     ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="List what is allowed too, not only what is denied or unknown.")
+    ] = False,
     show_commands: options.ShowCommands = False,
     as_json_: options.Json = False,
     bucket: options.Bucket = None,
@@ -105,7 +111,7 @@ def check(  # noqa: PLR0913, PLR0917 - an argument an option
     if as_json_:
         present.out.print_json(json.dumps(_as_dict(aws_cli, findings), ensure_ascii=False))
     else:
-        _show(aws_cli, findings)
+        _show(aws_cli, findings, show_all)
     if findings.problems or findings.missing:
         raise CliError(
             "\n".join([*findings.problems, *_denied(findings.missing)]),
@@ -200,7 +206,7 @@ def _denied(lacking: Sequence[Assessed]) -> list[str]:
     ]
 
 
-def _show(aws_cli: AwsCli, found: Findings) -> None:
+def _show(aws_cli: AwsCli, found: Findings, show_all: bool) -> None:
     identity, role = found.identity, found.role
     assumed = f" {identity.role}" if identity.role else ""
     present.lines(
@@ -215,34 +221,47 @@ def _show(aws_cli: AwsCli, found: Findings) -> None:
             ("SAM CLI", sam.version()),
         ]
     )
-    present.out.print()
     for holder, title in (("user", "what you need"), ("role", "what the execution role needs")):
         theirs = [each for each in found.assessed if each.permission.holder == holder]
         if theirs:
-            present.grid(_table(title, theirs))
             present.out.print()
+            present.flow(present.out, f"[bold]{title}:[/bold] {_counts(theirs)}")
+            shown = [each for each in theirs if show_all or each.verdict != "allowed"]
+            if shown:
+                present.records(_HEADINGS, list(_rows(shown)))
+    present.out.print()
     unknown = sum(each.verdict == "unknown" for each in found.assessed)
     if unknown:
-        present.say(f"{unknown} permissions could not be asked for; what is unknown shows when it is used")
+        could = "it is used" if unknown == 1 else "they are used"
+        present.say(
+            f"{present.count(unknown, 'permission')} could not be asked for; what is unknown shows when {could}"
+        )
+    if not show_all:
+        present.say("what is allowed: `./importau check --all`")
 
 
 def _trust(trusts: bool | None) -> str:
     return {True: "trusts", False: "does not trust", None: "may or may not trust"}[trusts]
 
 
-def _table(title: str, assessed: Sequence[Assessed]) -> Table:
-    """Return a row for what is needed together and answered alike."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False, expand=True)
-    table.add_column("", no_wrap=True)
-    for heading, ratio in (("permission", 9), ("needed by", 5), ("to", 6), ("what still works without it", 6)):
-        table.add_column(heading, ratio=ratio, overflow="fold")
-    rows: dict[tuple[Any, ...], list[str]] = {}
-    for each in assessed:
-        rows.setdefault((each.permission.need, each.verdict), []).append(each.permission.action)
+def _counts(assessed: Sequence[Assessed]) -> str:
+    """Return how many of some permissions are allowed, denied and unknown; what there is none of is left out."""
+    found = Counter(each.verdict for each in assessed)
+    allowed = f"{found['allowed']} of {present.count(len(assessed), 'permission')} allowed"
+    return ", ".join([allowed, *(f"{found[verdict]} {verdict}" for verdict in ("denied", "unknown") if found[verdict])])
+
+
+def _rows(assessed: Sequence[Assessed]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for what is needed together and answered alike: denied, then unknown, then allowed."""
+    rows: dict[tuple[Need, Verdict], list[str]] = {}
+    for verdict in ("denied", "unknown", "allowed"):
+        for each in assessed:
+            if each.verdict == verdict:
+                rows.setdefault((each.permission.need, each.verdict), []).append(each.permission.action)
     for (need, verdict), actions in rows.items():
-        row = (_short(actions), ", ".join(need.needed_by), need.purpose, need.without)
-        table.add_row(_MARKS[verdict], *map(escape, row))
-    return table
+        what = f"{need.purpose} (by {', '.join(need.needed_by)})"
+        without = "" if verdict == "allowed" else f"without it still works: {need.without}"
+        yield _MARKS[verdict], *map(escape, (_short(actions), what, without))
 
 
 def _short(actions: Sequence[str]) -> str:

@@ -8,71 +8,97 @@ from typing import Annotated
 
 import typer
 
-from cli import options, present, sam, source
+from cli import ROOT, options, present, sam, source
+from cli.account.aws_cli import AwsCli
+from cli.account.identity import bucket_name, who_am_i
+from cli.account.stack import Stack
+from cli.deploy import bucket_of, bucket_parameter
 from cli.embedded import EmbeddedAws
 from cli.errors import CliError
 from cli.execution import PIPELINE
-from cli.export import download
+from cli.export import claim, download
 from cli.local import lasting
-from cli.portal.command import FILE, write
-from cli.portal.document import gather
+from cli.portal.command import FILE, claim_page, warn_of_another, write
 from cli.portal.page import filled, prepared
 from cli.questions import answers, ask
+from cli.replacing import may_replace
 from cli.run import perform
-from cli.session import Aws, at, embedded_aws
+from cli.session import Aws, at, default_stack, embedded_aws
 
 
-def demo(  # noqa: PLR0917 - an argument an option
+def demo(  # noqa: PLR0913, PLR0917 - an argument an option
     csv_dir: options.CsvDir = None,
     orders: options.Orders = None,
     seed: options.Seed = None,
-    yes: options.Yes = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="Without asking: synthetic data when a CSV is missing, replacing a lake in use.",
+            rich_help_panel=options.SOURCE_PANEL,
+        ),
+    ] = False,
     no_input: options.NoInput = False,
     export: Annotated[
         Path | None,
         typer.Option("--export", metavar="DIR", help="Write the ten tables to DIR as Parquet, as `export` does."),
     ] = None,
+    local: options.LocalAlways = False,
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the embedded AWS up afterwards.")] = False,
 ) -> None:
     """Deploy and run the lakehouse on this machine: no AWS account, no Docker.
 
     Starts the embedded AWS, builds and deploys with SAM, uploads the data, runs the pipeline, shows the ten tables.
-    Without --csv-dir or --orders it takes csv_exports/ in or beside the repository, or else 1,000 synthetic orders.
+    Without --csv-dir or --orders it takes csv_exports/ in or beside the repository. What a demo made before is
+    replaced; where somebody else ran anything in that lake, it asks.
     """
+    del local
     began = monotonic()
     # Every question comes first: nobody waits for a build to be asked for a folder.
-    wanted = source.chosen(csv_dir, orders, seed) or _found()
-    data = source.complete(wanted, list, answers(yes, no_input), ask)
+    who = answers(yes, no_input)
+    data = source.complete(source.chosen(csv_dir, orders, seed) or _found(), list, who, ask)
+    page_file = FILE if export is None else export.expanduser() / FILE.name
+    claim_page(page_file)
+    if export is not None:
+        claim(export.expanduser())
     server = embedded_aws()
-    # npm takes its time; it has it while the lakehouse is deployed and runs.
-    page = prepared()
     with lasting(server, keep_running) as endpoint:
+        aws = at(endpoint)
+        aws_cli, its = AwsCli(endpoint=endpoint), default_stack("local")
+        stack = Stack(aws_cli, its)
+        identity = who_am_i(aws_cli)
+        bucket = bucket_of(its, stack.described(), None) or bucket_name(identity)
+        may_replace(aws, bucket, who)
+        # npm takes its time; it has it while the lakehouse is deployed and runs.
+        page = prepared()
+        with present.activity(f"stack {its}") as show:
+            described = stack.recover(present.say, show)
+        parameters = bucket_parameter(aws_cli, identity, described, bucket)
         build_dir = server.home.parent / "build"  # not .aws-sam, which is for your account
         with present.step("sam build") as show:
             sam.build(endpoint, build_dir, show)
         with present.step("sam deploy") as show:
-            sam.deploy({}, endpoint, build_dir, progress=show)
-        aws = at(endpoint)
-        perform(aws, PIPELINE, data, outlives_us=False)
+            sam.deploy(parameters, endpoint, build_dir, progress=show)
+        perform(aws, PIPELINE, data, of_demo=True)
         if export is not None:
             download(aws, export.expanduser())
-        _show(aws, page, FILE if export is None else export.expanduser() / FILE.name)
+        _show(aws, page, page_file)
     present.done("demo finished", monotonic() - began)
     _next_steps(server, export)
 
 
-def _found() -> source.Source:
+def _found() -> source.CsvFolder:
     folder = source.nearby()
     if folder is not None:
         present.say(f"taking the CSVs in {folder}")
-        return source.CsvFolder(folder)
-    synthetic = source.Synthetic()
-    present.warn(f"no csv_exports/ in or beside the repository: generating {source.describe(synthetic)}")
-    return synthetic
+    return source.CsvFolder(folder or ROOT / "csv_exports")
 
 
 def _show(aws: Aws, page: Future[str], file: Path) -> None:
     """Write the portal; where it cannot be built, everything else has worked all the same."""
+    from cli.portal.document import gather
+
     try:
         with present.step("portal"):
             text = filled(page.result(), gather(aws, datetime.now(UTC)))
@@ -80,6 +106,7 @@ def _show(aws: Aws, page: Future[str], file: Path) -> None:
         present.warn(f"no portal: {error.message}\n{error.fix}")
     else:
         write(text, file)
+        warn_of_another(aws, file)
 
 
 def _next_steps(server: EmbeddedAws, export: Path | None) -> None:

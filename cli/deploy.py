@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -10,18 +10,19 @@ from cli import options, present, sam
 from cli.account import stack as stacks
 from cli.account.aws_cli import AwsCli
 from cli.account.execution_role import find as find_role
-from cli.account.identity import bucket_name, who_am_i
+from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
 from cli.bucket import ensure
 from cli.check import place_of, preflight
 from cli.errors import CliError, UsageError
-from cli.questions import answers, ask
+from cli.language import translated
+from cli.layers import built_for
+from cli.questions import agree, answers
 from cli.session import account, default_stack, embedded_aws
 from cli.source import Answers
 from lakehouse.lake import layout
 
 # Where in the bucket the code lies that CloudFormation deploys.
-_YES: Final = frozenset({"y", "yes", "s", "sim"})
 
 
 def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
@@ -46,6 +47,8 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     Creates no role and asks for no capability. A deployment that failed before is cleared away or taken up again.
     """
     given = _parameters(parameter or [])
+    if not local:
+        built_for(given, None)  # what is asked for in vain is said before anybody is asked
     who = answers(yes, False)
     if who is Answers.NONE:
         raise UsageError("there is no terminal to ask whether to make the changes", "Agree to them beforehand: --yes.")
@@ -57,19 +60,25 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     its = Stack(aws_cli, stack or default_stack("local" if local else "default"))
     with present.activity(f"stack {its.name}") as show:
         described = its.recover(present.say, show)
+    layers = {} if local else built_for(given, described)
     name = bucket_of(its.name, described, bucket) or bucket_name(identity)
-    if not _owns_its_bucket(described):
-        ensure(aws_cli, identity, name)
-        given = {"ExistingBucket": name} | given
+    given = bucket_parameter(aws_cli, identity, described, name) | given
     with present.step("permissions asked for"):
         preflight(aws_cli, identity, place_of(aws_cli, identity, found_role, name, its.name))
-    _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, name, who)
+    _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, layers, name, who)
 
 
-def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: str, who: Answers) -> None:
+def _deploy(
+    aws_cli: AwsCli,
+    its: Stack,
+    parameters: Mapping[str, str],
+    layers: Mapping[str, str],
+    bucket: str,
+    who: Answers,
+) -> None:
     build_dir = _build_dir(aws_cli)
     with present.step("sam build") as show:
-        sam.build(aws_cli.endpoint, build_dir, show)
+        sam.build(aws_cli.endpoint, build_dir, show, layers)
     with present.step("sam deploy: code uploaded, change set made") as show:
         change_set = sam.change_set(
             its.name,
@@ -84,17 +93,18 @@ def _deploy(aws_cli: AwsCli, its: Stack, parameters: Mapping[str, str], bucket: 
         present.done(f"nothing to change: the stack {its.name} is up to date")
         return
     changes = its.changes(change_set)
-    present.say(f"what changes in the stack {its.name}:")
+    present.say(translated("what changes in the stack {stack}:", stack=its.name))
     for what, resources in stacks.tell(changes):
         present.say(f"  {what}: {resources}")
+    question = "Make this change? (y/n)" if len(changes) == 1 else "Make these {count} changes? (y/n)"
     agreed = False
     try:
-        agreed = who is Answers.DEFAULTS or _agree(f"Make these {len(changes)} changes? (y/n)")
+        agreed = who is Answers.DEFAULTS or agree(translated(question, count=len(changes)))
     finally:  # Ctrl-C included: what nobody agreed to is not left lying about
         if not agreed:
             its.discard(change_set)
     if not agreed:
-        raise CliError("stopped: nothing was changed")
+        raise CliError(translated("stopped: nothing was changed"))
     with present.step(f"stack {its.name} deployed") as show:
         outputs = its.execute(change_set, show).get("Outputs", [])
     present.lines(sorted((output["OutputKey"], output["OutputValue"]) for output in outputs))
@@ -119,16 +129,28 @@ def bucket_of(stack: str, described: Mapping[str, Any] | None, named: str | None
     return named or deployed
 
 
+def bucket_parameter(
+    aws_cli: AwsCli, identity: Identity, described: Mapping[str, Any] | None, name: str
+) -> dict[str, str]:
+    """Return the parameter that gives a stack its bucket, made where there is none; nothing where it made its own.
+
+    Raises
+    ------
+    CliError
+        The bucket is somebody else's, or in another region.
+    """
+    if _owns_its_bucket(described):
+        return {}
+    ensure(aws_cli, identity, name)
+    return {"ExistingBucket": name}
+
+
 def _owns_its_bucket(described: Mapping[str, Any] | None) -> bool:
     """Return whether the stack made its bucket, as `sam deploy` by hand has it do; it keeps it then."""
     if described is None or described["StackStatus"] == stacks.REVIEW:
         return False
     parameters = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in described.get("Parameters", ())}
     return not parameters.get("ExistingBucket")
-
-
-def _agree(question: str) -> bool:
-    return ask(question).strip().lower() in _YES
 
 
 def _where(aws_cli: AwsCli) -> list[str]:

@@ -14,6 +14,7 @@ from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
 from cli.deploy import bucket_of
 from cli.errors import CliError, UsageError
+from cli.language import translated
 from cli.questions import answers, ask
 from cli.session import Aws, account, connect
 from cli.source import Answers
@@ -92,27 +93,41 @@ def _plan(aws_cli: AwsCli, identity: Identity, its: Stack, named: str | None, de
 
 def _say(plan: _Plan, stack: str, identity: Identity, delete_data: bool) -> None:
     if plan.exists:
-        present.say(f"to be deleted in account {identity.account}: the stack {stack} with")
+        present.say(
+            translated(
+                "to be deleted in account {account}: the stack {stack} with", account=identity.account, stack=stack
+            )
+        )
         kinds = Counter(entry["ResourceType"].removeprefix("AWS::") for entry in plan.resources)
         for kind, number in sorted(kinds.items()):
             if not kind.startswith("S3::"):
                 present.say(f"  {number} {kind}")
     if plan.bucket is None:
         return
+    bucket = plan.bucket.name
     if not delete_data:
-        present.say(f"the bucket {plan.bucket.name} and all data in it stay (--delete-data deletes them too)")
+        present.say(
+            translated("the bucket {bucket} and all data in it stay (--delete-data deletes them too)", bucket=bucket)
+        )
     elif plan.is_whole:
-        present.warn(f"the bucket {plan.bucket.name} goes, with everything in it and every version of it, for good")
+        present.warn(
+            translated(
+                "the bucket {bucket} goes, with everything in it and every version of it, for good", bucket=bucket
+            )
+        )
     else:
         present.warn(
-            f"in the bucket {plan.bucket.name} everything of the lakehouse goes, for good; the bucket itself stays, "
-            "as it was not made for the lakehouse"
+            translated(
+                "in the bucket {bucket} everything of the lakehouse goes, for good; the bucket itself stays, as it was "
+                "not made for the lakehouse",
+                bucket=bucket,
+            )
         )
 
 
 def _agree(name: str) -> None:
-    if ask(f"Type {name} to go on").strip() != name:
-        raise CliError("stopped: nothing was deleted")
+    if ask(translated("Type {name} to go on", name=name)).strip() != name:
+        raise CliError(translated("stopped: nothing was deleted"))
 
 
 def _forget_logs(aws_cli: AwsCli, stack: str) -> None:

@@ -23,12 +23,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from cli.errors import CliError
 
 ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
+_BRIDGED: Final = Path(__file__).with_name("docker_bridge.py")
 _LOOPBACK: Final = "127.0.0.1"
 _NO_PROXY: Final = f"{_LOOPBACK},localhost"
 # All the server takes from the shell: Lambdas inherit it, and a stray AWS_ENDPOINT_URL or proxy breaks them.
@@ -131,14 +132,17 @@ class EmbeddedAws:
     enforce_iam : bool
         Whether policies count: every direct call, and the calls of Lambdas by their role, are allowed or denied by
         them. What CloudFormation and Step Functions do for somebody is not; the account's own key may do everything.
+    bridge : str, optional
+        The address at which Docker's containers reach this machine, for a server that answers them as well.
     """
 
     # What the interpreter runs.
     program: ClassVar[tuple[str, ...]] = ("-m", "ministack")
 
-    def __init__(self, home: Path, *, enforce_iam: bool = False) -> None:
+    def __init__(self, home: Path, *, enforce_iam: bool = False, bridge: str | None = None) -> None:
         self.home = home.resolve()
         self.enforce_iam = enforce_iam
+        self.bridge = bridge
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -147,7 +151,7 @@ class EmbeddedAws:
         return self.home / "server.log"
 
     def start(self) -> Endpoint:
-        """Start the server and wait until it answers; a running one is left as it is.
+        """Start the server and wait until it answers; a running one is left as it is, unless containers need another.
 
         Raises
         ------
@@ -156,7 +160,7 @@ class EmbeddedAws:
         """
         with self._locked():
             running = self.status()
-            if running is not None:
+            if running is not None and self.bridge in (None, self._record().get("bridge")):
                 return running
             self._end()
             for attempt in range(1, _PORT_ATTEMPTS + 1):
@@ -218,9 +222,10 @@ class EmbeddedAws:
     # ---- the process -------------------------------------------------------------------------------------------------
 
     def _spawn(self, port: int) -> Endpoint:
+        program = self.program if self.bridge is None else ("-P", str(_BRIDGED), self.bridge)
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-X", "utf8", "-X", self._mark, *self.program],
+                [sys.executable, "-X", "utf8", "-X", self._mark, *program],
                 cwd=self.home,
                 env=self._server_environment(port),
                 stdin=subprocess.DEVNULL,
@@ -229,7 +234,7 @@ class EmbeddedAws:
                 start_new_session=True,
             )
         endpoint = Endpoint(port, self._process.pid)
-        self._record_path.write_text(json.dumps({"port": port, "pid": endpoint.pid}))
+        self._record_path.write_text(json.dumps({"port": port, "pid": endpoint.pid, "bridge": self.bridge}))
         return endpoint
 
     def _server_environment(self, port: int) -> dict[str, str]:
@@ -317,15 +322,15 @@ class EmbeddedAws:
     def _record_path(self) -> Path:
         return self.home / "server.json"
 
-    def _record(self) -> dict[str, int]:
+    def _record(self) -> dict[str, Any]:
         try:
-            record: dict[str, int] = json.loads(self._record_path.read_text())
+            record: dict[str, Any] = json.loads(self._record_path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return {"port": 0}
         return record
 
     def _running_pid(self) -> int | None:
-        pid = self._record().get("pid")
+        pid: int | None = self._record().get("pid")
         return pid if pid is not None and self._is_ours(pid) else None
 
     def _is_ours(self, pid: int) -> bool:

@@ -1,19 +1,9 @@
 """What a command says when it cannot do its work: one clear line, the fix, and an exit code."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
 
 FAILURE: Final = 1
 USAGE: Final = 2
@@ -65,7 +55,14 @@ _REJECTED: Final = frozenset(
 DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"})
 
 
-def explain(error: BotoCoreError | ClientError) -> CliError:
+def aws_errors() -> "tuple[type[BotoCoreError], type[ClientError]]":
+    """Return what boto3 raises. An ``except`` that calls it loads boto's classes only when something was raised."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
+def explain(error: "BotoCoreError | ClientError") -> CliError:
     """Return an AWS error as one line and its fix.
 
     Parameters
@@ -73,6 +70,18 @@ def explain(error: BotoCoreError | ClientError) -> CliError:
     error : BotoCoreError or ClientError
         What boto3 raised.
     """
+    from botocore.exceptions import (
+        ClientError,
+        ConnectionError,
+        HTTPClientError,
+        NoCredentialsError,
+        NoRegionError,
+        PartialCredentialsError,
+        ProfileNotFound,
+        SSOError,
+        TokenRetrievalError,
+    )
+
     if isinstance(error, ClientError):
         return _explain_answer(error)
     match error:
@@ -96,7 +105,7 @@ def explain(error: BotoCoreError | ClientError) -> CliError:
     return CliError(message, fix)
 
 
-def _explain_answer(error: ClientError) -> CliError:
+def _explain_answer(error: "ClientError") -> CliError:
     code = error.response["Error"].get("Code", "")
     message = error.response["Error"].get("Message", "") or code
     if code in _EXPIRED:

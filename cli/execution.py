@@ -41,6 +41,8 @@ _ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
 _STARTS: Final = {(PIPELINE, layer.capitalize()): layer for layer in layout.LAYERS} | {
     (layer, f"Audit{layer.capitalize()}"): audit for layer, audit in AUDITS.items()
 }
+# What only the names of a demo's runs have.
+_DEMO: Final = "-demo-"
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 
@@ -103,9 +105,14 @@ class Outcome:
         return {layer.machine: layer.seconds for layer in ran}
 
 
-def new_run_id(now: datetime | None = None) -> str:
-    """Return a run's name: sorts by time, does not repeat."""
-    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+def new_run_id(now: datetime | None = None, *, of_demo: bool = False) -> str:
+    """Return a run's name: sorts by time, does not repeat, and says whether a demo began it."""
+    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}{_DEMO if of_demo else '-'}{secrets.token_hex(3)}"
+
+
+def is_of_demo(run_id: str) -> bool:
+    """Return whether a demo began a run."""
+    return _DEMO in run_id
 
 
 def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:

@@ -9,22 +9,37 @@ from typing import Annotated
 
 import typer
 
-from cli import present
+from cli import options, present
+from cli.containers import bridge, hand_over
 from cli.embedded import EmbeddedAws, Endpoint
 from cli.errors import FAILURE, NotDeployedError
+from cli.help import Typer
 from cli.session import at, embedded_aws
 
-app = typer.Typer(help="The embedded AWS: an AWS on this machine, on the loopback interface, without an account.")
+app = Typer(help="The embedded AWS: an AWS on this machine, on the loopback interface, without an account.")
 
 _FOLLOW_SECONDS = 0.5
 
 
 @app.command()
-def up() -> None:
+def up(
+    docker: Annotated[
+        bool, typer.Option("--docker", help="Answer containers as well, for `sam local invoke`: Docker must run.")
+    ] = False,
+) -> None:
     """Start it, with what it held before; standard output is for `eval "$(./importau local up)"`."""
     server = embedded_aws()
-    with present.step("embedded AWS up"):
-        endpoint = server.start()
+    endpoint = None if docker else server.status()
+    if endpoint is not None:
+        present.say(f"the embedded AWS is up already at {endpoint.url}")
+    else:
+        if docker:
+            server.bridge = bridge()
+        with present.step("embedded AWS up"):
+            endpoint = server.start()
+    if docker:
+        aws = at(endpoint)
+        present.say(f"what `sam local invoke` has to know of it is in {hand_over(server, endpoint, aws.bucket)}")
     present.say(f"it answers at {endpoint.url}, its state is in {server.home}; for boto3, aws and sam:")
     for name, value in endpoint.environment().items():
         present.out.print(f"export {name}={shlex.quote(value)}", markup=False)
@@ -66,7 +81,12 @@ def status() -> None:
 
 @app.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
+    lines: Annotated[
+        int,
+        typer.Option(
+            "--lines", "-n", metavar="N", parser=options.whole("--lines", 1), help="How many of the last lines."
+        ),
+    ] = 50,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as it is written, until Ctrl-C.")] = False,
 ) -> None:
     """Print the end of its log, Lambdas included."""

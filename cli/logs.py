@@ -53,6 +53,8 @@ _COMMON: Final = frozenset(
     }
 )  # fmt: skip
 _PLATFORM_TEXT: Final = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION|XRAY) ")
+# Of what does not fit on the line that it belongs to.
+_MARGIN: Final = 4
 _STYLES: Final = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "yellow", "WARN": "yellow", "DEBUG": "dim"}
 
 
@@ -175,7 +177,7 @@ def _print(line: Line) -> None:
     at = f"{datetime.fromtimestamp(line.at / 1000, UTC):%Y-%m-%d %H:%M:%S}"
     if said is None:
         if line.text.strip() and not _PLATFORM_TEXT.match(line.text):
-            present.out.print(f"[dim]{at}[/dim] {line.function:<12} {escape(line.text)}")
+            present.flow(present.out, escape(line.text), head=f"[dim]{at}[/dim] {line.function:<12} ", margin=_MARGIN)
         return
     if "_aws" in said or not _is_news(said):
         return
@@ -186,9 +188,8 @@ def _print(line: Line) -> None:
     table = f" [bold]{escape(said['table'])}[/bold]" if "table" in said else ""
     style = _STYLES.get(level, "green")
     run = f" [dim]run={escape(str(said['run_id']))}[/dim]" if said.get("run_id") else ""
-    present.out.print(
-        f"[dim]{at}[/dim] {line.function:<12} [{style}]{level:<5}[/] {escape(str(message))}{table}{escape(about)}{run}"
-    )
+    head = f"[dim]{at}[/dim] {line.function:<12} [{style}]{level:<5}[/] "
+    present.flow(present.out, f"{escape(str(message))}{table}{escape(about)}{run}", head=head, margin=_MARGIN)
     for trace in (said.get("exception"), "".join(said.get("stackTrace", ()))):
         for text in (trace or "").splitlines():
             present.out.print(f"    [dim]{escape(text)}[/dim]")

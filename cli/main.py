@@ -1,100 +1,130 @@
-"""The commands, and what happens when one cannot do its work."""
+"""The command line as a whole: which command is meant, and what happens when one cannot do its work."""
 
 import signal
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from typer.core import TyperGroup
+from typer._click.shell_completion import CompletionItem
+from typer.main import get_command
 
-from cli import __version__, bench, local, present
-from cli.audit import audit
-from cli.bucket import bucket
-from cli.check import check
-from cli.demo import demo
-from cli.deploy import deploy
-from cli.destroy import destroy
-from cli.errors import INTERRUPTED, CliError, explain
-from cli.export import export
-from cli.lineage import lineage
-from cli.logs import logs
-from cli.plan import plan
-from cli.portal.command import portal
-from cli.run import run
-from cli.search import search
-from cli.test import test
-from cli.verify import verify
+from cli.commands import COMMANDS, Entry
+from cli.errors import INTERRUPTED, CliError, aws_errors, explain
+from cli.help import HELP_OPTIONS, Group, Typer
 
 
-class Commands(TyperGroup):
-    """Turns the errors of a command into one message and an exit code."""
+class Commands(Mapping[str, Any]):
+    """The commands of the table by name, each loaded when it is looked up: none waits for what others import."""
+
+    def __init__(self) -> None:
+        self.entries = {entry.name: entry for entry in COMMANDS}
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = _loaded(self.entries[name])
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+def _loaded(entry: Entry) -> Any:
+    """Return the command that an entry of the table stands for."""
+    module, _, attribute = entry.place.partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        group = get_command(found)
+        group.name = entry.name
+        return group
+    anything = {"allow_extra_args": True, "ignore_unknown_options": True} if entry.takes else {}
+    app = Typer()
+    app.command(
+        entry.name,
+        epilog="\n".join(f"./importau {example}" for example in entry.examples),
+        context_settings=HELP_OPTIONS | anything,
+        options_metavar=" ".join(filter(None, ["[OPTIONS]", entry.takes])),
+        hidden=entry.hidden,
+    )(found)
+    return get_command(app)
+
+
+class Root(Group):
+    """All commands; the errors of each become one message and an exit code."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings | {"commands": {}})
+        self.commands: Any = Commands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, without loading what they name."""
+        del ctx
+        return list(self.commands)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return the commands that begin so, without loading them, or else the options."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [
+            CompletionItem(entry.name, help=entry.summary)
+            for entry in self.commands.entries.values()
+            if entry.name.startswith(incomplete) and not entry.hidden
+        ]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands under their headings."""
+        del ctx
+        shown = [entry for entry in self.commands.entries.values() if not entry.hidden]
+        width = max(len(entry.name) for entry in shown)
+        for panel in dict.fromkeys(entry.panel for entry in shown):
+            with formatter.section(panel):
+                formatter.write_dl([(e.name.ljust(width), e.summary) for e in shown if e.panel == panel])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
+        # What a failure needs is loaded when there is one: none of it is cheap.
         try:
             return super().invoke(ctx)
         except CliError as error:
             problem = error
-        except (BotoCoreError, ClientError) as error:
-            problem = explain(error)
         except (KeyboardInterrupt, EOFError, typer.Abort):
+            from cli import present
+
             present.warn("interrupted")
             raise typer.Exit(INTERRUPTED) from None
+        except aws_errors() as error:
+            problem = explain(error)
+        from cli import present
+
         present.problem(problem)
         raise typer.Exit(problem.exit_code)
 
 
-app = typer.Typer(
-    name="importau",
-    cls=Commands,
-    rich_markup_mode="rich",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.",
-)
-app.command(epilog="./importau demo --csv-dir ../csv_exports --export out   |   ./importau demo --orders 100000")(demo)
-app.command(
-    epilog="./importau check   |   ./importau check --role LabRole --show-commands   |   ./importau check --json"
-)(check)
-app.command(epilog="./importau bucket   |   ./importau bucket --bucket importau-lakehouse-turma2 --show-commands")(
-    bucket
-)
-app.command(epilog="./importau deploy   |   ./importau deploy --yes --role LabRole --parameter LogLevel=DEBUG")(deploy)
-app.command(epilog="./importau destroy   |   ./importau destroy --delete-data --local")(destroy)
-app.command(epilog="./importau run --csv-dir csv_exports   |   ./importau run gold --local")(run)
-app.command(epilog="./importau audit   |   ./importau audit silver --local --json")(audit)
-app.command(epilog="./importau export out   |   ./importau export out --local")(export)
-app.command(epilog="./importau search forecast   |   ./importau search 'risco cambial' --type column --local")(search)
-app.command(
-    epilog="./importau lineage agregado_fluxo_de_caixa_mensal   |   ./importau lineage cambio.taxa_ptax --downstream"
-)(lineage)
-app.command(epilog="./importau portal --open   |   ./importau portal --local --serve")(portal)
-app.command(epilog="./importau verify   |   ./importau verify --local --json")(verify)
-app.command(epilog="./importau logs --since 10m   |   ./importau logs bronze --follow   |   ./importau logs --run RUN")(
-    logs
-)
-app.command(epilog="./importau plan --orders 1000000   |   ./importau plan --orders 10000000000 --memory 2048")(plan)
-app.add_typer(local.app, name="local")
-app.add_typer(bench.app, name="bench")
-app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog="./importau test   |   ./importau test tests/unit -k rateio",
-)(test)
+app = Typer(name="importau", cls=Root, epilog="./importau demo\n./importau help demo")
 
 
 @app.callback(invoke_without_command=True)
 def importau(
     ctx: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version, as the command version does.")] = False,
 ) -> None:
-    """IMPORTAÚ lakehouse: seven CSVs to Bronze, Silver and Gold, on AWS or whole on this machine."""
+    """IMPORTAÚ lakehouse: seven CSVs to Bronze, Silver and Gold, on AWS or whole on this machine.
+
+    Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
+    """
     if version:
-        present.out.print(__version__)
-    elif ctx.invoked_subcommand is None:
-        present.out.print(ctx.get_help())
+        from cli.version import version as print_version
+
+        print_version()
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def main() -> None:

@@ -1,30 +1,116 @@
-"""The options several commands share, each said once."""
+"""The options several commands share, each said once, and how a whole number is read."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+from cli.errors import UsageError
+from cli.hints import remember
+
+_PLAIN: Final = re.compile(r"[0-9]{1,30}")
+# Groups of three, as Portuguese (1.000), English (1,000), Swiss (1'000), SI (1 000) and Python (1_000) write them;
+# one sign throughout, and no group that says nothing (0.500 is half of one to many a reader).
+_GROUPED: Final = re.compile(r"[1-9][0-9]{0,2}(?P<mark>[.,_' \u00a0\u2009\u202f\u2019])[0-9]{3}((?P=mark)[0-9]{3})*")
+_MARKS: Final = re.compile(r"[.,_' \u00a0\u2009\u202f\u2019]")
+
+
+def read_whole(text: str) -> int | None:
+    """Return the whole number that a person wrote, or None where it is none, or might be another.
+
+    >>> [read_whole(text) for text in ("1000", "1.000", "1,000", "1_000", "1 000", "10.000.000")]
+    [1000, 1000, 1000, 1000, 1000, 10000000]
+    >>> [read_whole(text) for text in ("1.5", "1,00", "1.0000", "1,000.5", "0.500", "1e3", "-5", "")]
+    [None, None, None, None, None, None, None, None]
+    """
+    text = text.strip()
+    if _PLAIN.fullmatch(text):
+        return int(text)
+    return int(_MARKS.sub("", text)) if _GROUPED.fullmatch(text) else None
+
+
+def whole(option: str, least: int = 0, most: int | None = None) -> Callable[[str | int], int]:
+    """Return what reads an option's whole number.
+
+    Parameters
+    ----------
+    option : str
+        Its name, for the message.
+    least, most : int
+        The smallest and the largest number that can be meant.
+
+    Returns
+    -------
+    callable
+        Takes what the user wrote; raises `UsageError` where that is no whole number, or out of bounds.
+    """
+    bounds = f"{least:,} or more" if most is None else f"{least:,} to {most:,}"
+
+    def read(text: str | int) -> int:
+        number = text if isinstance(text, int) else read_whole(text)
+        if number is None:
+            raise UsageError(
+                f"{option}: '{text}' cannot be read as a whole number",
+                f"Write {bounds}; thousands may be grouped: 1000, 1.000, 1,000, 1_000 and '1 000' are the same.",
+            )
+        if number < least or (most is not None and number > most):
+            raise UsageError(
+                f"{option}: {number:,} is too {'small' if number < least else 'large'}", f"Write {bounds}."
+            )
+        return number
+
+    return read
+
 
 AWS_PANEL = "Where the lakehouse is"
 SOURCE_PANEL = "Where the data comes from"
 
 Local = Annotated[
     bool,
-    typer.Option("--local", help="The embedded AWS of this machine instead of AWS.", rich_help_panel=AWS_PANEL),
+    typer.Option(
+        "--local",
+        callback=remember,
+        help="The embedded AWS of this machine instead of AWS.",
+        rich_help_panel=AWS_PANEL,
+    ),
 ]
+LocalAlways = Annotated[
+    bool,
+    typer.Option("--local", help="Taken, and the case anyway: the embedded AWS.", rich_help_panel=AWS_PANEL),
+]
+LocalWithoutEffect = Annotated[
+    bool,
+    typer.Option(
+        "--local", help="Taken, and without effect: no AWS is asked, so the answer is the same everywhere.",
+        rich_help_panel=AWS_PANEL,
+    ),
+]  # fmt: skip
 Stack = Annotated[
     str | None,
-    typer.Option("--stack", help="The CloudFormation stack; samconfig.toml's by default.", rich_help_panel=AWS_PANEL),
+    typer.Option(
+        "--stack",
+        callback=remember,
+        help="The CloudFormation stack; samconfig.toml's by default.",
+        rich_help_panel=AWS_PANEL,
+    ),
 ]
 Region = Annotated[
     str | None,
     typer.Option(
-        "--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="The AWS region.", rich_help_panel=AWS_PANEL
+        "--region",
+        callback=remember,
+        envvar=["AWS_REGION", "AWS_DEFAULT_REGION"],
+        help="The AWS region.",
+        rich_help_panel=AWS_PANEL,
     ),
 ]
 Profile = Annotated[
     str | None,
-    typer.Option("--profile", envvar="AWS_PROFILE", help="The AWS profile.", rich_help_panel=AWS_PANEL),
+    typer.Option(
+        "--profile", callback=remember, envvar="AWS_PROFILE", help="The AWS profile.", rich_help_panel=AWS_PANEL
+    ),
 ]
 CsvDir = Annotated[
     Path | None,
@@ -33,13 +119,18 @@ CsvDir = Annotated[
 Orders = Annotated[
     int | None,
     typer.Option(
-        "--orders", metavar="N", min=1, help="Generate N synthetic orders instead.", rich_help_panel=SOURCE_PANEL
+        "--orders",
+        metavar="N",
+        parser=whole("--orders", 1),
+        help="Generate N synthetic orders instead.",
+        rich_help_panel=SOURCE_PANEL,
     ),
 ]
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", metavar="N", min=0, help="Which synthetic orders: the same seed, the same data (42 by default).",
+        "--seed", metavar="N", parser=whole("--seed"),
+        help="Which synthetic orders: the same seed, the same data (42 by default).",
         rich_help_panel=SOURCE_PANEL,
     ),
 ]  # fmt: skip
@@ -53,7 +144,7 @@ Yes = Annotated[
 NoInput = Annotated[
     bool,
     typer.Option(
-        "--no-input", help="Never ask: when a CSV is missing, stop with exit code 2.", rich_help_panel=SOURCE_PANEL
+        "--no-input", help="Never ask: where there is a question, stop with exit code 2.", rich_help_panel=SOURCE_PANEL
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

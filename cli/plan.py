@@ -1,10 +1,11 @@
 """`importau plan`: what a run of any size would take and cost, and which limits it would meet."""
 
 import json
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Final
 
 import typer
-from rich import box
 from rich.table import Table
 
 from cli import ROOT, options, present
@@ -19,15 +20,27 @@ MEMORY_MB: Final = 3_008
 TOLERANCE: Final = 0.30
 
 
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - an argument an option
     orders: Annotated[
-        int | None, typer.Option("--orders", metavar="N", min=1, max=MOST_ORDERS, help="How many orders a run has.")
+        int | None,
+        typer.Option(
+            "--orders", metavar="N", parser=options.whole("--orders", 1, MOST_ORDERS), help="How many orders a run has."
+        ),
     ] = None,
     memory: Annotated[
-        int, typer.Option("--memory", metavar="MB", min=512, max=LAMBDA_MB, help="Memory of each Lambda.")
+        int,
+        typer.Option(
+            "--memory", metavar="MB", parser=options.whole("--memory", 512, LAMBDA_MB), help="Memory of each Lambda."
+        ),
     ] = MEMORY_MB,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", min=1, help="Lambdas that your account runs at once.")
+        int,
+        typer.Option(
+            "--concurrency",
+            metavar="N",
+            parser=options.whole("--concurrency", 1),
+            help="Lambdas that your account runs at once.",
+        ),
     ] = LAMBDA_CONCURRENCY,
     measure: Annotated[
         bool, typer.Option("--measure", help="Measure the coefficients anew (minutes), and write cli/plan.toml.")
@@ -35,12 +48,17 @@ def plan(
     check: Annotated[
         bool, typer.Option("--check", help="Run so many orders here; exit code 1 if it is 30 % off the prediction.")
     ] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help=f"List the limits that {MOST_ORDERS:,} orders do not meet, too.")
+    ] = False,
     as_json: options.Json = False,
+    local: options.LocalWithoutEffect = False,
 ) -> None:
     """Predict a run: parts, Lambdas, time, cost beside Glue Spark's, and at how many orders each limit is met.
 
     Nothing is run and nobody is asked: the coefficients in cli/plan.toml were measured.
     """
+    del local
     if measure:
         _measure()
         if orders is None:
@@ -54,20 +72,20 @@ def plan(
     elif as_json:
         present.out.print_json(json.dumps(_document(made, limits(measured, memory, concurrency))))
     else:
-        _show(made, measured, limits(measured, memory, concurrency))
+        _show(made, measured, limits(measured, memory, concurrency), show_all)
 
 
 def _measure() -> None:
     # What only measurements need is not loaded by every command.
-    from bench import cold  # noqa: PLC0415
-    from bench.plan import SIZES, fitted  # noqa: PLC0415
-    from bench.plan import measured as run  # noqa: PLC0415
+    from bench import cold
+    from bench.plan import SIZES, fitted
+    from bench.plan import measured as run
 
     with present.step("cold starts"):
         init = {name: its.median("init") for name, its in cold.measured(1).items()}
     runs = []
     for size in SIZES:
-        with present.step(f"a run of {size:,} orders"):
+        with present.step(f"a run of {present.count(size, 'order')}"):
             runs.append(run(size))
     FILE.write_text(fitted(runs, init).written(), "utf-8")
     present.say(f"written: {FILE.relative_to(ROOT)}")
@@ -75,13 +93,13 @@ def _measure() -> None:
 
 def _check(measured: Coefficients, orders: int) -> None:
     """Hold the prediction against a run here: seconds of all Lambdas, without cold starts."""
-    from bench.plan import measured as run  # noqa: PLC0415
+    from bench.plan import measured as run
 
-    with present.step(f"a run of {orders:,} orders"):
+    with present.step(f"a run of {present.count(orders, 'order')}"):
         took = run(orders)
     # The run was on the machine of the measurements, so nothing of it is slowed down for want of memory.
     made = predicted(measured, orders, LAMBDA_MB)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, caption="seconds of Lambdas, without cold starts")
+    table = present.table(caption="seconds of Lambdas, without cold starts")
     table.add_column("Lambda")
     for heading in ("predicted", "measured", "off by"):
         table.add_column(heading, justify="right")
@@ -105,7 +123,7 @@ def _compared(foreseen: float, found: float) -> tuple[str, str, str]:
     return f"{foreseen:.1f}", f"{found:.1f}", off
 
 
-def _show(made: Plan, measured: Coefficients, met: list[Limit]) -> None:
+def _show(made: Plan, measured: Coefficients, met: list[Limit], show_all: bool) -> None:
     present.lines(
         [
             ("orders", f"{made.orders:,}"),
@@ -120,7 +138,12 @@ def _show(made: Plan, measured: Coefficients, met: list[Limit]) -> None:
     present.out.print()
     present.grid(_costs(made))
     present.out.print()
-    present.grid(_limits(met, made.orders))
+    shown = [limit for limit in met if show_all or limit.orders is not None]
+    present.grid(_limits(shown, made.orders))
+    if len(shown) < len(met):
+        present.say(
+            f"not met up to {MOST_ORDERS:,} orders: {present.count(len(met) - len(shown), 'more limit')} (--all)"
+        )
 
 
 def _memory(made: Plan) -> str:
@@ -128,36 +151,37 @@ def _memory(made: Plan) -> str:
 
 
 def _stages(made: Plan) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    for heading in ("layer", "Lambda"):
-        table.add_column(heading, no_wrap=True)
+    table = present.table()
+    table.add_column("Lambda", no_wrap=True)
     for heading in ("calls", "orders a call", "s a call", "MB", "s in all"):
         table.add_column(heading, justify="right", no_wrap=True)
-    previous = ""
     for its in made.stages:
-        layer = its.stage.layer
         table.add_row(
-            "" if layer == previous else layer,
             its.name,
             f"{its.calls:,}",
             f"{its.orders:,.0f}",
-            f"{its.seconds:,.1f}",
+            _rounded(its.seconds),
             f"[bold red]{its.megabytes:,.0f}[/]" if its.megabytes > made.memory_mb else f"{its.megabytes:,.0f}",
-            f"{its.billed_seconds:,.1f}",
+            _rounded(its.billed_seconds),
         )
-        previous = layer
     return table
 
 
+def _rounded(seconds: float) -> str:
+    return f"{seconds:,.1f}" if seconds < 1000 else f"{seconds:,.0f}"
+
+
 def _costs(made: Plan) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table = present.table()
     table.add_column("what a run costs")
     for heading in ("quantity", "unit", "USD"):
         table.add_column(heading, justify="right", no_wrap=True)
     for title, lines in (("together", made.lines), ("the same as Glue Spark", made.glue)):
         for line in lines:
-            table.add_row(line.what.replace("_", " "), f"{line.quantity:,.3f}", line.unit, f"{line.usd:,.4f}")
-        table.add_row(f"[bold]{title}[/]", "", "", f"[bold]{costs.total(lines):,.4f}[/]", end_section=True)
+            table.add_row(
+                line.what.replace("_", " "), f"{_quantity(line.quantity)}", line.unit, f"{costs.shown(line.usd)}"
+            )
+        table.add_row(f"[bold]{title}[/]", "", "", f"[bold]{costs.shown(costs.total(lines))}[/]", end_section=True)
     table.caption = (
         "List prices of us-east-1. Glue: three jobs whose vCPUs work as fast as Lambda's, 4 a DPU (Glue's pricing "
         "page), two DPUs and a minute a job at the least; the same crawlers."
@@ -165,8 +189,13 @@ def _costs(made: Plan) -> Table:
     return table
 
 
+def _quantity(amount: Decimal) -> str:
+    """Return a quantity as people read it: what is counted without decimals."""
+    return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.3f}"
+
+
 def _limits(met: list[Limit], orders: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table = present.table()
     table.add_column("limit")
     table.add_column("of", justify="right", no_wrap=True)
     table.add_column("met at orders", justify="right", no_wrap=True)
@@ -201,9 +230,15 @@ def _document(made: Plan, met: list[Limit]) -> dict[str, object]:
             }
             for its in made.stages
         ],
-        "cost_usd": {line.what: f"{line.usd:f}" for line in made.lines} | {"total": f"{costs.total(made.lines):f}"},
-        "glue_usd": {line.what: f"{line.usd:f}" for line in made.glue} | {"total": f"{costs.total(made.glue):f}"},
+        "cost_usd": _usd(made.lines),
+        "glue_usd": _usd(made.glue),
         "limits": [
             {"name": limit.name, "limit": limit.limit, "orders": limit.orders, "then": limit.then} for limit in met
         ],
     }
+
+
+def _usd(lines: Sequence[costs.Line]) -> dict[str, str]:
+    """Return amounts to the hundredth of a cent, which is finer than the prediction."""
+    amounts = {line.what: line.usd for line in lines} | {"total": costs.total(lines)}
+    return {what: f"{amount:.4f}" for what, amount in amounts.items()}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from cli.errors import CliError
 from lakehouse.orchestration import costs
-from lakehouse.parts import ORDERS_A_PART, parts_of_orders
+from lakehouse.part_size import ORDERS_A_PART, parts_of_orders
 
 MOST_ORDERS: Final = 10_000_000_000
 # "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure memory").

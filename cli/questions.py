@@ -7,6 +7,7 @@ from rich.text import Text
 
 from cli import present
 from cli.errors import UsageError
+from cli.language import YES
 from cli.source import Answers
 
 
@@ -28,5 +29,14 @@ def answers(yes: bool, no_input: bool) -> Answers:
 
 
 def ask(question: str) -> str:
-    """Ask a person one question on the terminal and return the answer."""
-    return Prompt.ask(Text(question), console=present.err)
+    """Ask a person one question on the terminal and return the answer; one who leaves instead leaves a whole line."""
+    try:
+        return Prompt.ask(Text(question), console=present.err)
+    except (EOFError, KeyboardInterrupt):
+        present.err.print()
+        raise
+
+
+def agree(question: str) -> bool:
+    """Ask a person whether to do something; any answer but yes, in either language, is no."""
+    return ask(question).strip().casefold() in YES

@@ -1,8 +1,10 @@
 """`importau run`: one layer or the whole pipeline, followed to its end."""
 
+import re
+import shlex
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -13,6 +15,14 @@ from cli.questions import answers, ask
 from cli.session import Aws, connect
 from cli.upload import landed, upload
 from lakehouse.lake import layout
+
+# How Lambdas say that what they read was never made.
+_LACKING: Final = re.compile(r"; run (?:(?P<layer>bronze|silver|gold)|those layers) first")
+_SCRIPTS: Final = {
+    layout.BRONZE: "scripts/05-run-bronze.sh",
+    layout.SILVER: "scripts/06-run-silver.sh",
+    layout.GOLD: "scripts/07-run-gold.sh",
+}
 
 
 class Machine(StrEnum):
@@ -57,7 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 - an argument an option
     perform(aws, machine.value, data)
 
 
-def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = True) -> Outcome:
+def perform(aws: Aws, what: str, data: source.Source, *, of_demo: bool = False) -> Outcome:
     """Upload, run, follow, and print the table of what was made.
 
     Parameters
@@ -67,8 +77,8 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
         One of `execution.MACHINES`, or `execution.GOVERNANCE`.
     data : Source
         Complete: every file is there.
-    outlives_us : bool
-        Whether the run goes on when Ctrl-C ends this command.
+    of_demo : bool
+        Whether a demo runs it: then it ends with this command, and its name says so.
 
     Raises
     ------
@@ -77,7 +87,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
     """
     if isinstance(data, source.CsvFolder):
         upload(aws, data.path)
-    run_id = execution.new_run_id()
+    run_id = execution.new_run_id(of_demo=of_demo)
     machine = PIPELINE if what == GOVERNANCE else what
     given = {"only": GOVERNANCE} if what == GOVERNANCE else {"source": source.message(data)}
     arn = execution.start(aws, machine, given, run_id)
@@ -86,7 +96,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
         with present.activity(what) as show:
             outcome = execution.follow(aws, machine, arn, Progress(show).tell)
     except KeyboardInterrupt:
-        if outlives_us:
+        if not of_demo:
             present.warn(f"no longer following; the run itself goes on. To stop it: {stop_command(aws, arn)}")
         raise
     if what == GOVERNANCE:
@@ -95,7 +105,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, outlives_us: bool = Tru
         layers: Sequence[str] = layout.LAYERS if what == PIPELINE else (what,)
         _show_made(aws, run_id, summary.tables(aws, run_id, layers, outcome.layer_seconds))
     if not outcome.succeeded:
-        raise RunFailedError(why(outcome))
+        raise RunFailedError(why(outcome), _first(outcome.culprit.cause))
     present.done(f"{what} succeeded", outcome.seconds)
     return outcome
 
@@ -108,7 +118,7 @@ def _show_governed(aws: Aws, run_id: str) -> None:
     present.lines(
         [
             *((f"governed: {layer}", f"run {run}") for layer, run in report["runs"].items()),
-            ("registered", f"{len(report['registered'])} tables and pipelines"),
+            ("registered", f"{len(report['registered']):,} (tables and pipelines)"),
             ("problems", str(len(report["problems"]))),
             ("suspected personal data", str(len(report["findings"]))),
         ]
@@ -172,7 +182,23 @@ def why(outcome: Outcome) -> str:
     return f"{what} {how}{where}{named}:{said}"
 
 
+def _first(cause: str) -> str:
+    """Return what has to be run before, where a run failed for want of it."""
+    lacking = _LACKING.search(cause)
+    if lacking is None:
+        return ""
+    if lacking["layer"] is None:
+        return "Run them, or all of it in turn: `./importau run`."
+    return f"Run what it reads: `./importau run {lacking['layer']}` ({_SCRIPTS[lacking['layer']]})."
+
+
 def stop_command(aws: Aws, arn: str) -> str:
     """Return the AWS CLI command that stops an execution."""
-    endpoint = f" --endpoint-url {aws.endpoint}" if aws.endpoint else ""
-    return f"aws stepfunctions stop-execution{endpoint} --execution-arn {arn}"
+    profile = aws.session.profile_name
+    where = {
+        "--endpoint-url": aws.endpoint,
+        "--region": aws.session.region_name,
+        "--profile": None if aws.endpoint or profile == "default" else profile,
+    }
+    given = [word for option, value in where.items() if value for word in (option, value)]
+    return shlex.join(["aws", "stepfunctions", "stop-execution", *given, "--execution-arn", arn])

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from collections import deque
@@ -34,7 +35,12 @@ def version() -> str:
     return found.version
 
 
-def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progress: Progress | None = None) -> None:
+def build(
+    endpoint: Endpoint | None = None,
+    build_dir: Path | None = None,
+    progress: Progress | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> None:
     """Run ``sam build``.
 
     Parameters
@@ -45,16 +51,27 @@ def build(endpoint: Endpoint | None = None, build_dir: Path | None = None, progr
         Where the result goes; ``.aws-sam/build`` by default.
     progress : callable, optional
         Called with every line of output.
+    parameters : mapping of str to str, optional
+        What the stack will have of those that say what the layers are built for: PythonVersion, Architecture,
+        LayerSource.
 
     Raises
     ------
     ClientError
         AWS refused something.
+    CliError
+        There is no `make`, with which SAM builds the layer of an account's functions.
     SamError
         It failed for another reason.
     """
+    if endpoint is None and shutil.which("make") is None:
+        raise CliError(
+            "`make` was not found, with which SAM builds the layer of dependencies",
+            "Install it: apt install make, dnf install make, or xcode-select --install on macOS.",
+        )
     where = [] if build_dir is None else ["--build-dir", str(build_dir), "--cache-dir", str(build_dir.parent / "cache")]
-    _run("build", where, endpoint, progress)
+    overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
+    _run("build", [*where, *(["--parameter-overrides", *overrides] if overrides else [])], endpoint, progress)
 
 
 def deploy(
@@ -161,7 +178,7 @@ def _deploy_configuration(config_env: ConfigEnv) -> dict[str, Any]:
 
 def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, progress: Progress | None) -> None:
     environment = dict(os.environ) if endpoint is None else endpoint.process_environment()
-    # `sam build` looks for the very python3.11 that its own environment holds.
+    # What builds the layer of dependencies takes the Python and the uv of this environment.
     environment["PATH"] = os.pathsep.join([str(_SAM.parent), environment.get("PATH", "")])
     environment["SAM_CLI_TELEMETRY"] = "0"
     if endpoint is not None:

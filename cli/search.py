@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Column, Table
 
 from cli import options, present
-from cli.catalogue import entries, plain, ranked
 from cli.errors import CliError, UsageError
 from cli.session import connect
 
@@ -26,7 +24,9 @@ class Kind(StrEnum):
 
 
 def search(  # noqa: PLR0917 - an argument an option
-    term: Annotated[str, typer.Argument(help="Words to look for; accents and case do not matter.")],
+    term: Annotated[
+        str, typer.Argument(help="Words to look for; accents and case do not matter. With --type, all by default.")
+    ] = "",
     kind: Annotated[
         Kind | None, typer.Option("--type", help="Only this kind; pii: columns with personal data.")
     ] = None,
@@ -40,26 +40,23 @@ def search(  # noqa: PLR0917 - an argument an option
 
     Every word has to be found somewhere in an entry; a name counts more than a tag, a tag more than a description.
     """
-    if not plain(term).split():
-        raise UsageError("there is nothing to look for", 'Give a word or more: ./importau search "risco cambial".')
+    from cli.catalogue import entries, plain, ranked
+
+    if not plain(term).split() and kind is None:
+        raise UsageError(
+            "there is nothing to look for",
+            'Give a word or more (./importau search "risco cambial"), or a kind (./importau search --type pii).',
+        )
     found = ranked(term, entries(connect(local, stack, region, profile)), kind)
     if as_json:
         present.out.print_json(json.dumps([asdict(entry) for entry in found], ensure_ascii=False))
     elif found:
-        table = Table(
-            "type",
-            Column("where", overflow="fold", min_width=max(len(entry.where) for entry in found)),
-            "what",
-            "tags",
-            box=None,
-            header_style="bold",
-            pad_edge=False,
-        )
-        for entry in found:
-            table.add_row(entry.kind, escape(entry.where), escape(entry.description), escape(", ".join(entry.tags)))
-        present.grid(table)
+        rows = [(entry.kind, entry.where, entry.description, ", ".join(entry.tags)) for entry in found]
+        present.records(("type", "where", "what", "tags"), [tuple(map(escape, row)) for row in rows])
     if not found:
         raise CliError(
-            f"nothing in the catalogue has '{term}'" + (f" among its {kind} entries" if kind else ""),
+            "nothing in the catalogue"
+            + (f" has '{term}'" if term else "")
+            + (f" among its {kind} entries" if kind else ""),
             "Use fewer or shorter words; the catalogue is filled by a pipeline run (`./importau run`).",
         )

@@ -8,23 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
 from cli import ROOT
 from cli.account.aws_cli import AwsCli
 from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
 from cli.errors import CliError, NotDeployedError
 
+# boto3 takes a third of a second to load: it comes with the first session, not with a command's help.
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_stepfunctions.client import SFNClient
 
-_CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard", "max_attempts": 4})
 # By name: where botocore looks for it in the configuration file and in the environment, its default, its conversion.
 _WITHOUT_PROFILE: Final = {
     "profile": (None, None, None, None),
@@ -47,7 +44,7 @@ class Aws:
         None for AWS itself; the URL of the embedded AWS otherwise.
     """
 
-    session: boto3.Session
+    session: "boto3.Session"
     stack: str
     endpoint: str | None = None
 
@@ -71,8 +68,7 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client of any service."""
-        # A proxy from the environment must not come between us and the loopback interface.
-        config = _CONFIG if self.endpoint is None else _CONFIG.merge(Config(proxies={}))
+        config = _config(loopback=self.endpoint is not None)
         return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
 
     @cached_property
@@ -83,6 +79,8 @@ class Aws:
     @cached_property
     def _deployed(self) -> "StackTypeDef":
         """The stack as CloudFormation describes it."""
+        from botocore.exceptions import ClientError
+
         try:
             stacks = self.cloudformation.describe_stacks(StackName=self.stack)["Stacks"]
         except ClientError as error:
@@ -127,13 +125,22 @@ class Aws:
         if self.endpoint is not None:
             return NotDeployedError(
                 f"the stack {self.stack} is not deployed on the embedded AWS",
-                "Deploy and run it once: `./importau demo`.",
+                "Deploy it (`./importau deploy --local`, scripts/04-deploy.sh), or deploy it and run it all: "
+                "`./importau demo`.",
             )
         return NotDeployedError(
             f"the stack {self.stack} is not deployed in {self.session.region_name}",
-            "Deploy it (`./importau deploy`), name the right one (--stack, --region, --profile), "
+            "Deploy it (`./importau deploy`, scripts/04-deploy.sh), name the right one (--stack, --region, --profile), "
             "or use the embedded AWS (--local).",
         )
+
+
+def _config(*, loopback: bool) -> "Config":
+    from botocore.config import Config
+
+    config = Config(connect_timeout=5, retries={"mode": "standard", "max_attempts": 4})
+    # A proxy from the environment must not come between us and the loopback interface.
+    return config.merge(Config(proxies={})) if loopback else config
 
 
 def embedded_aws() -> EmbeddedAws:
@@ -156,6 +163,8 @@ def connect(local: bool, stack: str | None, region: str | None, profile: str | N
     CliError
         The embedded AWS is wanted and does not run.
     """
+    import boto3
+
     if not local:
         return Aws(boto3.Session(profile_name=profile, region_name=region), stack or default_stack("default"))
     return at(_embedded(), stack)
@@ -177,6 +186,9 @@ def _embedded() -> Endpoint:
 
 def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
     """Return the lakehouse on a running embedded AWS; the user's own AWS profile has no say in it."""
+    import boto3
+    import botocore.session
+
     session = boto3.Session(
         aws_access_key_id=ACCOUNT,
         aws_secret_access_key="test",  # noqa: S106 - the embedded AWS takes any

@@ -11,11 +11,17 @@ from typing import Any, Final
 
 from cli import ROOT, present
 from cli.errors import CliError, UsageError
+from cli.language import FOLDER, QUIT, SYNTHETIC, translated
 from lakehouse.lake import layout
 
 DEFAULT_ORDERS: Final = 1000
 DEFAULT_SEED: Final = 42
 FILES: Final = tuple(f"{table}.csv" for table in layout.TABLES[layout.BRONZE])
+
+_MISSING: Final = (
+    "1 of the {all} CSV files is missing in {place}: {names}",
+    "{count} of the {all} CSV files are missing in {place}: {names}",
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ def describe(source: Source) -> str:
         case Landing():
             return "the CSVs uploaded before"
         case Synthetic(orders, seed):
-            return f"{orders:,} synthetic orders (seed {seed})"
+            return f"{present.count(orders, 'synthetic order')} (seed {seed})"
 
 
 def nearby(root: Path = ROOT) -> Path | None:
@@ -134,38 +140,50 @@ def complete(source: Source, landed: Callable[[], Iterable[str]], answers: Answe
                 return source
             case CsvFolder(path):
                 missing = missing_in(path)
-                place = str(path) if path.is_dir() else f"{path} (there is no such folder)"
+                place = str(path) if path.is_dir() else translated("{folder} (there is no such folder)", folder=path)
             case Landing():
                 missing = missing_in_landing(landed())
-                place = "the lake's landing area"
+                place = translated("the lake's landing area")
         if not missing:
             return source
         source = _instead(missing, place, answers, ask)
 
 
 def _instead(missing: list[str], place: str, answers: Answers, ask: Ask) -> CsvFolder | Synthetic:
-    count = f"{len(missing)} of the {len(FILES)} CSV files {'is' if len(missing) == 1 else 'are'} missing"
-    problem = f"{count} in {place}: {', '.join(missing)}"
+    problem = translated(
+        _MISSING[len(missing) > 1], count=len(missing), all=len(FILES), place=place, names=", ".join(missing)
+    )
     synthetic = Synthetic()
     if answers is Answers.NONE:
         raise UsageError(
             problem,
-            "Name the folder that has them (--csv-dir DIR), or go on with synthetic data (--orders N or --yes).",
+            translated(
+                "Name the folder that has them (--csv-dir DIR), or go on with synthetic data (--orders N or --yes)."
+            ),
         )
     present.warn(problem)
     if answers is Answers.DEFAULTS:
-        present.warn(f"going on with {describe(synthetic)} instead, as --yes says")
+        present.warn(
+            translated(
+                "going on with {orders} synthetic orders (seed {seed}) instead, as --yes says",
+                orders=synthetic.orders,
+                seed=synthetic.seed,
+            )
+        )
         return synthetic
     while True:
         answer = ask(
-            f"Look in another [f]older, go on with {synthetic.orders:,} [s]ynthetic orders, or [q]uit? (f/s/q)"
+            translated(
+                "Look in another [f]older, go on with {orders} [s]ynthetic orders, or [q]uit? (f/s/q)",
+                orders=synthetic.orders,
+            )
         )
-        match answer.strip().lower():
-            case "f" | "folder":
-                folder = ask("Folder with the seven CSV files").strip()
+        match answer.strip().casefold():
+            case other if other in FOLDER:
+                folder = ask(translated("Folder with the seven CSV files")).strip()
                 if folder:
                     return CsvFolder(Path(folder).expanduser().resolve())
-            case "s" | "synthetic":
+            case other if other in SYNTHETIC:
                 return synthetic
-            case "q" | "quit":
-                raise CliError("stopped: nothing was uploaded and nothing was run")
+            case other if other in QUIT:
+                raise CliError(translated("stopped: nothing was uploaded and nothing was run"))

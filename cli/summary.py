@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
-from rich import box
-from rich.table import Table
+from rich.table import Column
 
 from cli import present
 from cli.session import Aws
@@ -105,41 +104,34 @@ def report(aws: Aws, key: str) -> dict[str, Any] | None:
 
 
 def show(found: Sequence[TableSummary]) -> None:
-    """Print the summary: one line a table, grouped by layer."""
-    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, header_style="bold", pad_edge=False)
-    for heading in ("layer", "table"):
-        grid.add_column(heading, no_wrap=True)
-    for heading in ("rows", "quarantined"):
-        grid.add_column(heading, justify="right", no_wrap=True)
-    grid.add_column("audit")
-    grid.add_column("time", justify="right", no_wrap=True)
+    """Print the summary: one line a table, below its layer and how long that took."""
+    made = present.table(
+        Column("table", no_wrap=True), *(Column(name, justify="right") for name in ("rows", "quarantined")), "audit"
+    )
     previous = ""
     for table in found:
-        first = table.layer != previous
-        if first and previous:
-            grid.add_section()
+        if table.layer != previous:
+            if previous:
+                made.add_section()
+            took = "" if table.layer_seconds is None else f" [dim]{present.duration(table.layer_seconds)}[/dim]"
+            made.add_row(f"[bold]{table.layer}[/bold]{took}")
         previous = table.layer
-        quarantined = _count(table.quarantined)
-        grid.add_row(
-            table.layer if first else "",
-            table.table,
-            _count(table.rows),
+        quarantined = _number(table.quarantined)
+        made.add_row(
+            f"  {table.table}",
+            _number(table.rows),
             f"[yellow]{quarantined}[/yellow]" if table.quarantined else quarantined,
             _verdict(table),
-            present.duration(table.layer_seconds) if first and table.layer_seconds is not None else "",
         )
-    present.grid(grid)
+    present.grid(made)
 
 
-def _count(number: int | None) -> str:
+def _number(number: int | None) -> str:
     return "-" if number is None else f"{number:,}"
 
 
 def _verdict(table: TableSummary) -> str:
     counts = [
-        f"{number} {name}{'' if number == 1 else 's'}"
-        for number, name in ((table.errors, "error"), (table.warnings, "warning"))
-        if number
+        present.count(number, name) for number, name in ((table.errors, "error"), (table.warnings, "warning")) if number
     ]
-    text = f"{table.verdict} ({', '.join(counts)})" if counts else table.verdict
-    return f"[{_VERDICT_STYLE.get(table.verdict, 'default')}]{text}[/]"
+    return f"[{_VERDICT_STYLE.get(table.verdict, 'default')}]{', '.join(counts) or table.verdict}[/]"

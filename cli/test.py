@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -31,11 +32,13 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
         *("--quiet", "--compact", "-f", "template.yaml", "tests/golden/template.json"),
     ),
 }
-_PYTEST: Final = (_PYTHON, "-m", "pytest")
 _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
 # Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so
 # that what its tests share (a deployment, a server) is made once.
-_EVERYTHING: Final = ("-n", "2", "--dist", "loadfile", "--cov", "--cov-report", "term:skip-covered")
+_AT_ONCE: Final = ("-n", "2", "--dist", "loadfile")
+_EVERYTHING: Final = (*_AT_ONCE, "--cov", "--cov-report", "term:skip-covered")
+_UNIT_TESTS: Final = ("tests/unit", *_AT_ONCE, "-p", "no:cacheprovider")
+_PYTHONS: Final = ("3.11", "3.12", "3.13")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Check:
 def test(ctx: typer.Context) -> None:
     """Check style, types and template, then run every test with coverage; with arguments, run pytest on them alone.
 
+    The unit tests run on each Python from 3.11 to 3.13 that the machine has.
     With `--mutants N` say which of N small changes to the code no test notices (`--mutants 1 --help` for more).
     """
     if any(argument.partition("=")[0] == "--mutants" for argument in ctx.args):
@@ -64,9 +68,39 @@ def test(ctx: typer.Context) -> None:
             failed.append(check.name)
             present.say(check.said)
     code = _pytest(_EVERYTHING)
+    others = other_pythons(ROOT / ".importau")
+    for version, python in others.items():
+        if python is not None:
+            present.say(f"the unit tests on Python {version}:")
+            if _pytest(_UNIT_TESTS, python):
+                failed.append(f"unit tests on Python {version}")
+    absent = [version for version, python in others.items() if python is None]
+    if absent:
+        present.warn(f"NOT tested on Python {' and '.join(absent)}: not found on this machine")
     if failed:
-        present.failed(f"before the tests, these failed: {', '.join(failed)}")
+        present.failed(f"beside the tests above, these failed: {', '.join(failed)}")
     raise typer.Exit(code or (FAILURE if failed else 0))
+
+
+def other_pythons(state: Path) -> dict[str, Path | None]:
+    """Return the Pythons that the project is for and that do not run this, by version.
+
+    Parameters
+    ----------
+    state : Path
+        The folder in which the launcher makes an environment of each that it finds.
+
+    Returns
+    -------
+    dict of str to (Path or None)
+        The environment's interpreter; None where the machine has no such Python.
+    """
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    environments = {version: state / f"python{version}" for version in _PYTHONS if version != own}
+    return {
+        version: folder / "bin/python" if (folder / ".locked").is_file() else None
+        for version, folder in environments.items()
+    }
 
 
 def _checked() -> Sequence[Check]:
@@ -105,5 +139,5 @@ def _check(name: str, command: Sequence[str]) -> Check:
     return Check(name, ran.returncode == 0, ran.stdout.strip(), monotonic() - start)
 
 
-def _pytest(arguments: Sequence[str]) -> int:
-    return subprocess.run([*_PYTEST, *arguments], cwd=ROOT, check=False).returncode
+def _pytest(arguments: Sequence[str], python: Path | str = _PYTHON) -> int:
+    return subprocess.run([str(python), "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode

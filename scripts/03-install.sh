@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # 03: as ferramentas.
 #
-# Instala o que falta de requirements.lock (a primeira execução de ./importau já o fez) e confere o template.
+# Instala o que falta de requirements.lock (para o Python 3.11 a 3.13 mais novo que houver) e confere o template.
 # Uso: scripts/03-install.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 echo "==> 03 Ferramentas: confiro os ambientes .venv e .venv-sam e valido o template."
+./importau --install
 ./importau --version
 .venv-sam/bin/aws --version
 .venv-sam/bin/sam --version

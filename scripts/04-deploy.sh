@@ -7,5 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 echo "==> 04 Implantação: construo e implanto o lakehouse; nenhum papel (role) é criado."
+if [[ -n ${IMPORTAU_LOCAL:-} ]]; then
+    ./importau local up >/dev/null # a AWS embutida, em vez da sua conta
+fi
 ./importau deploy ${IMPORTAU_LOCAL:+--local --yes} "$@"
 echo "==> Pronto: o lakehouse está implantado. Próximo: scripts/05-run-bronze.sh"

@@ -7,5 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 echo "==> 07 Gold: executo StateMachine_DAG_gold."
+if [[ -n ${IMPORTAU_LOCAL:-} ]]; then
+    ./importau local up >/dev/null # a AWS embutida, em vez da sua conta
+fi
 ./importau run gold ${IMPORTAU_LOCAL:+--local}
 echo "==> Pronto: os agregados estão publicados. Próximo: scripts/08-governance.sh"

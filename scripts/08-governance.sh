@@ -7,5 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 echo "==> 08 Governança: executo os crawlers e a Lambda de governança sobre o que está publicado."
+if [[ -n ${IMPORTAU_LOCAL:-} ]]; then
+    ./importau local up >/dev/null # a AWS embutida, em vez da sua conta
+fi
 ./importau run governance ${IMPORTAU_LOCAL:+--local}
 echo "==> Pronto: o catálogo confere com os dados. Próximo: scripts/09-verify.sh"

@@ -7,6 +7,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 echo "==> 09 Verificação: confiro catálogo, linhagem, busca, classificação e qualidade."
+if [[ -n ${IMPORTAU_LOCAL:-} ]]; then
+    ./importau local up >/dev/null # a AWS embutida, em vez da sua conta
+fi
 ./importau verify ${IMPORTAU_LOCAL:+--local}
-./importau lineage agregado_fluxo_de_caixa_mensal
+./importau lineage agregado_fluxo_de_caixa_mensal ${IMPORTAU_LOCAL:+--local}
 echo "==> Pronto: o lakehouse está completo. Para derrubá-lo: ./importau destroy${IMPORTAU_LOCAL:+ --local}"

@@ -1,12 +1,16 @@
-"""What every test may ask for."""
+"""What every test may ask for, and what a run says at its end of the tests that it left out."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from elsewhere import ABSENT, EVERYTHING
+from exports import SAMPLE
 from hypothesis import settings
 
-ROOT = Path(__file__).resolve().parent.parent
+# Questions come in the language of whoever runs the tests otherwise.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # How long an example takes says nothing on a shared machine. By hand the same examples every time keep a red test red;
 # continuous integration looks for new ones. What it finds is printed, with a line that plays it again
@@ -16,19 +20,38 @@ settings.register_profile("fresh", deadline=None, derandomize=False, print_blob=
 settings.load_profile("fresh" if os.environ.get("CI") else "same")
 
 
+def pytest_configure() -> None:
+    """Stop before the first test where a variable names a folder that lacks what it should hold."""
+    for each in EVERYTHING:
+        each.folder()
+
+
 @pytest.fixture(scope="session")
 def csv_dir() -> Path:
-    """Return the folder of the real export, which lives outside the project."""
-    folder = Path(os.environ.get("IMPORTAU_CSV_DIR", ROOT.parent / "shared/csv_exports"))
-    assert (folder / "pedidos.csv").is_file(), f"the real export is not in {folder}; name its folder: IMPORTAU_CSV_DIR"
-    return folder
+    """Return the folder of the sample."""
+    return SAMPLE.folder
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out of the parity tests and why: it is no test passed."""
-    skipped = [report for report in terminalreporter.getreports("skipped") if "/parity/" in report.nodeid]
-    reasons = {str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped}
-    if reasons:
-        terminalreporter.section("NOT TESTED AS ON AWS", sep="!", yellow=True, bold=True)
-        for reason in sorted(reasons):
-            terminalreporter.line(reason, yellow=True)
+    """Say what was left out, why, and how to get what it needs: it is no test passed."""
+    skipped = [
+        (report.nodeid, str(report.longrepr[2]).removeprefix("Skipped: "))
+        for report in terminalreporter.getreports("skipped")
+        if isinstance(report.longrepr, tuple)
+    ]
+    parity = {reason for test, reason in skipped if "/parity/" in test and not reason.startswith(ABSENT)}
+    _tell(terminalreporter, "NOT TESTED AS ON AWS", sorted(parity))
+    additional = Counter(reason.removeprefix(ABSENT) for _, reason in skipped if reason.startswith(ABSENT))
+    lines = []
+    for reason, count in sorted(additional.items()):
+        files = sorted({test.partition("::")[0] for test, why in skipped if why == ABSENT + reason})
+        lines += [f"{count} tests need {reason}", *(f"    {file}" for file in files)]
+    _tell(terminalreporter, "ADDITIONAL TESTS LEFT OUT", lines)
+
+
+def _tell(terminalreporter: pytest.TerminalReporter, title: str, lines: list[str]) -> None:
+    if lines:
+        terminalreporter.section(title, sep="!", yellow=True, bold=True)
+        for line in lines:
+            terminalreporter.line(line, yellow=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from cli import present
 from cli.errors import CliError
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ def empty(s3: "S3Client", bucket: str, prefix: str = "", show: Callable[[str], N
         if kept:
             more = f"\n  and {len(kept) - _SAID} more" if len(kept) > _SAID else ""
             raise CliError(
-                f"{len(kept)} objects of s3://{bucket}/{prefix} could not be deleted:"
+                f"{present.count(len(kept), 'object')} of s3://{bucket}/{prefix} could not be deleted:"
                 + "".join(f"\n  {each}" for each in kept[:_SAID])
                 + more,
                 "Mend the cause and try again; what is deleted stays deleted.",
             )
         deleted += len(batch)
         if show is not None:
-            show(f"{deleted:,} versions deleted")
+            show(f"{present.count(deleted, 'version')} deleted")
     for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
         for upload in page.get("Uploads", ()):
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])

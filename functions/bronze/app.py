@@ -22,9 +22,10 @@ from lakehouse.errors import InputError, LakehouseError, StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
-from lakehouse.parts import MOST_PARTS, PARTED, parts_of_bytes, parts_of_orders, parts_of_table
+from lakehouse.part_size import parts_of_bytes, parts_of_orders
+from lakehouse.parts import MOST_PARTS, PARTED, parts_of_table
 from lakehouse.process import reuse_memory
-from lakehouse.runtime import Settings, instrumented, run_id_of
+from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import stage_files, staged_layer
 
 DEFAULT_ORDERS: Final = 1_000
@@ -45,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
     if "part_key" in event:
         raise InputError([f"part_key is {event['part_key']!r}; Bronze reads whole files, so leave it out"])
-    runs = Runs.of_event(lake, event, context.invoked_function_arn)
+    runs = Runs.of_event(lake, event, arn_of(context))
     staged = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))

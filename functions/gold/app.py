@@ -13,7 +13,7 @@ from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.runs import Runs
 from lakehouse.process import reuse_memory
-from lakehouse.runtime import Settings, instrumented, run_id_of
+from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import stage, staged_layer
 
 _AGGREGATES: Final = {layers.CASH_FLOW: cash_flow, layers.FORECAST: forecast}
@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     lake, run_id, part = Lake(Settings.from_environment().bucket), run_id_of(event), part_of_event(event)
     if part is not None:
         return _parted(lake, run_id).one(part[0])
-    runs = Runs.of_event(lake, event, context.invoked_function_arn)
+    runs = Runs.of_event(lake, event, arn_of(context))
     with lake.traffic() as read:
         rows_read, partial = _aggregated(lake, run_id)
         key = next(lake.published(layers.FACT))

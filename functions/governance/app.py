@@ -28,7 +28,7 @@ from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.names import Place
 from lakehouse.lineage.runs import Runs
 from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
-from lakehouse.runtime import BY_HAND, Settings, count, instrumented, run_id_of, tell_table
+from lakehouse.runtime import BY_HAND, Settings, arn_of, count, instrumented, run_id_of, tell_table
 
 TAGS: Final = {"project": "importau", "domain": "importacao"}
 EXECUTIONS: Final = 20
@@ -88,8 +88,8 @@ class _Governance:
             catalog=Catalog(),
             states=states,
             machines=machines,
-            place=Place.of_function(context.invoked_function_arn, lake.bucket),
-            runs=Runs.of_event(lake, event, context.invoked_function_arn),
+            place=Place.of_function(arn_of(context), lake.bucket),
+            runs=Runs.of_event(lake, event, arn_of(context)),
             scope=scope,
             memory_mb=int(context.memory_limit_in_mb),
         )

@@ -80,5 +80,6 @@ class Findings:
         if not problems:
             return ""
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        cause = f"Governance found {len(problems)} problems: {'; '.join(problems[:_SHOWN])}{more}. Report: {report_uri}"
+        found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        cause = f"Governance found {found}: {'; '.join(problems[:_SHOWN])}{more}. Report: {report_uri}"
         return cause[:_CAUSE]

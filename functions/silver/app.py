@@ -14,7 +14,7 @@ from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
 from lakehouse.parts import PARTED, parts_published, published_keys, read_by_part
 from lakehouse.process import reuse_memory
-from lakehouse.runtime import Settings, instrumented, run_id_of
+from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import StagedTable, stage, staged_layer, united
 from silver.correlation import ENCODED, READ, correlate, set_aside
 
@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     lake, run_id, part = Lake(Settings.from_environment().bucket), run_id_of(event), part_of_event(event)
     if part is not None:
         return _parted(lake, run_id).one(part[0])
-    runs = Runs.of_event(lake, event, context.invoked_function_arn)
+    runs = Runs.of_event(lake, event, arn_of(context))
     with runs.of(layers.FACT) as run:
         fact = united(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
         run.saw(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Self, cast
 
 import pyarrow as pa
 
+from lakehouse.contract import layers
 from lakehouse.errors import InputError, StorageError
 from lakehouse.fanout import AUDIT, WRITE
 from lakehouse.lake import layout
@@ -107,7 +108,7 @@ def _newest_passed(lake: Lake, layer: str) -> dict[str, Any] | None:
 
 def _published(lake: Lake, table: str, report: Mapping[str, Any]) -> StagedTable:
     """Return a published table as its run reported it; raise `StorageError` when it is not there, or not whole."""
-    layer, parts = layout.layer_of(table), lake.parts(table)
+    layer, parts = layers.layer_of(table), lake.parts(table)
     keys = [layout.published_key(table, part, parts) for part in range(parts)]
     reported = next((entry for entry in report.get("tables", ()) if entry["table"] == table), None)
     rows = sum(_rows(lake, key) for key in keys) if reported is None else reported["rows"]

@@ -5,11 +5,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse.contract import layers
-from lakehouse.runtime import instrumented
+from lakehouse.runtime import arn_of, instrumented
 from tests.audit import audit_layer
 
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the verdict on the Silver tables; event and result are those of docs/architecture.md."""
-    return audit_layer(layers.SILVER, event, context.invoked_function_arn)
+    return audit_layer(layers.SILVER, event, arn_of(context))

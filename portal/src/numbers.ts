@@ -26,6 +26,8 @@ export function formats(language: Language) {
   const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeZone: "UTC" });
   const relative = new Intl.RelativeTimeFormat(locale);
+  const dollars = (most: number) =>
+    format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: most });
   return {
     /** A whole number, or one with a fixed number of decimals. */
     number: (value: bigint | number, scale = 0) => format(digits(scale)).format(value),
@@ -37,11 +39,14 @@ export function formats(language: Language) {
     /** Money for the ticks of an axis: R$ 1,2 mi. */
     shortMoney: (amount: number, currency = "BRL") =>
       inCurrency(currency, { notation: "compact", maximumFractionDigits: 1 }, amount),
-    /** US dollars given as a decimal in a string; small amounts and prices keep their digits. */
-    usd: (amount: string) =>
-      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 10 }).format(
-        amount as Decimal,
-      ),
+    /** US dollars given as a decimal in a string, to the tenth of a cent: what a run costs is an estimate. */
+    usd: (amount: string) => {
+      const least = 0.001;
+      const tiny = Number(amount) > 0 && Number(amount) < least;
+      return tiny ? `< ${dollars(3).format(least)}` : dollars(3).format(amount as Decimal);
+    },
+    /** The price of one unit in US dollars, with all its digits. */
+    price: (amount: string) => dollars(10).format(amount as Decimal),
     double: (value: number, most = 4) => format({ maximumFractionDigits: most }).format(value),
     percent: (part: number) => format({ style: "percent", maximumFractionDigits: 1 }).format(part),
     bytes: (amount: number) => {

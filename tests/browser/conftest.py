@@ -1,4 +1,4 @@
-"""The portal in a real browser, with what the real export gives."""
+"""The portal in a real browser, with what the sample gives."""
 
 import copy
 import fcntl
@@ -34,7 +34,7 @@ def browser_context_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def _lakehouse(tmp_path_factory: pytest.TempPathFactory, csv_dir: Path, worker_id: str) -> Any:
-    """Return the document of a lakehouse that ran twice on the real export; made once, however many workers ask."""
+    """Return the document of a lakehouse that ran twice on the sample; made once, however many workers ask."""
     home = tmp_path_factory.getbasetemp()
     shared = home if worker_id == "master" else home.parent
     file = shared / "portal.json"

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from deployed_lakehouse import Lakehouse
+from exports import SAMPLE
 
-from cli import verify
+from cli import verification
 from cli.embedded import ACCOUNT, REGION
 from cli.session import Aws
 from lakehouse.contract.model import load_all
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def governed(deployment: Any, csv_dir: Path) -> Iterator[tuple[Lakehouse, dict[str, Any]]]:
-    """Run the pipeline on the real export once; return the lakehouse and the run."""
+    """Run the pipeline on the sample once; return the lakehouse and the run."""
     lakehouse = Lakehouse(deployment)
     lakehouse.upload(csv_dir)
     execution = lakehouse.run("pipeline", source={"type": "csv"})
@@ -105,7 +106,7 @@ def test_every_execution_is_told_with_its_duration_rows_and_cost(governed: Any) 
     rows = lakehouse.table(layout.governance_table_key("execucoes")).to_pylist()
     (pipeline,) = [r for r in rows if r["pipeline"] == "StateMachine_DAG_pipeline" and r["execucao"] == run["run_id"]]
     assert pipeline["status"] == "SUCCEEDED"
-    assert pipeline["linhas"] == 30 + 41 + 30 * 4 + 29 + 1014 + 120 + 24
+    assert pipeline["linhas"] == sum(SAMPLE.rows)
     assert pipeline["duracao_s"] > 0
     assert pipeline["custo_estimado_usd"] > 0
     for row in rows:
@@ -205,7 +206,7 @@ def replaced(governed: Any) -> Iterator[Any]:
 
 def test_a_type_changed_in_the_parquet_fails_by_table_and_column(governed: Any, replaced: Any) -> None:
     lakehouse, run = governed
-    replaced("cambio", "taxa_ptax", pa.array([5.25] * 30))
+    replaced("cambio", "taxa_ptax", pa.array([5.25] * SAMPLE.of_table["cambio"]))
     result, report = govern(lakehouse, run)
     assert not result["passed"]
     assert "cambio.taxa_ptax: contrato decimal128(18, 6), Parquet double" in result["cause"]
@@ -214,10 +215,10 @@ def test_a_type_changed_in_the_parquet_fails_by_table_and_column(governed: Any, 
 
 def test_an_undeclared_email_column_is_reported_by_name_and_without_its_values(governed: Any, replaced: Any) -> None:
     lakehouse, run = governed
-    replaced("pedidos", "observacoes", pa.array([f"pessoa{n}@cliente.com.br" for n in range(30)]))
+    replaced("pedidos", "observacoes", pa.array([f"pessoa{n}@cliente.com.br" for n in range(240)]))
     _, report = govern(lakehouse, run)
     (finding,) = report["findings"]
-    assert "pedidos.observacoes: 30 de 30 valores parecem e-mail" in finding
+    assert "pedidos.observacoes: 240 de 240 valores parecem e-mail" in finding
     assert "@" not in finding
 
 
@@ -232,7 +233,7 @@ def test_a_table_dropped_from_glue_comes_back_with_the_next_run(governed: Any) -
 def verified(lakehouse: Lakehouse) -> dict[str, tuple[bool, str]]:
     endpoint = lakehouse.deployment.endpoint
     aws = Aws(boto3.session.Session(ACCOUNT, "test", region_name=REGION), "importau", endpoint.url)
-    return {check.id: (check.passed, check.detail) for check in verify.verified(aws)}
+    return {check.id: (check.passed, check.detail) for check in verification.verified(aws)}
 
 
 def test_verify_finds_everything_in_order(governed: Any) -> None:
@@ -254,7 +255,7 @@ def test_verify_names_a_table_dropped_from_glue(governed: Any) -> None:
 
 def test_verify_names_a_type_changed_in_the_parquet(governed: Any, replaced: Any) -> None:
     lakehouse, _ = governed
-    replaced("cambio", "taxa_ptax", pa.array([5.25] * 30))
+    replaced("cambio", "taxa_ptax", pa.array([5.25] * SAMPLE.of_table["cambio"]))
     passed, detail = verified(lakehouse)["drift"]
     assert (passed, detail) == (False, "cambio.taxa_ptax: contrato decimal128(18, 6), Parquet double")
 
@@ -316,4 +317,4 @@ def test_a_backend_that_is_down_is_counted_and_fails_no_run(governed: Any, sendi
     result = lakehouse.invoke("silver", run_id="undelivered", layer="silver")
     assert result["lineage"]["undelivered"] == 2
     assert result["lineage"]["problems"]
-    assert result["tables"][0]["rows"] == 1014
+    assert result["tables"][0]["rows"] == SAMPLE.of_table[layout.FACT]

@@ -16,7 +16,7 @@ import pytest
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 
-from cli import verify
+from cli import verification
 from cli.catalogue import entries, ranked
 from cli.export import download
 from cli.portal.document import gather
@@ -100,7 +100,7 @@ def seen(large: Run, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> dict
     return {
         "exported": {str(file.relative_to(folder)) for file in folder.glob("[bsg]*/*.parquet")},
         "found": ranked("forecast", entries(aws)),
-        "checks": [check for check in verify.verified(aws) if not check.passed],
+        "checks": [check for check in verification.verified(aws) if not check.passed],
         "document": gather(aws, datetime.now(UTC)),
     }
 

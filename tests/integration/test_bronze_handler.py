@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from exports import EVERY, SAMPLE, Export
 from moto import mock_aws
 
 from bronze import app
@@ -39,12 +40,17 @@ def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
         yield Lake(BUCKET, client)
 
 
-@pytest.fixture
-def landed(lake: Lake, csv_dir: Path) -> Lake:
-    """A lake with the real export in its landing area."""
+def landing(lake: Lake, export: Export) -> Lake:
+    """Put an export into a lake's landing area."""
     for table in TABLES:
-        lake.write_bytes((csv_dir / f"{table}.csv").read_bytes(), layout.landing_key(table))
+        lake.write_bytes((export.folder / f"{table}.csv").read_bytes(), layout.landing_key(table))
     return lake
+
+
+@pytest.fixture
+def landed(lake: Lake) -> Lake:
+    """A lake with the sample in its landing area."""
+    return landing(lake, SAMPLE)
 
 
 def call(run: str = RUN, **event: Any) -> dict[str, Any]:
@@ -60,12 +66,14 @@ def written(lake: Lake) -> list[str]:
     return [key for key in lake.list("") if not key.startswith((layout.LANDING_PREFIX, "governance/lineage/"))]
 
 
-def test_the_real_export_is_staged_with_one_row_in_quarantine(landed: Lake) -> None:
+@pytest.mark.parametrize("export", EVERY)
+def test_an_export_is_staged_with_one_row_in_quarantine(lake: Lake, export: Export) -> None:
+    landed = landing(lake, export)
     result = call(source={"type": "csv"})
+    rows, aside = export.of_table, {"emprestimos": 1}
     assert [(t["table"], t["rows_read"], t["rows"], t["quarantined"]) for t in result["tables"]] == [
-        ("pedidos", 30, 30, 0), ("itens_pedido", 41, 41, 0), ("pagamentos", 30, 30, 0), ("produtos", 30, 30, 0),
-        ("fornecedores", 30, 30, 0), ("cambio", 30, 30, 0), ("emprestimos", 30, 29, 1),
-    ]  # fmt: skip
+        (table, rows[table] + aside.get(table, 0), rows[table], aside.get(table, 0)) for table in TABLES
+    ]
     assert (result["run_id"], result["layer"], result["staging_prefix"]) == (RUN, "bronze", "staging/r1/bronze/")
     for entry in result["tables"]:
         table = entry["table"]
@@ -77,7 +85,7 @@ def test_the_real_export_is_staged_with_one_row_in_quarantine(landed: Lake) -> N
         assert rows.schema.equals(load(table).schema)
         assert len(rows) == entry["rows"]
     assert [t["quarantine_key"] for t in result["tables"]] == [None] * 6 + ["quarantine/bronze/emprestimos/r1.parquet"]
-    assert landed.read_table("quarantine/bronze/emprestimos/r1.parquet")["linha"].to_pylist() == [19]
+    assert landed.read_table("quarantine/bronze/emprestimos/r1.parquet")["linha"].to_pylist() == [export.line]
     assert len(json.dumps(result)) < 32_000
 
 

@@ -147,7 +147,7 @@ def runs(lake):
 
 
 class TestEventsOfThePipeline:
-    """Every event of a run on the real export."""
+    """Every event of a run on the sample."""
 
     @pytest.fixture
     def events(self, lake, csv_dir):
@@ -155,8 +155,10 @@ class TestEventsOfThePipeline:
         pipeline(lake, {"type": "csv"})
         return kept(lake)
 
+    def test_there_are_two_events_to_write_and_two_to_audit_each_of_ten_tables(self, events):
+        assert len(events) == 2 * 2 * 10
+
     def test_every_event_is_what_the_published_schemas_say(self, events):
-        assert len(events) == 2 * 2 * 10  # START and COMPLETE, to write and to audit, ten tables
         assert [problem for event in events for problem in problems(event)] == []
 
     def test_an_event_that_is_not_standard_would_be_noticed(self, events):
@@ -237,22 +239,29 @@ class TestEventsOfThePipeline:
             ]
 
 
-def test_synthetic_data_comes_from_no_csv(lake):
+@pytest.fixture
+def of_synthetic_data(lake):
     write(layout.BRONZE, {"type": "synthetic", "orders": 20, "seed": 1})
-    ended = [event for event in kept(lake) if event["eventType"] == "COMPLETE"]
-    assert [problem for event in ended for problem in problems(event)] == []
+    return kept(lake)
+
+
+def test_synthetic_data_comes_from_no_csv(of_synthetic_data):
+    ended = [event for event in of_synthetic_data if event["eventType"] == "COMPLETE"]
     assert [event.get("inputs", []) for event in ended] == [[]] * 7
 
 
-def test_a_run_that_fails_says_so_once_with_the_reason_and_what_it_had_done(lake):
+@pytest.fixture
+def of_a_failure(lake):
     with pytest.raises(LakehouseError, match="no rate"), runs(lake).of(layout.FACT):
         lake.write_bytes(b"x", layout.published_key("cambio"))
         lake.read_bytes(layout.published_key("cambio"))
         raise LakehouseError("no rate for USD")
-    events = kept(lake)
-    assert Counter(event["eventType"] for event in events) == {"START": 1, "FAIL": 1}
-    failed = one(events, "FAIL")
-    assert [problem for event in events for problem in problems(event)] == []
+    return kept(lake)
+
+
+def test_a_run_that_fails_says_so_once_with_the_reason_and_what_it_had_done(of_a_failure):
+    assert Counter(event["eventType"] for event in of_a_failure) == {"START": 1, "FAIL": 1}
+    failed = one(of_a_failure, "FAIL")
     assert failed["run"]["facets"]["errorMessage"]["message"] == "no rate for USD"
     assert names(failed["inputs"]) == {"importau_bronze.cambio"}
     assert "outputStatistics" not in failed["outputs"][0]["outputFacets"]
@@ -276,43 +285,78 @@ def test_the_reason_of_a_failure_is_not_lost_when_its_event_cannot_be_kept(lake,
     assert "AccessDenied" in raised.value.__notes__[0]
 
 
-def test_a_table_that_could_not_be_read_still_has_its_failed_assertion(lake):
+@pytest.fixture
+def of_a_table_that_could_not_be_read(lake):
     with runs(lake).of("cambio") as run:
         run.assertions = [Assertion("check", success=False, name="esquema_confere", actual="1", expected="0")]
-    event = one(kept(lake), "COMPLETE")
-    assert problems(event) == []
-    [dataset] = event["inputs"]
+    return kept(lake)
+
+
+def test_a_table_that_could_not_be_read_still_has_its_failed_assertion(of_a_table_that_could_not_be_read):
+    [dataset] = one(of_a_table_that_could_not_be_read, "COMPLETE")["inputs"]
     assert dataset["name"] == "table/importau_bronze/cambio"
     assert [a["success"] for a in dataset["inputFacets"]["dataQualityAssertions"]["assertions"]] == [False]
 
 
-def test_every_declared_job_is_what_the_published_schemas_say(lake):
+@pytest.fixture
+def declared(lake):
     machines = []
     for short in MACHINES:
         name, machine = f"StateMachine_DAG_{short}", definition(short)
         machines.append(StateMachine(name, f"arn:{name}", machine["Comment"], machine, tuple(tasks_of(machine))))
     told = runs(lake)
-    declared = job_events(machines, PLACE, datetime.now(UTC))
-    for name, event in declared.items():
+    jobs = job_events(machines, PLACE, datetime.now(UTC))
+    for name, event in jobs.items():
         told.declare(name, event)
     events = kept(lake)
-    assert len(events) == len(declared) == told.kept > 20
+    assert len(events) == len(jobs) == told.kept > 20
+    return events
+
+
+def test_every_declared_job_is_kept_apart_and_is_no_run(lake, declared):
     assert all(key.startswith("governance/lineage/r1/declared/") for key in lake.list("governance/"))
-    assert [problem for event in events for problem in problems(event)] == []
-    assert {event["producer"] for event in events} == {PRODUCER}
-    assert "run" not in events[0]
+    assert {event["producer"] for event in declared} == {PRODUCER}
+    assert "run" not in declared[0]
+
+
+@pytest.fixture
+def sent_by_http(receiver):
+    os.environ["OPENLINEAGE_URL"] = receiver.url
+    result = write(layout.BRONZE, {"type": "synthetic", "orders": 20, "seed": 1})
+    assert result["lineage"] == {"kept": 14, "undelivered": 0, "problems": []}
+    return [json.loads(body) for _, body in receiver.posted]
+
+
+@pytest.fixture
+def sent_to_datazone(lake, receiver):
+    os.environ["OPENLINEAGE__TRANSPORT"] = json.dumps(
+        {"type": "amazon_datazone_api", "domainId": "dzd_1", "endpointOverride": receiver.url}
+    )
+    told = runs(lake)
+    with told.of("cambio"):
+        pass
+    told.declare("machine.State", a_job())
+    assert told.summary() == {"kept": 3, "undelivered": 0, "problems": []}
+    return [json.loads(body) for _, body in receiver.posted]
+
+
+@pytest.mark.parametrize(
+    "events",
+    ["of_synthetic_data", "of_a_failure", "of_a_table_that_could_not_be_read", "declared", "sent_by_http",
+     "sent_to_datazone"],
+)  # fmt: skip
+def test_every_kind_of_event_is_what_the_published_schemas_say(lake, events, request):
+    found = request.getfixturevalue(events)
+    assert found
+    assert [problem for event in found for problem in problems(event)] == []
 
 
 class TestDelivery:
     """Where a backend is configured."""
 
-    def test_every_event_arrives_where_marquez_and_openmetadata_take_them(self, lake, receiver):
-        os.environ["OPENLINEAGE_URL"] = receiver.url
-        result = write(layout.BRONZE, {"type": "synthetic", "orders": 20, "seed": 1})
-        assert result["lineage"] == {"kept": 14, "undelivered": 0, "problems": []}
+    def test_every_event_arrives_where_marquez_and_openmetadata_take_them(self, lake, receiver, sent_by_http):
         assert {path for path, _ in receiver.posted} == {"/api/v1/lineage"}
-        arrived = [json.loads(body) for _, body in receiver.posted]
-        assert [problem for event in arrived for problem in problems(event)] == []
+        arrived = sent_by_http
 
         def identity(event):
             return event["run"]["runId"], event["eventType"], event["job"]["name"]
@@ -398,17 +442,9 @@ class TestDelivery:
         assert told.summary() == {"kept": 2, "undelivered": 0, "problems": []}
         assert "eventType" not in capsys.readouterr().out
 
-    def test_amazon_datazone_takes_runs_and_is_sent_no_jobs(self, lake, receiver):
-        os.environ["OPENLINEAGE__TRANSPORT"] = json.dumps(
-            {"type": "amazon_datazone_api", "domainId": "dzd_1", "endpointOverride": receiver.url}
-        )
-        told = runs(lake)
-        with told.of("cambio"):
-            pass
-        told.declare("machine.State", a_job())
-        assert told.summary() == {"kept": 3, "undelivered": 0, "problems": []}
+    def test_amazon_datazone_takes_runs_and_is_sent_no_jobs(self, receiver, sent_to_datazone):
         assert [path for path, _ in receiver.posted] == ["/v2/domains/dzd_1/lineage/events"] * 2
-        assert [problem for _, body in receiver.posted for problem in problems(json.loads(body))] == []
+        assert all("run" in event for event in sent_to_datazone)
 
     def test_amazon_datazone_that_is_down_is_counted_with_the_cause(self, lake, receiver):
         os.environ["OPENLINEAGE__TRANSPORT"] = json.dumps(

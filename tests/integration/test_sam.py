@@ -8,6 +8,7 @@ import pytest
 
 from cli import sam
 from cli.embedded import Endpoint
+from cli.errors import CliError
 
 STAND_IN = """#!/bin/sh
 echo "arguments: $*" && echo && echo "endpoint: $AWS_ENDPOINT_URL profile: $AWS_PROFILE telemetry: $SAM_CLI_TELEMETRY"
@@ -53,6 +54,25 @@ def test_parameters_add_to_those_of_samconfig_and_win_over_them(stand_in: Any) -
     assert "LayerSource=managed" in overrides
     assert "BucketName=lake" in overrides
     assert any(override.startswith("ExecutionRoleArn=") for override in overrides)
+
+
+def test_the_build_of_an_account_is_told_what_its_layers_are_for(stand_in: Any) -> None:
+    stand_in()
+    said: list[str] = []
+    sam.build(progress=said.append, parameters={"PythonVersion": "3.12", "Architecture": "arm64"})
+    assert said[0].endswith("--parameter-overrides PythonVersion=3.12 Architecture=arm64")
+
+
+def test_without_make_an_account_has_no_layer_and_the_embedded_aws_needs_none(
+    stand_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/sh").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(CliError, match="`make` was not found"):
+        sam.build()
+    sam.build(Endpoint(port=1, pid=1))
 
 
 def test_a_failure_ends_with_what_sam_said_last(stand_in: Any) -> None:

@@ -1,4 +1,4 @@
-"""The sample events: one a function; each fits the one before it, and together they are a run on the real export."""
+"""The sample events: one a function; each fits the one before it, and together they are a run on the sample."""
 
 import importlib
 import json
@@ -25,7 +25,7 @@ CONTEXT = SimpleNamespace(
 
 @pytest.fixture
 def s3(csv_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Return S3 with the real export in the landing folder."""
+    """Return S3 with the sample in the landing folder."""
     monkeypatch.setenv("LAKE_BUCKET", BUCKET)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from bundled_layer import bundled_layer
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 from lambda_filesystem import LambdaFilesystem, make
@@ -65,17 +66,26 @@ def filesystem(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="module")
-def container(
-    filesystem: LambdaFilesystem, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Containers]:
+def container(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
     try:
-        with containers(filesystem, deployment, tmp_path_factory.mktemp("containers")) as made:
+        with containers(deployment, tmp_path_factory.mktemp("containers")) as made:
             yield made
     except NoContainersError as error:
         pytest.skip(
             f"`sam local invoke` did NOT run, for want of Docker: {error}. "
             "The same functions ran in AWS's runtime interface emulator instead, under the same limits."
         )
+
+
+@pytest.fixture(scope="module")
+def bundled(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> LambdaFilesystem:
+    """Return what a function finds with LayerSource=bundled, of the Python and the machine that run this."""
+    if shutil.which("make") is None:
+        pytest.skip("functions did NOT run with LayerSource=bundled, for want of `make`")
+    home = tmp_path_factory.mktemp("bundled")
+    layer = bundled_layer(home / "DependenciesLayer")
+    layers = (layer, deployment.build / "CommonLayer", deployment.build / "ContractsLayer")
+    return make(home / "root", deployment.build / "BronzeFunction", layers, bundled=True)
 
 
 def runs(invoke: Any, lakehouse: Lakehouse) -> Run:
@@ -91,12 +101,7 @@ def runs(invoke: Any, lakehouse: Lakehouse) -> Run:
     return Run(answers, {table: lakehouse.bytes_of(layout.published_key(table)) for table in tables})
 
 
-@pytest.fixture(scope="module")
-def in_emulator(
-    deployment: Deployment, lakehouse: Lakehouse, filesystem: LambdaFilesystem, tmp_path_factory: pytest.TempPathFactory
-) -> Run:
-    logs = tmp_path_factory.mktemp("emulator")
-
+def emulated(deployment: Deployment, lakehouse: Lakehouse, filesystem: LambdaFilesystem, logs: Path) -> Run:
     def invoke(function: str) -> Answer:
         environment = deployment.endpoint.environment()
         with served(filesystem, configuration(deployment, function), environment, logs / function) as one:
@@ -106,11 +111,23 @@ def in_emulator(
 
 
 @pytest.fixture(scope="module")
-def in_container(container: Containers, deployment: Deployment, lakehouse: Lakehouse) -> Run:
-    template = deployment.build / "template.yaml"
+def in_emulator(
+    deployment: Deployment, lakehouse: Lakehouse, filesystem: LambdaFilesystem, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    return emulated(deployment, lakehouse, filesystem, tmp_path_factory.mktemp("emulator"))
 
+
+@pytest.fixture(scope="module")
+def in_bundled(
+    deployment: Deployment, lakehouse: Lakehouse, bundled: LambdaFilesystem, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    return emulated(deployment, lakehouse, bundled, tmp_path_factory.mktemp("bundled"))
+
+
+@pytest.fixture(scope="module")
+def in_container(container: Containers, lakehouse: Lakehouse) -> Run:
     def invoke(function: str) -> Answer:
-        return container.invoke(deployment, template, logical_name(function), event_path(function))[0]
+        return container.invoke(logical_name(function), event_path(function))[0]
 
     return runs(invoke, lakehouse)
 
@@ -124,7 +141,7 @@ def in_embedded_aws(lakehouse: Lakehouse) -> Run:
     return runs(invoke, lakehouse)
 
 
-@pytest.fixture(params=["emulator", "container"])
+@pytest.fixture(params=["emulator", "bundled", "container"])
 def run(request: pytest.FixtureRequest) -> Run:
     made: Run = request.getfixturevalue(f"in_{request.param}")
     return made
@@ -254,18 +271,19 @@ def test_a_function_that_needs_more_memory_or_time_than_it_has_fails(
 
 
 def test_a_container_is_ended_when_it_needs_more_memory_than_the_function_has(
-    container: Containers, deployment: Deployment, tmp_path: Path
+    container: Containers, tmp_path: Path
 ) -> None:
     (tmp_path / "probe.py").write_text(PROBE)
+    runtime = f"python{container.python}"
     function = {
         "Type": "AWS::Serverless::Function",
-        "Properties": {"CodeUri": ".", "Handler": "probe.handler", "Runtime": "python3.11", "MemorySize": 256},
+        "Properties": {"CodeUri": ".", "Handler": "probe.handler", "Runtime": runtime, "MemorySize": 256},
     }
     template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Probe": function}}
     (tmp_path / "template.yaml").write_text(yaml.safe_dump(template))
     for size, fits in ((50 * 2**20, True), (600 * 2**20, False)):
         (tmp_path / "event.json").write_text(json.dumps({"bytes": size}))
-        answer, said = container.invoke(deployment, tmp_path / "template.yaml", "Probe", tmp_path / "event.json")
+        answer, said = container.invoke("Probe", tmp_path / "event.json", tmp_path / "template.yaml")
         assert answer.failed != fits, said
 
 

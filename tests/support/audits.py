@@ -26,8 +26,8 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
 }
 
 
-def real_export(folder: Path) -> dict[str, Normalised]:
-    """Read the seven CSVs of the real export."""
+def read_export(folder: Path) -> dict[str, Normalised]:
+    """Read the seven CSVs of an export."""
     return {table: normalise(table, folder / f"{table}.csv") for table in layout.TABLES[layout.BRONZE]}
 
 

@@ -15,32 +15,12 @@ from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
 
 
 @dataclass(frozen=True)
-class OfAccount(Endpoint):
-    """The embedded AWS as another account of it sees it: there, the access key is the account."""
-
-    account: str = ACCOUNT
-
-    def environment(self) -> dict[str, str]:
-        """Return what `Endpoint` does, for this account."""
-        return super().environment() | {"AWS_ACCESS_KEY_ID": self.account}
-
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of this account."""
-        session = boto3.session.Session(self.account, "test", region_name=REGION)
-        return session.client(service, endpoint_url=self.url)
-
-    def make_bucket(self, name: str) -> None:
-        """Make a bucket of this account's."""
-        self.client("s3").create_bucket(Bucket=name)
-
-
-@dataclass(frozen=True)
 class Deployment:
     """A deployed lakehouse.
 
     Attributes
     ----------
-    endpoint : OfAccount
+    endpoint : Endpoint
         ``endpoint.process_environment()`` is what a child process needs to reach it.
     build : Path
         What `sam build` made.
@@ -48,7 +28,7 @@ class Deployment:
         The stack's outputs.
     """
 
-    endpoint: OfAccount
+    endpoint: Endpoint
     build: Path
     outputs: dict[str, str] = field(default_factory=dict)
 
@@ -57,7 +37,8 @@ class Deployment:
         return self.outputs["BucketName"]
 
     def client(self, service: str) -> Any:
-        return self.endpoint.client(service)
+        session = boto3.session.Session(ACCOUNT, "test", region_name=REGION)
+        return session.client(service, endpoint_url=self.endpoint.url)
 
     def run(self, machine: str, patience: float = 120, **given: Any) -> dict[str, Any]:
         """Run ``StateMachine_DAG_<machine>`` to its end; return its description, `output` parsed where there is one.
@@ -83,11 +64,10 @@ class Deployment:
 
 
 @contextmanager
-def deployed(home: Path, bucket: str, account: str = ACCOUNT) -> Iterator[Deployment]:
-    """Start an embedded AWS in a folder and deploy to an account of it; nothing is uploaded yet."""
+def deployed(home: Path, bucket: str) -> Iterator[Deployment]:
+    """Start an embedded AWS in a folder and deploy to it; nothing is uploaded yet."""
     build = home / "sam/build"
-    with EmbeddedAws(home / "aws") as server:
-        endpoint = OfAccount(server.port, server.pid, account)
+    with EmbeddedAws(home / "aws") as endpoint:
         sam.build(endpoint, build)
         sam.deploy({"BucketName": bucket}, endpoint, build)
         stack = Deployment(endpoint, build).client("cloudformation").describe_stacks(StackName="importau")["Stacks"][0]

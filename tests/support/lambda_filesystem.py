@@ -10,7 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
-from lambda_layers import ABSENT_MODULES, ROOT, distributions
+from lambda_layers import ABSENT_MODULES, ROOT, RUNTIME, distributions, managed
 
 _RUNTIME: Final = ("lambda_bootstrap.py", "cold_bootstrap.py", "lambda_layers.py")
 
@@ -48,7 +48,7 @@ class LambdaFilesystem:
         return (self.task, self.opt, self.runtime)
 
 
-def make(root: Path, task: Path, layers: tuple[Path, ...]) -> LambdaFilesystem:
+def make(root: Path, task: Path, layers: tuple[Path, ...], *, bundled: bool = False) -> LambdaFilesystem:
     """Make a Lambda's file system.
 
     Parameters
@@ -59,13 +59,15 @@ def make(root: Path, task: Path, layers: tuple[Path, ...]) -> LambdaFilesystem:
         The function's code, as `sam build` leaves it.
     layers : tuple of Path
         The project's own layers, as `sam build` leaves them: each with a folder `python`.
+    bundled : bool
+        Whether these bring all that the functions import, and there are no managed layers.
     """
     made = LambdaFilesystem(root)
     for folder in (made.opt, made.runtime):
         folder.mkdir(parents=True)
     made.task.symlink_to(task.resolve())
-    for name in distributions():
-        _link(name, made.opt)
+    for name in distributions(RUNTIME if bundled else managed()):
+        _link(name, made.runtime if bundled else made.opt)
     for layer in layers:
         for entry in (layer / "python").iterdir():
             (made.opt / entry.name).symlink_to(entry.resolve())

@@ -4,7 +4,7 @@ A managed layer cannot be downloaded without an account, so what is said of it h
 users say, taken at its worst.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Final
@@ -52,14 +52,18 @@ DOUBTFUL_FUNCTIONS: Final = (
 
 
 def dependencies_layer() -> tuple[str, ...]:
-    """Return the distributions that functions/dependencies/ brings, with their versions."""
-    lines = (ROOT / "functions/dependencies/requirements.txt").read_text().splitlines()
+    """Return the distributions that the layer of dependencies brings beside the managed ones, with their versions."""
+    lines = (ROOT / "functions/dependencies/managed/requirements.txt").read_text().splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def distributions() -> frozenset[str]:
-    """Return every distribution that a function may import, by its canonical name: what it needs included."""
-    roots = (*RUNTIME, *PANDAS_LAYER, *POWERTOOLS_LAYER, *dependencies_layer())
+def managed() -> tuple[str, ...]:
+    """Return what brings all that a function may import, where the layers are the managed ones."""
+    return (*RUNTIME, *PANDAS_LAYER, *POWERTOOLS_LAYER, *dependencies_layer())
+
+
+def distributions(roots: Iterable[str]) -> frozenset[str]:
+    """Return distributions by their canonical names, and what they need."""
     return frozenset(name for root in roots for name in _with_needed(Requirement(root), set()))
 
 

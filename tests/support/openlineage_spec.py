@@ -1,16 +1,14 @@
 """The published JSON schemas of OpenLineage, read from outside the project, and events held against them."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
+from elsewhere import OPENLINEAGE
 from referencing import Registry, Resource
 
-ROOT = Path(__file__).resolve().parents[2]
 CORE = "https://openlineage.io/spec/2-0-2/OpenLineage.json"
 # Where in an event facets are, and the kind of facet each place takes.
 PLACES = {
@@ -25,10 +23,9 @@ PLACES = {
 
 @cache
 def spec() -> tuple[Registry, dict[str, str]]:
-    """Return every published schema, and the URL of each facet's definition by what ``_schemaURL`` may say."""
-    folder = Path(os.environ.get("IMPORTAU_OPENLINEAGE_SPEC", ROOT.parent / "shared/openlineage-spec"))
+    """Return every published schema, and the key of each facet by what ``_schemaURL`` may say; skip without them."""
+    folder = OPENLINEAGE.there()
     files = [folder / "OpenLineage.json", *sorted((folder / "facets").glob("*.json"))]
-    assert files[0].is_file(), f"the OpenLineage schemas are not in {folder}; name it: IMPORTAU_OPENLINEAGE_SPEC"
     documents = [json.loads(file.read_text("utf-8")) for file in files]
     registry = Registry().with_resources((d["$id"], Resource.from_contents(d)) for d in documents)
     facets = {

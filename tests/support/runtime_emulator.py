@@ -24,9 +24,6 @@ from typing import Any, Final
 from lambda_filesystem import LambdaFilesystem
 from lambda_layers import ROOT
 
-# Whose function it says that every function is, in the ARN that the function is given.
-ACCOUNT: Final = "012345678912"
-
 _MACHINE: Final = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 _INVOKE: Final = "/2015-03-31/functions/function/invocations"
 _HTTP: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -139,6 +136,8 @@ def served(
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
+        # As the SAM CLI says, whose emulator it is: the ARN that it gives a function has a made-up account.
+        "AWS_SAM_LOCAL": "true",
         "LAMBDA_TASK_ROOT": str(filesystem.task),
         "LAMBDA_RUNTIME_DIR": str(filesystem.runtime),
         "AWS_LAMBDA_FUNCTION_NAME": configuration["FunctionName"],

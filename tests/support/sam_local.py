@@ -1,27 +1,28 @@
-"""`sam local invoke`: a function in the container of the real Lambda runtime, where a Docker engine can be had."""
+"""`sam local invoke` as docs/operating.md has it, where a Docker engine can be had."""
 
 import json
+import os
 import re
-import shutil
-import socket
 import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from deployment import Deployment
-from lambda_filesystem import LambdaFilesystem
 from lambda_layers import ROOT
 from runtime_emulator import Answer
 
+from cli.containers import bridge, hand_over
+from cli.docker_bridge import listen
+from cli.embedded import EmbeddedAws
+from cli.errors import CliError
+
 _SAM: Final = ROOT / ".venv-sam/bin/sam"
-_BASE: Final = "public.ecr.aws/lambda/python:3.11-x86_64"
-_IMAGE: Final = "importau-parity"
+_PARAMETERS: Final = ("LayerSource=bundled", "ExecutionRoleArn=arn:aws:iam::000000000000:role/importau-local")
+# The default of template.yaml first; where it can neither be had nor is, an older one that is there already.
+_PYTHONS: Final = ("3.13", "3.12", "3.11")
 
 
 class NoContainersError(Exception):
@@ -30,145 +31,117 @@ class NoContainersError(Exception):
 
 @dataclass(frozen=True)
 class Containers:
-    """A Docker engine with an image of the Lambda runtime and of all layers.
+    """A Docker engine with an image of the Lambda runtime, and the functions built for it.
 
     Attributes
     ----------
-    image : str
+    python : str
+        The image's Python.
+    build : Path
+        What `sam build --config-env docker` made.
+    variables : Path
+        What `importau local up --docker` hands over to a function in a container.
     """
 
-    image: str
+    python: str
+    build: Path
+    variables: Path
 
-    def invoke(
-        self, deployment: Deployment, template: Path, function: str, event: Path | None = None, *more: str
-    ) -> tuple[Answer, str]:
-        """Run `sam local invoke` and return the function's answer, and what function and SAM CLI wrote.
+    def invoke(self, function: str, event: Path, template: Path | None = None) -> tuple[Answer, str]:
+        """Run `sam local invoke`, with no account and no AWS to be found in the environment.
 
         Parameters
         ----------
-        deployment : Deployment
-            Whose AWS the function is to use.
-        template : Path
-            The template that has it.
         function : str
             Its logical name.
-        event : Path, optional
-        *more : str
-            Further options of the command.
+        event : Path
+        template : Path, optional
+            The template that has it; the lakehouse's by default.
+
+        Returns
+        -------
+        tuple
+            The function's answer, and what function and SAM CLI wrote.
         """
-        parameters = {
-            "LayerSource": "local",
-            "ExistingBucket": deployment.bucket,
-            "ExecutionRoleArn": "arn:aws:iam::000000000000:role/importau-local",
-        }
-        ran = subprocess.run(
-            [
-                *(str(_SAM), "local", "invoke", function, "--template", str(template), "--skip-pull-image"),
-                *("--invoke-image", self.image, "--no-event" if event is None else f"--event={event}"),
-                *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
-                *more,
-            ],
-            cwd=template.parent,
-            env=deployment.endpoint.process_environment() | {"SAM_CLI_TELEMETRY": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        where = ["--template", str(template or self.build / "template.yaml"), "--env-vars", str(self.variables)]
+        ran = _sam("local", "invoke", function, f"--event={event}", *where, "--skip-pull-image", *self._overrides)
         last = ran.stdout.strip().splitlines()[-1:] or [""]
         try:
             payload = json.loads(last[0])
         except json.JSONDecodeError:
-            payload = {"errorType": "Container", "errorMessage": ran.stdout[-500:]}
+            payload = {"errorType": "Container", "errorMessage": ran.stdout[-500:] + ran.stderr[-500:]}
         return Answer(payload, _billed_seconds(ran.stderr)), ran.stderr
+
+    @property
+    def _overrides(self) -> tuple[str, ...]:
+        return _overrides(self.python)
 
 
 @contextmanager
-def containers(filesystem: LambdaFilesystem, deployment: Deployment, home: Path) -> Iterator[Containers]:
-    """Make an image that holds a Lambda's file system and reaches the embedded AWS.
+def containers(deployment: Deployment, home: Path) -> Iterator[Containers]:
+    """Build the functions for containers, and have an embedded AWS answer them.
 
     Raises
     ------
     NoContainersError
     """
-    if sys.platform != "linux":
-        raise NoContainersError("a container reaches this machine's loopback interface on Linux only")
-    gateway = _docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
-    with _forwarded(gateway, deployment.endpoint.port) as port:
-        layers = f"{_IMAGE}-layers:{_fingerprint(filesystem)}"
-        if not _has(layers):
-            context = home / "image"
-            shutil.copytree(filesystem.root / "opt", context / "opt")
-            (context / "Dockerfile").write_text(f"FROM {_BASE}\nCOPY opt /opt\n")
-            _docker("build", "--quiet", "--tag", layers, str(context))
-            shutil.rmtree(context)
-        image = f"{_IMAGE}:{port}"
-        context = home / "endpoint"
-        context.mkdir()
-        (context / "Dockerfile").write_text(f"FROM {layers}\nENV AWS_ENDPOINT_URL=http://{gateway}:{port}\n")
-        _docker("build", "--quiet", "--tag", image, str(context))
-        try:
-            yield Containers(image)
-        finally:
-            _docker("image", "rm", "--force", image)
-
-
-def _docker(*arguments: str) -> str:
     try:
-        ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=False)
-    except FileNotFoundError as error:
-        raise NoContainersError("there is no `docker`") from error
-    if ran.returncode:
-        said = (ran.stderr.strip().splitlines() or [f"exit code {ran.returncode}"])[-1]
-        raise NoContainersError(f"`docker {arguments[0]}`: {said}")
-    return ran.stdout
+        address = bridge()
+    except CliError as error:
+        raise NoContainersError(error.message) from error
+    python = _python_of_an_image()
+    build = home / "sam/docker"
+    where = ("--build-dir", str(build), "--cache-dir", str(home / "sam/cache"))
+    # The image may be of another Linux than Lambda's Python 3.11: its wheels are not what is tested here.
+    glibc = {"IMPORTAU_LAYER_GLIBC": "2.28"} if python == "3.11" else {}
+    built = _sam("build", "--config-env", "docker", *where, *_overrides(python), variables=glibc)
+    assert built.returncode == 0, built.stderr
+    endpoint = deployment.endpoint
+    variables = hand_over(EmbeddedAws(home / "aws"), endpoint, deployment.bucket)
+    listener = listen(address, endpoint.port, endpoint.port) if address else None
+    try:
+        yield Containers(python, build, variables)
+    finally:
+        if listener is not None:
+            listener.close()
 
 
-def _has(image: str) -> bool:
-    with suppress(NoContainersError):
-        return bool(_docker("image", "inspect", "--format", "{{.Id}}", image))
-    return False
+def _overrides(python: str) -> tuple[str, ...]:
+    """Return what a person need not type: nothing but another Python than the default one."""
+    return () if python == _PYTHONS[0] else ("--parameter-overrides", f"PythonVersion={python}", *_PARAMETERS)
 
 
-def _fingerprint(filesystem: LambdaFilesystem) -> str:
-    """Return what tells one set of layers from another: the packages' versions, and what is taken from them."""
-    names = sorted(str(entry.relative_to(filesystem.opt)) for entry in filesystem.opt.glob("*"))
-    names += sorted(entry.name for entry in (filesystem.opt / "pyarrow").iterdir())
-    return sha256("\n".join(names).encode()).hexdigest()[:16]
+def _python_of_an_image() -> str:
+    images = {python: f"public.ecr.aws/lambda/python:{python}-x86_64" for python in _PYTHONS}
+    if not _docker("image", "inspect", images[_PYTHONS[0]]) and not _docker("pull", "--quiet", images[_PYTHONS[0]]):
+        for python in _PYTHONS[1:]:
+            if _docker("image", "inspect", images[python]):
+                return python
+        raise NoContainersError(f"{images[_PYTHONS[0]]} is not there and cannot be pulled")
+    return _PYTHONS[0]
+
+
+def _docker(*arguments: str) -> bool:
+    return subprocess.run(["docker", *arguments], capture_output=True, timeout=300, check=False).returncode == 0
+
+
+def _sam(*arguments: str, variables: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
+    return subprocess.run(
+        [str(_SAM), *arguments, "--config-file", str(ROOT / "samconfig.toml")],
+        cwd=ROOT,
+        env=environment
+        | {"SAM_CLI_TELEMETRY": "0", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        | {"AWS_EC2_METADATA_DISABLED": "true", "PATH": f"{_SAM.parent}{os.pathsep}{environment['PATH']}"}
+        | dict(variables or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
 
 
 def _billed_seconds(said: str) -> float:
     reported = re.search(r"\tDuration: ([\d.]+) ms", said)
     return float(reported[1]) / 1000 if reported else 0.0
-
-
-@contextmanager
-def _forwarded(address: str, port: int) -> Iterator[int]:
-    """Pass connections to an address of this machine on to its loopback interface; yield the port they come in at."""
-    try:
-        listener = socket.create_server((address, 0))
-    except OSError as error:
-        raise NoContainersError(f"Docker's bridge {address} is not this machine's: {error.strerror}") from error
-
-    def pump(source: socket.socket, target: socket.socket) -> None:
-        target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every small request waits for 40 ms
-        with suppress(OSError):
-            while piece := source.recv(65536):
-                target.sendall(piece)
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-
-    def serve() -> None:
-        with suppress(OSError):  # the listener is closed
-            while True:
-                inner, _ = listener.accept()
-                outer = socket.create_connection(("127.0.0.1", port))
-                for pair in ((inner, outer), (outer, inner)):
-                    threading.Thread(target=pump, args=pair, daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.close()

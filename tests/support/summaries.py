@@ -20,7 +20,7 @@ def _column(column: pa.ChunkedArray) -> dict[str, Any]:
     elif pa.types.is_integer(column.type):
         facts["sum"] = pc.sum(column).as_py()
     elif pa.types.is_floating(column.type):
-        facts["sum"] = round(pc.sum(column).as_py() or 0.0, 9)
+        facts["sum"] = round(pc.sum(column).as_py() or 0.0, 6)
     elif pa.types.is_date(column.type):
         facts["range"] = [str(pc.min(column).as_py()), str(pc.max(column).as_py())]
     else:

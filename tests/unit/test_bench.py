@@ -21,6 +21,7 @@ from bench.process import Limits, Took, UnfinishedError
 from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED, sql_type
 from bench.totals import differences, totals
 from bronze.synthetic.company import accepted, generate
+from cli.bench import sizes
 from cli.main import app
 from gold.partial import COLUMNS
 from lakehouse.contract.model import load
@@ -255,7 +256,10 @@ def test_a_peer_that_did_not_finish_is_not_the_quickest_and_one_that_was_left_ou
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--orders", "1000,none"], "'none' is no number of orders"),
+        (["--orders", "1000,none"], "'none' cannot be read as a whole number"),
+        (["--orders", "0"], "0 is too small"),
+        (["--orders", "100,200"], "may be 100,200 orders, or the sizes 100, 200"),
+        (["--orders", "1000", "--repetitions", "1.5"], "--repetitions: '1.5' cannot be read"),
         (["--engine", "fortran"], "there is no fortran"),
         (["--check", "--csv-dir", "/nowhere"], "/nowhere/pedidos.csv does not exist"),
     ],
@@ -285,3 +289,9 @@ def test_two_benchmarks_do_not_measure_each_other(monkeypatch, tmp_path):
     assert alone
     assert result.exit_code == 1
     assert "another `bench engine` runs in this folder" in result.stderr
+
+
+def test_sizes_may_be_grouped_in_thousands_by_anything_but_the_comma_between_them():
+    assert sizes("100000,1000000,5000000") == [100_000, 1_000_000, 5_000_000]
+    assert sizes("1.000, 2_000,3 000") == [1000, 2000, 3000]
+    assert sizes("100, 200") == [100, 200]

@@ -8,7 +8,7 @@ from answering import Answering, refused
 from botocore.exceptions import NoCredentialsError, NoRegionError
 from typer.testing import CliRunner, Result
 
-from cli import check, present
+from cli import check
 from cli.account.execution_role import SERVICES
 from cli.account.permissions import permissions
 from cli.main import app
@@ -63,7 +63,6 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     monkeypatch.setattr(check, "account", lambda *given: made.aws_cli)
-    monkeypatch.setattr(present, "_TABLE_WIDTH", 400)  # so that no cell is folded
     return made
 
 
@@ -74,10 +73,28 @@ def test_a_learner_lab_that_may_do_everything_passes(world: World) -> None:
                  "importau-lakehouse-ana-araujo", "AWS CLI", "SAM CLI"):  # fmt: skip
         assert told in ran.stdout
     assert "denied" not in ran.stdout
+    needed = {holder: sum(each.holder == holder for each in permissions()) for holder in ("user", "role")}
+    assert f"what you need: {needed['user']} of {needed['user']} permissions allowed\n" in ran.stdout
+    assert f"role needs: {needed['role']} of {needed['role']} permissions allowed\n" in ran.stdout
+    assert "lambda:CreateFunction" not in ran.stdout
+    assert "./importau check --all" in ran.stderr
+
+
+def test_what_is_denied_or_unknown_comes_first_is_counted_and_is_all_there_is_unless_all_is_asked_for(
+    world: World,
+) -> None:
+    world.deny("user", "lambda:CreateFunction")
+    short, whole = world.checks().stdout, world.checks("--all").stdout
+    assert ", 1 denied" in short
+    assert short.count("✗ denied") == whole.count("✗ denied") == 1
+    assert "✓ allowed" not in short
+    assert "iam:PassRole" in whole
+    marks = [line[:9] for line in whole.splitlines() if line.startswith(("✗ denied", "✓ allowed"))]
+    assert marks[0] == "✗ denied "
 
 
 def test_every_permission_is_in_the_table_and_in_the_json(world: World) -> None:
-    table, found = world.checks().stdout, json.loads(world.checks("--json").stdout)
+    table, found = world.checks("--all").stdout, json.loads(world.checks("--json").stdout)
     assert all(each.action.partition(":")[2] in table for each in permissions())  # the service is said once a row
     assert [(each["holder"], each["permission"]) for each in found["permissions"]] == [
         (each.holder, each.action) for each in permissions()
@@ -144,7 +161,7 @@ def test_an_account_without_a_role_is_told_so_and_checked_nevertheless(world: Wo
     assert ran.exit_code == 1
     assert "no execution role was named" in ran.stderr
     assert "execution role  none" in ran.stdout
-    assert "lambda:CreateFunction" in ran.stdout
+    assert "what you need" in ran.stdout
     assert "what the execution role needs" not in ran.stdout
 
 

@@ -10,7 +10,7 @@ import pytest
 from answering import Answering, refused
 from typer.testing import CliRunner, Result
 
-from cli import deploy, sam
+from cli import deploy, questions, sam
 from cli.main import app
 from cli.source import Answers
 
@@ -89,7 +89,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def asks(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str], str]) -> None:
     monkeypatch.setattr(deploy, "answers", lambda *_: Answers.ASK)
-    monkeypatch.setattr(deploy, "ask", answer)
+    monkeypatch.setattr(questions, "ask", answer)
 
 
 def test_a_learner_lab_needs_to_be_told_nothing(world: World) -> None:
@@ -163,7 +163,7 @@ def test_whoever_agrees_gets_it(world: World, monkeypatch: pytest.MonkeyPatch, a
     questions: list[str] = []
     asks(monkeypatch, lambda question: questions.append(question) or answer)  # type: ignore[func-returns-value]
     assert world.runs().exit_code == 0
-    assert questions == ["Make these 1 changes? (y/n)"]
+    assert questions == ["Make this change? (y/n)"]
     assert "cloudformation execute-change-set" in world.aws_cli.commands()
 
 

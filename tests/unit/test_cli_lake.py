@@ -1,19 +1,16 @@
 """What the commands do with the bucket and the stack, on an AWS in this process."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
-from moto import mock_aws
+from small_lake import account, deploy, put, report
 
-from cli.errors import CliError, NotDeployedError, UsageError
-from cli.export import download
+from cli.errors import CliError, NotDeployedError
 from cli.session import Aws
 from cli.source import FILES
 from cli.summary import TableSummary, tables
@@ -25,12 +22,7 @@ TABLES = [table for tables in layout.TABLES.values() for table in tables]
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        session = boto3.Session("AKIA", "secret", region_name="us-east-1")
-        found = Aws(session, "importau")
-        found.s3.create_bucket(Bucket="lake")
+    with account(monkeypatch) as found:
         yield found
 
 
@@ -53,32 +45,6 @@ def deployed(status: str = "UPDATE_COMPLETE", **outputs: str) -> dict[str, Any]:
             }
         ]
     }
-
-
-def deploy(aws: Aws, **outputs: str) -> None:
-    vars(aws)["outputs"] = outputs
-
-
-def put(aws: Aws, key: str, content: Any) -> None:
-    aws.s3.put_object(Bucket="lake", Key=key, Body=content if isinstance(content, str) else json.dumps(content))
-
-
-def report(layer: str, run: str, passed: bool = True, **quarantined: int) -> dict[str, Any]:
-    return {
-        "run_id": run,
-        "passed": passed,
-        "tables": [
-            {
-                "table": table, "verdict": "warn", "rows": 30, "quarantined": quarantined.get(table, 0),
-                "rules": [{"status": "pass"}, {"status": "warn"}, {"status": "warn"}, {"status": "fail"}],
-            }
-            for table in layout.TABLES[layer]
-        ],
-    }  # fmt: skip
-
-
-def files_in(directory: Path) -> dict[str, str]:
-    return {str(file.relative_to(directory)): file.read_text() for file in directory.rglob("*") if file.is_file()}
 
 
 def test_the_stacks_outputs_say_where_everything_is_and_are_asked_for_once(aws: Aws, stack: Stubber) -> None:
@@ -125,7 +91,7 @@ def test_an_output_of_a_later_template_is_named_when_it_is_missing(aws: Aws, sta
 
 
 def test_the_seven_files_are_uploaded_to_the_landing_area(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
+    deploy(aws)
     for name in FILES:
         (tmp_path / name).write_text(f"content of {name}")
     (tmp_path / "other.csv").write_text("not ours")
@@ -136,100 +102,16 @@ def test_the_seven_files_are_uploaded_to_the_landing_area(aws: Aws, tmp_path: Pa
 
 
 def test_a_file_that_cannot_be_read_is_named(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
+    deploy(aws)
     with pytest.raises(CliError, match=r"pedidos\.csv cannot be read: No such file"):
         upload(aws, tmp_path)
 
 
 def test_the_summary_is_read_from_the_audit_reports_of_the_run(aws: Aws) -> None:
-    deploy(aws, BucketName="lake")
+    deploy(aws)
     put(aws, layout.quality_key("r", "bronze"), report("bronze", "r", emprestimos=1))
     put(aws, layout.quality_key("older", "silver"), report("silver", "older"))
     found = tables(aws, "r", layout.LAYERS, {"bronze": 1.5})
     assert [asset.table for asset in found] == TABLES
     assert found[6] == TableSummary("bronze", "emprestimos", 30, 1, "warn", 1, 2, 1.5)
     assert found[7] == TableSummary("silver", layout.FACT, None, None, "not run")
-
-
-def published(aws: Aws, run: str, **quarantined: int) -> None:
-    for table in TABLES:
-        put(aws, layout.published_key(table), f"{table} of {run}")
-    for layer in layout.LAYERS:
-        put(aws, layout.quality_key(run, layer), report(layer, run, **quarantined))
-    for table in quarantined:
-        put(aws, layout.quarantine_key(run, layout.layer_of(table), table), f"set aside by {run}")
-
-
-def test_an_export_holds_ten_tables_the_reports_and_the_quarantine_of_the_published_run(
-    aws: Aws, tmp_path: Path
-) -> None:
-    deploy(aws, BucketName="lake")
-    published(aws, "r1", emprestimos=1)
-    put(aws, layout.quality_key("r2", "gold"), report("gold", "r2", passed=False))
-    out = tmp_path / "new/out"
-    download(aws, out)
-    files = files_in(out)
-    assert len(files) == 10 + 3 + 1
-    assert files["bronze/pedidos.parquet"] == "pedidos of r1"
-    assert files["silver/FATO_PEDIDO_CORRELACIONADO.parquet"] == "fato_pedido_correlacionado of r1"
-    assert json.loads(files["quality/gold.json"])["run_id"] == "r1"
-    assert files["quarantine/bronze/emprestimos.parquet"] == "set aside by r1"
-
-
-def test_a_later_export_replaces_the_earlier_ones_files_and_nothing_else(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
-    published(aws, "r1", emprestimos=1)
-    download(aws, tmp_path)
-    (tmp_path / "mine.txt").write_text("mine")
-    published(aws, "r2")
-    for layer in layout.LAYERS:
-        aws.s3.delete_object(Bucket="lake", Key=layout.quality_key("r1", layer))
-    download(aws, tmp_path)
-    files = files_in(tmp_path)
-    assert files["bronze/pedidos.parquet"] == "pedidos of r2"
-    assert "quarantine/bronze/emprestimos.parquet" not in files
-    assert files["mine.txt"] == "mine"
-
-
-def test_a_table_in_parts_is_exported_part_by_part_and_parts_of_another_number_go(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
-    published(aws, "r1")
-    aws.s3.delete_object(Bucket="lake", Key=layout.published_key(layout.FACT))
-    for parts in (3, 2):
-        for part in range(parts):
-            put(aws, layout.published_key(layout.FACT, part, parts), f"part {part} of {parts}")
-        download(aws, tmp_path)
-        files = {name: text for name, text in files_in(tmp_path).items() if name.startswith("silver/")}
-        assert files == {
-            f"silver/FATO_PEDIDO_CORRELACIONADO-{part:05d}-of-{parts:05d}.parquet": f"part {part} of {parts}"
-            for part in range(parts)
-        }
-        for part in range(parts):
-            aws.s3.delete_object(Bucket="lake", Key=layout.published_key(layout.FACT, part, parts))
-
-
-def test_a_table_with_parts_of_two_publications_is_not_exported(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
-    published(aws, "r1")
-    put(aws, layout.published_key(layout.FACT, 1, 2), "a part")
-    with pytest.raises(CliError, match=r"holds 2 objects that are not one whole table.*run silver again"):
-        download(aws, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_tables_that_are_not_published_are_all_named_and_nothing_is_written(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
-    published(aws, "r1")
-    for table in ("pedidos", layout.FACT):
-        aws.s3.delete_object(Bucket="lake", Key=layout.published_key(table))
-    with pytest.raises(CliError, match="not published yet: pedidos, fato_pedido_correlacionado"):
-        download(aws, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_folder_that_cannot_be_written_is_a_usage_error(aws: Aws, tmp_path: Path) -> None:
-    deploy(aws, BucketName="lake")
-    published(aws, "r1")
-    (tmp_path / "out").write_text("a file")
-    with pytest.raises(UsageError, match="cannot be written"):
-        download(aws, tmp_path / "out")

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner, Result
 
-from cli import ROOT, __version__, demo, run, source
+from cli import ROOT, demo, run, source
 from cli import test as test_command
 from cli.errors import CliError
 from cli.main import app
@@ -52,10 +52,6 @@ def test_every_command_explains_itself(arguments: Sequence[str]) -> None:
     result = importau(*arguments, "--help")
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
-
-
-def test_it_says_its_version() -> None:
-    assert importau("--version").stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize(
@@ -132,12 +128,14 @@ def test_a_demo_asks_before_it_starts_anything(monkeypatch: pytest.MonkeyPatch, 
     assert "7 of the 7 CSV files are missing" in result.stderr
 
 
-def test_a_demo_without_options_says_that_it_generates_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demo_that_finds_no_files_makes_none_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "nearby", lambda: None)
-    monkeypatch.setattr(demo, "lasting", raising(CliError("far enough")))
+    monkeypatch.setattr(source, "missing_in", lambda folder: list(source.FILES))
+    monkeypatch.setattr(demo, "lasting", raising(AssertionError("it was started")))
     result = importau("demo")
-    assert result.exit_code == 1
-    assert "no csv_exports/ in or beside the repository: generating 1,000 synthetic orders (seed 42)" in result.stderr
+    assert result.exit_code == 2
+    assert f"7 of the 7 CSV files are missing in {ROOT / 'csv_exports'}" in result.stderr
+    assert "--orders N or --yes" in result.stderr
 
 
 def test_a_demo_without_options_takes_the_folder_it_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -141,3 +141,13 @@ def test_the_order_of_entries_and_words_changes_nothing(words, random):
     random.shuffle(shuffled)
     assert ranked(" ".join(words), shuffled) == ranked(" ".join(reversed(words)), among)
     assert json.dumps(plain("Câmbio_TAXA")) == '"cambio taxa"'
+
+
+def test_without_a_word_every_entry_of_a_kind_is_found(everything):
+    assert wheres("", everything, "pii") == wheres("pii", everything, "pii")
+    assert wheres(" ", everything, "pipeline") == ["StateMachine_DAG_gold"]
+
+
+def test_the_whole_name_as_it_is_printed_finds_it_first(everything):
+    for entry in everything:
+        assert wheres(entry.where.upper(), everything)[0] == entry.where

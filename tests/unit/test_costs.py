@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,3 +32,11 @@ def test_a_total_is_the_sum_of_the_lines_as_they_are_shown(calls: list[tuple[flo
     lines = [line for call in calls for line in costs.lambdas(*call)]
     assert costs.total(lines) == sum((line.usd for line in lines), Decimal(0))
     assert all(line.usd == line.usd.quantize(Decimal("1e-9")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("0", "0.000"), ("0.0000004", "< 0.001"), ("0.001", "0.001"), ("0.4517", "0.452"), ("1234.5", "1,234.500")],
+)
+def test_an_amount_is_shown_to_the_tenth_of_a_cent(amount: str, text: str) -> None:
+    assert costs.shown(Decimal(amount)) == text

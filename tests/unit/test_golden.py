@@ -1,33 +1,97 @@
-"""A golden file is compared; one that is written anew leaves its test red."""
+"""The golden files: what the ten tables of an export add up to, worked out apart, row by row, and by the product."""
 
+import json
+import os
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+import independent
 import pytest
-from golden import WRITE, assert_golden
+from exports import EVERY, ON_THE_REAL_ONE, SAMPLE, Export
+from layers import cash_flow, correlate, forecast
+from summaries import summary
+
+from lakehouse.lake import layout
+
+TO_MEND = "mend it: IMPORTAU_WRITE_GOLDEN=1 ./importau test tests/unit/test_golden.py"
 
 
-@pytest.fixture
-def file(tmp_path, monkeypatch):
-    monkeypatch.delenv(WRITE, raising=False)
-    file = tmp_path / "golden.json"
-    file.write_text("reviewed\n", "utf-8")
-    return file
+@pytest.fixture(scope="module", params=EVERY)
+def export(request: pytest.FixtureRequest) -> Export:
+    return request.param
 
 
-def test_what_was_reviewed_passes_and_what_differs_fails_and_is_not_written(file):
-    assert_golden("reviewed\n", file)
-    with pytest.raises(AssertionError, match=f"write it anew: {WRITE}=1"):
-        assert_golden("ação\n", file)
-    assert file.read_text("utf-8") == "reviewed\n"
+@pytest.fixture(scope="module")
+def apart(export: Export) -> dict[str, Any]:
+    """The ten tables by an independent way."""
+    return independent.tables(export.folder)
 
 
-def test_a_file_that_is_not_there_agrees_with_nothing(file):
-    with pytest.raises(AssertionError):
-        assert_golden("x\n", file.with_name("none.json"))
-    assert not file.with_name("none.json").exists()
+def made_of(export: Export) -> dict[str, Any]:
+    """The ten tables as the product makes them."""
+    bronze = {name: read.kept for name, read in export.read().items()}
+    fact = correlate(bronze).fact
+    return bronze | {layout.FACT: fact, layout.CASH_FLOW: cash_flow(fact), layout.FORECAST: forecast(fact)}
 
 
-def test_writing_it_ends_red_once_and_the_next_run_compares(file, monkeypatch):
-    monkeypatch.setenv(WRITE, "1")
-    with pytest.raises(pytest.fail.Exception, match="review its difference"):
-        assert_golden("ação\n", file)
-    assert file.read_text("utf-8") == "ação\n"
-    assert_golden("ação\n", file)
+def test_a_golden_file_is_what_the_definition_gives_row_by_row(export: Export, apart: dict[str, Any]) -> None:
+    found = {name: summary(table) for name, table in apart.items()}
+    if os.environ.get("IMPORTAU_WRITE_GOLDEN"):
+        export.golden.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    golden = json.loads(export.golden.read_text("utf-8"))
+    assert found == golden, f"{export.golden.name} is not what {export.name} gives; if it changed, {TO_MEND}"
+    assert {name: table["rows"] for name, table in found.items()} == export.of_table
+
+
+def test_the_product_makes_the_same_tables_value_by_value(export: Export, apart: dict[str, Any]) -> None:
+    made = made_of(export)
+    assert list(made) == list(apart)
+    for name, table in made.items():
+        assert table.schema == apart[name].schema
+        for column in table.column_names:
+            expected = apart[name][column].to_pylist()
+            found = table[column].to_pylist()
+            if isinstance(next((value for value in expected if value is not None), None), float):
+                expected = [value if value is None else pytest.approx(value, abs=1e-9) for value in expected]
+            assert found == expected, f"{name}.{column}"
+
+
+@pytest.mark.parametrize("real", [ON_THE_REAL_ONE])
+def test_the_real_export_comes_out_to_the_cent(real: Export) -> None:
+    made = made_of(real)
+    fact = made[layout.FACT].to_pylist()
+    flows = defaultdict[str, list[Decimal]](list)
+    for row in fact:
+        flows[row["tipo_registro"]].append(row["valor_fluxo_brl"])
+    assert {kind: len(values) for kind, values in flows.items()} == {
+        "PAGAMENTO": 40, "PEDIDO_SEM_PAGAMENTO": 8, "PARCELA_EMPRESTIMO": 966
+    }  # fmt: skip
+    assert sum(flows["PAGAMENTO"]) == Decimal("395626.25")
+    assert sum(flows["PEDIDO_SEM_PAGAMENTO"]) == Decimal("124901.50")
+    assert sum(row["valor_item_brl"] or 0 for row in fact) == Decimal("539630.10")
+    assert sum(row["quantidade"] or 0 for row in fact) == 5371
+    assert sum(row["variacao_cambial_brl"] or 0 for row in fact) == Decimal("1040.16")
+    # What summing the payments as they stand overstates.
+    stated = sum(row["valor_pago_brl"] for row in made["pagamentos"].to_pylist())
+    assert stated - sum(flows["PAGAMENTO"]) == Decimal("89902.25")
+
+
+def test_the_sample_has_series_to_forecast_and_some_that_are_too_short() -> None:
+    rows = independent.tables(SAMPLE.folder)[layout.FORECAST].to_pylist()
+    last_complete = "2026-05"  # the newest order is of 2026-06-30
+    months = defaultdict[tuple[str, str], list[str]](list)
+    for row in rows:
+        if row["mes_referencia"] <= last_complete and row["valor_fluxo_brl"] > Decimal(0) and row["categoria"]:
+            months[row["categoria"], row["moeda_origem"]].append(row["mes_referencia"])
+
+    def is_long(series: list[str]) -> bool:
+        first, last = (int(text[:4]) * 12 + int(text[5:]) for text in (series[0], last_complete))
+        return last - first + 1 >= 18 and len(series) >= 9
+
+    long = {key for key, series in months.items() if is_long(series)}
+    assert {category for category, _ in long} >= {
+        "Autopeças", "Eletrônicos", "Embalagens", "Industrial", "Químicos", "Tecnologia", "Têxtil"
+    }  # fmt: skip
+    assert {currency for _, currency in long} >= {"BRL", "USD", "EUR", "JPY"}
+    assert {("Agrícola", "BRL"), ("Mineração", "CAD")} <= set(months) - long

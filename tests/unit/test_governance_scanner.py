@@ -4,7 +4,7 @@ import re
 
 import pyarrow as pa
 import pytest
-from audits import real_export
+from exports import EVERY
 from hypothesis import given
 from hypothesis import strategies as st
 from layers import cash_flow, correlate, forecast
@@ -166,25 +166,25 @@ def test_nothing_to_look_at_is_no_finding():
     assert scanned(["ok"] * SAMPLE + ["x@exemplo.com"] * 5) == []
 
 
-@pytest.fixture(scope="module")
-def real_tables(csv_dir):
-    bronze = {name: read.kept for name, read in real_export(csv_dir).items()}
+@pytest.fixture(scope="module", params=EVERY)
+def ten_tables(request):
+    bronze = {name: read.kept for name, read in request.param.read().items()}
     fact, _ = correlate(bronze)
     return {**bronze, layout.FACT: fact, layout.CASH_FLOW: cash_flow(fact), layout.FORECAST: forecast(fact)}
 
 
-def test_the_ten_tables_of_the_real_export_hold_nothing_that_is_not_declared(real_tables):
-    assert len(real_tables) == 10
-    assert [str(f) for name, table in real_tables.items() for f in scan(table, load(name))] == []
+def test_the_ten_tables_of_an_export_hold_nothing_that_is_not_declared(ten_tables):
+    assert len(ten_tables) == 10
+    assert [str(f) for name, table in ten_tables.items() for f in scan(table, load(name))] == []
 
 
-def test_every_column_of_persons_of_the_real_export_would_be_found_were_it_not_declared(real_tables):
+def test_every_column_of_persons_of_an_export_would_be_found_were_it_not_declared(ten_tables):
     for contract in load_all():
         for column in contract.columns:
             if column.classification == "PII":
-                text = real_tables[contract.table][column.name].combine_chunks()
+                text = ten_tables[contract.table][column.name].combine_chunks()
                 [finding] = scan(pa.table({f"{column.name}_novo": text}), contract)
-                assert finding.matched >= 0.9 * finding.sampled, column.name
+                assert finding.matched >= 0.85 * finding.sampled, column.name
 
 
 def test_synthetic_data_holds_nothing_that_is_not_declared():

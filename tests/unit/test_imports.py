@@ -18,6 +18,7 @@ FOLDERS = ("functions/common", "functions", ".")
 ROOMS = (
     "lakehouse.errors",
     "lakehouse.domain",
+    "lakehouse.part_size",
     "lakehouse.process",
     "lakehouse.engine",
     "lakehouse.contract",

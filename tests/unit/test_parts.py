@@ -15,13 +15,11 @@ from gold.forecast import forecast
 from gold.partial import aggregated, combined
 from lakehouse.contract.model import load
 from lakehouse.lake import layout
+from lakehouse.part_size import ORDERS_A_PART, parts_of_bytes, parts_of_orders
 from lakehouse.parts import (
     CUT,
-    ORDERS_A_PART,
     hashed,
     part_of,
-    parts_of_bytes,
-    parts_of_orders,
     parts_of_table,
     published_keys,
     read_by_part,

@@ -16,7 +16,7 @@ from restricted_account import FORBIDDEN
 
 from cli.account.execution_role import SERVICES
 from cli.account.permissions import EXAMPLE, NEEDS, RESOURCES, Holder, arns, permissions, policy, sample
-from cli.main import app
+from cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS: dict[str, dict[str, list[str]]] = json.loads((ROOT / "tests/golden/cloudformation_handlers.json").read_text())
@@ -112,7 +112,7 @@ def test_the_user_needs_nothing_that_a_learner_lab_forbids() -> None:
 
 
 def test_every_user_permission_names_commands_that_there_are() -> None:
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    commands = {entry.name for entry in COMMANDS}
     assert {name for need in NEEDS if need.holder == "user" for name in need.needed_by} <= commands
 
 

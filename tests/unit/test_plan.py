@@ -1,6 +1,7 @@
 """What a run would take: fitted to recorded measurements, and held against one that the fit has not seen."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from cli.plan_model import (
     plan,
 )
 from lakehouse.orchestration import costs
-from lakehouse.parts import ORDERS_A_PART
+from lakehouse.part_size import ORDERS_A_PART
 
 STATES = ("WriteBronze", "AuditBronze", "WriteSilver", "AuditSilver", "WriteGold", "AuditGold", "Govern")
 FUNCTIONS = ("bronze", "teste_bronze", "silver", "teste_silver", "gold", "teste_gold", "governance")
@@ -190,11 +191,37 @@ def test_a_million_orders_are_predicted_within_thirty_per_cent_of_a_run_that_was
 
 
 def test_the_tables_name_every_lambda_and_every_limit():
-    done = CliRunner().invoke(app, ["plan", "--orders", "1000000"])
+    done = CliRunner().invoke(app, ["plan", "--orders", "1000000", "--all"])
     assert done.exit_code == 0
     parts = ("AuditBronzePart", "WriteSilverPart", "AuditSilverPart", "WriteGoldPart", "AuditGoldPart")
     for name in (*STATES, *parts, "Glue Spark", "CopyObject", "10,240 MB"):
         assert name in done.stdout
+
+
+def test_limits_that_no_run_meets_are_counted_and_not_listed():
+    short = CliRunner().invoke(app, ["plan", "--orders", "1000000"])
+    whole = CliRunner().invoke(app, ["plan", "--orders", "1000000", "--all"])
+    unmet = whole.stdout.count("over 10,000,000,000")
+    assert unmet > 1
+    assert "over 10,000,000,000" not in short.stdout
+    assert f"{unmet} more limits (--all)" in short.stderr
+    assert whole.stderr == ""
+
+
+def test_amounts_are_said_to_the_tenth_of_a_cent_and_no_finer():
+    shown = CliRunner().invoke(app, ["plan", "--orders", "1000000"]).stdout
+    assert re.findall(r"\d\.\d{4,}", shown) == []
+    assert re.search(r"crawlers +1 +DPU-h +0\.440", shown)
+    said = json.loads(CliRunner().invoke(app, ["plan", "--orders", "1000000", "--json"]).stdout)
+    amounts = (said["cost_usd"] | said["glue_usd"]).values()
+    assert all(re.fullmatch(r"\d+\.\d{4}", amount) for amount in amounts)
+
+
+def test_where_the_lakehouse_is_makes_no_difference():
+    alone = CliRunner().invoke(app, ["plan", "--orders", "1.000", "--json"])
+    local = CliRunner().invoke(app, ["plan", "--orders", "1000", "--json", "--local"])
+    assert alone.exit_code == 0
+    assert alone.stdout == local.stdout
 
 
 def test_a_run_of_one_part_has_no_lambda_of_a_part():

@@ -50,5 +50,19 @@ def test_a_script_calls_commands_that_exist_and_can_be_sent_to_the_embedded_aws(
 
 
 @each_script
+def test_a_rehearsal_starts_the_embedded_aws_before_it_needs_it(script: Path) -> None:
+    text = script.read_text("utf-8")
+    uses = [found.start() for found in re.finditer(r"IMPORTAU_LOCAL:\+--local", text)]
+    start = re.search(r"^if \[\[ -n \$\{IMPORTAU_LOCAL:-\} \]\]; then\n.*local up >/dev/null", text, re.MULTILINE)
+    assert not uses or (start is not None and start.start() < min(uses))
+
+
+@each_script
+def test_no_script_agrees_to_other_data_than_was_asked_for(script: Path) -> None:
+    agreed = re.findall(r"importau\"? (\w+)[^\n]*--yes", script.read_text("utf-8"))
+    assert set(agreed) <= {"deploy"}  # which changes no data
+
+
+@each_script
 def test_the_walkthrough_names_every_script(script: Path) -> None:
     assert f"`scripts/{script.name}`" in (ROOT / "LEIAME.md").read_text("utf-8")

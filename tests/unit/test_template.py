@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import requires
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import sam_template
 from packaging.requirements import Requirement
 from sam_template import ROLE, parsed
 
+from cli import layers
 from lakehouse.lake import layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -157,27 +159,60 @@ def test_a_function_has_at_most_the_five_layers_that_lambda_allows(template: dic
     assert len(template["Globals"]["Function"]["Layers"]) <= 5
 
 
-def test_the_dependencies_layer_has_the_locked_version_of_all_it_needs_and_nothing_that_is_managed() -> None:
-    lines = (ROOT / "functions/dependencies/requirements.txt").read_text().splitlines()
-    pinned = dict(line.split("==") for line in lines if line and not line.startswith("#"))
-    versions = locked()
-    assert pinned == {name: versions[name] for name in pinned}
+def closure(*roots: str) -> set[str]:
+    """Return distributions and all that they need, on the Python that runs this."""
+    seen: set[str] = set()
 
-    def closure(name: str, seen: set[str]) -> set[str]:
+    def add(wanted: Requirement) -> None:
+        name = re.sub(r"[-_.]+", "-", wanted.name).lower()
         if name not in seen:
             seen.add(name)
             for line in requires(name) or ():
                 needed = Requirement(line)
-                if needed.marker is None or needed.marker.evaluate({"extra": "", "python_version": "3.11"}):
-                    closure(re.sub(r"[-_.]+", "-", needed.name).lower(), seen)
-        return seen
+                extras = ("", *wanted.extras)
+                if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+                    add(needed)
 
-    assert set(pinned) == closure("openlineage-python", set()) | {"pyyaml"}
-    assert not set(pinned) & MANAGED
+    for root in roots:
+        add(Requirement(root))
+    return seen
+
+
+LACKING = ("openlineage-python", "pyyaml")
+BUNDLED = (*LACKING, "aws-lambda-powertools[tracer]", "numpy", "pyarrow")
+
+
+@pytest.mark.parametrize(("source", "roots"), [("managed", LACKING), ("bundled", BUNDLED)])
+def test_the_dependencies_layer_has_the_locked_version_of_all_it_needs_and_nothing_that_is_there_already(
+    source: str, roots: tuple[str, ...]
+) -> None:
+    lines = (ROOT / f"functions/dependencies/{source}/requirements.txt").read_text().splitlines()
+    pinned = {Requirement(line) for line in lines if line and not line.startswith("#")}
+    lock = (ROOT / "requirements.lock").read_text().split("# [sam]")[0]
+    for each in pinned:
+        assert re.search(rf"^{each.name}{re.escape(str(each.specifier))} ", lock, re.MULTILINE), each
+    there_already = MANAGED if source == "managed" else {"boto3", "botocore", "s3transfer"}
+    # On an older Python anyio needs what it does not need on a later one; a layer is for all.
+    needed = closure(*roots) | {"typing-extensions"}
+    assert {each.name for each in pinned} == needed - there_already
+
+
+def test_there_is_a_folder_to_build_in_for_each_python_and_processor_that_the_template_allows(
+    template: dict[str, Any],
+) -> None:
+    allowed = {name: tuple(template["Parameters"][name]["AllowedValues"]) for name in layers.ALLOWED}
+    assert allowed == {**layers.ALLOWED, "LayerSource": ("managed", "bundled", "local")}
+    folders = [ROOT / f"functions/dependencies/python{p}-{a}" for p, a in product(*list(allowed.values())[:2])]
+    assert sorted((ROOT / "functions/dependencies").glob("python*")) == sorted(folders)
+    (recipe,) = {(folder / "Makefile").read_text() for folder in folders}
+    assert "build-DependenciesLayer:" in recipe
 
 
 def test_samconfig_sets_only_parameters_that_the_template_has(template: dict[str, Any]) -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    for environment in ("default", "local"):
-        overrides = config[environment]["deploy"]["parameters"].get("parameter_overrides", [])
+    sections = [section["parameters"] for environment in config.values() if isinstance(environment, dict)
+                for section in environment.values()]  # fmt: skip
+    assert len(sections) > 5
+    for parameters in sections:
+        overrides = parameters.get("parameter_overrides", [])
         assert {override.split("=")[0] for override in overrides} <= set(template["Parameters"])

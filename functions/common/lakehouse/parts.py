@@ -26,27 +26,12 @@ PARTED: Final = ("pedidos", "itens_pedido", "pagamentos")
 CUT: Final = (*PARTED, FACT)
 # Every part reads all of them, and only one may make something of them, or it would be there once a part.
 _LOANS: Final = "emprestimos"
-# How much one part holds: two threads, each on one, stay within 0.45 GB together.
-ORDERS_A_PART: Final = 1 << 16
-# As CSV text of the three tables together, an order with its items and payments.
-BYTES_AN_ORDER: Final = 400
-
 # Beyond ten billion orders nothing here was thought through.
 MOST_PARTS: Final = 1_000_000
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(32)
 _WORD: Final = 8
-
-
-def parts_of_orders(orders: int) -> int:
-    """Return how many parts so many orders are cut into, at least one."""
-    return max(1, -(-orders // ORDERS_A_PART))
-
-
-def parts_of_bytes(size: int) -> int:
-    """Return how many parts the CSVs of `PARTED` are cut into, by their bytes together."""
-    return parts_of_orders(size // BYTES_AN_ORDER)
 
 
 def parts_published(lake: "Lake", tables: Iterable[str]) -> int:

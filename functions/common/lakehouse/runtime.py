@@ -59,6 +59,19 @@ def instrumented(handler: Handler) -> Handler:
     return _traced(logged)
 
 
+def arn_of(context: LambdaContext) -> str:
+    """Return the ARN of the function that was called.
+
+    In the container of ``sam local invoke`` region and account of ``invoked_function_arn`` are made up; the function is
+    then in AWS_REGION, and in the account LAKE_ACCOUNT (template.yaml).
+    """
+    arn: str = context.invoked_function_arn
+    if os.environ.get("AWS_SAM_LOCAL") != "true":
+        return arn
+    *start, _, _, kind, name = arn.split(":")
+    return ":".join([*start, os.environ["AWS_REGION"], os.environ["LAKE_ACCOUNT"], kind, name])
+
+
 def tell_table(
     message: str,
     table: str,

@@ -132,7 +132,7 @@ function Line({ line }: { line: CostLine }) {
       <td className="number">
         {formats.double(Number(line.quantity))} {units[line.unit]}
       </td>
-      <td className="number">{formats.usd(line.unit_usd)}</td>
+      <td className="number">{formats.price(line.unit_usd)}</td>
       <td className="number">{formats.usd(line.usd)}</td>
     </tr>
   );

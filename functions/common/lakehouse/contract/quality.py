@@ -142,7 +142,8 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str | None, rep
     others = failures[_CAUSES:]
     if others:
         tables_of_others = ", ".join(dict.fromkeys(table for table, _ in others))
-        said.append(f"and {len(others)} more rules, of {tables_of_others}")
+        more = "1 more rule" if len(others) == 1 else f"{len(others)} more rules"
+        said.append(f"and {more}, of {tables_of_others}")
     if staged_uri is None:
         return f"What is published of {layer} fails its audit. {'; '.join(said)}. Report: {report_uri}"
     return (

@@ -31,7 +31,7 @@ def add_months(day: Index, months: Index) -> Index:
     day_of_month = (date - month.astype("datetime64[D]")).astype(np.int64)
     target = month + months.astype("timedelta64[M]")
     first = target.astype("datetime64[D]").astype(np.int64)
-    last = (target + 1).astype("datetime64[D]").astype(np.int64) - 1
+    last = (target + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64) - 1
     return np.asarray(np.minimum(first + day_of_month, last), np.int64)
 
 

@@ -7,6 +7,7 @@ only declared.
 import heapq
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lakehouse.contract import layers
@@ -62,7 +64,7 @@ class Lake:
 
     def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
         self.bucket = bucket
-        self.client: S3Client = client or boto3.client("s3")
+        self.client: S3Client = client or boto3.client("s3", config=_config())
         self._recording: list[Traffic] = []
 
     @contextmanager
@@ -218,6 +220,11 @@ class Lake:
             if error.response["Error"]["Code"] in _ABSENT:
                 return None
             raise
+
+
+def _config() -> Config | None:
+    """Have buckets named in the path where the S3 is not AWS's: there is no host ``bucket.host.docker.internal``."""
+    return Config(s3={"addressing_style": "path"}) if os.environ.get("AWS_ENDPOINT_URL") else None
 
 
 class _Ranges(io.RawIOBase):

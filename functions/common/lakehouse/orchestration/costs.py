@@ -29,6 +29,7 @@ LEAST_JOB_SECONDS: Final = 60
 VCPUS_A_DPU: Final = 4
 
 _FRACTION: Final = Decimal("1e-9")
+_LEAST_SHOWN: Final = Decimal("0.001")
 _MB_PER_GB: Final = 1024
 _SECONDS_PER_HOUR: Final = 3600
 
@@ -67,6 +68,11 @@ class Line:
 def total(lines: Iterable[Line]) -> Decimal:
     """Return what some lines add up to."""
     return sum((line.usd for line in lines), Decimal(0)).quantize(_FRACTION)
+
+
+def shown(amount: Decimal) -> str:
+    """Return an amount as people read it, to the tenth of a cent: ``0.452``, ``1,234.500``, ``< 0.001``."""
+    return "< 0.001" if 0 < amount < _LEAST_SHOWN else f"{amount:,.3f}"
 
 
 def lambdas(seconds: float, memory_mb: int, calls: int) -> list[Line]:

@@ -1,0 +1,48 @@
+"""What the functions' layers are for: the parameters that `sam build` needs as much as `sam deploy`."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cli.account.stack import REVIEW
+from cli.errors import UsageError
+
+# What template.yaml allows of them on an account; tests/unit/test_template.py holds the two together.
+ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "PythonVersion": ("3.11", "3.12", "3.13"),
+    "Architecture": ("x86_64", "arm64"),
+    "LayerSource": ("managed", "bundled"),
+}
+_WITHOUT_BUNDLED: Final = "3.11"
+
+
+def built_for(given: Mapping[str, str], described: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what the layers have to be built for: what was asked for, or else what the stack has.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+        Parameters of template.yaml that this deployment was asked to have.
+    described : mapping or None
+        The deployed stack as CloudFormation describes it: a deployment keeps the parameters that nobody gives.
+
+    Raises
+    ------
+    UsageError
+        A value is not allowed, or there is no such layer; the message has every problem.
+    """
+    deployed = described if described is not None and described["StackStatus"] != REVIEW else {}
+    values = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in deployed.get("Parameters", ())}
+    values = {name: value for name, value in {**values, **given}.items() if name in ALLOWED}
+    problems = [
+        f"{name}={value} is not possible: {', '.join(ALLOWED[name])}"
+        for name, value in values.items()
+        if value not in ALLOWED[name]
+    ]
+    if values.get("LayerSource") == "bundled" and values.get("PythonVersion") == _WITHOUT_BUNDLED:
+        problems.append(
+            f"LayerSource=bundled is not possible with PythonVersion={_WITHOUT_BUNDLED}, whose Amazon Linux 2 is too "
+            "old for the wheels of pyarrow"
+        )
+    if problems:
+        raise UsageError("; ".join(problems), "Name others with --parameter NAME=VALUE.")
+    return values

@@ -1,0 +1,124 @@
+"""Tables and columns by any name that a person finds them under: in the catalogue, the portal, a message, a folder."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from lakehouse.contract.model import Contract
+from lakehouse.lake import layout
+
+CSV: Final = ".csv"
+_FILE_END: Final = re.compile(r"(-\d{5,}-of-\d{5,})?\.parquet$")
+_MACHINE: Final = re.compile(r"statemachine_dag_(?P<machine>[a-z]+)(\.\w+)?")
+
+
+def fold(name: str) -> str:
+    """Return a name as names are compared: without accents and case."""
+    decomposed = unicodedata.normalize("NFKD", name.strip())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+class Names:
+    """The names of tables, their columns, and the exported CSVs with theirs.
+
+    Parameters
+    ----------
+    contracts : iterable of Contract
+        Of all tables.
+    """
+
+    def __init__(self, contracts: Iterable[Contract]) -> None:
+        self._columns: dict[str, list[str]] = {}
+        self._bases: dict[str, str] = {}
+        for contract in contracts:
+            for base, aliases in _tables(contract):
+                self._columns[base] = [column.name for column in contract.columns]
+                self._bases.update(dict.fromkeys((base, *aliases), base))
+
+    def resolve(self, name: str) -> str | None:
+        """Return what a name means, as lineage has it, or None where it is no table or column.
+
+        Lineage has ``table``, ``table.column``, ``table.csv`` and ``table.csv:column``.
+
+        >>> from lakehouse.contract.model import load_all
+        >>> names = Names(load_all())
+        >>> names.resolve("importau_bronze.Câmbio.taxa_ptax"), names.resolve("landing.pedidos")
+        ('cambio.taxa_ptax', 'pedidos.csv')
+        >>> names.resolve("s3://lake/gold/agregado_fluxo_de_caixa_mensal/AGREGADO_FLUXO_DE_CAIXA_MENSAL.parquet")
+        'agregado_fluxo_de_caixa_mensal'
+        """
+        segments = [_FILE_END.sub("", segment) for segment in fold(name).split("/") if segment]
+        for above, segment in zip(["", *segments][-2::-1], reversed(segments), strict=False):
+            # The portal's addresses have the column behind the table.
+            found = self._dotted(segment) or (self._of(above, segment) if segment == segments[-1] else None)
+            if found is not None:
+                return found
+        return None
+
+    def columns_called(self, name: str) -> Iterator[str]:
+        """Yield the columns of a name, as `resolve` gives them."""
+        for base, columns in self._columns.items():
+            yield from (_column(base, column) for column in columns if fold(column) == fold(name))
+
+    def _dotted(self, name: str) -> str | None:
+        if name in self._bases:
+            return self._bases[name]
+        table, _, column = name.replace(":", ".").rpartition(".")
+        return self._of(table, column)
+
+    def _of(self, table: str, column: str) -> str | None:
+        base = self._bases.get(table)
+        if base is None:
+            return None
+        return next((_column(base, name) for name in self._columns[base] if fold(name) == column), None)
+
+
+def _tables(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield a table, and the CSV of a bronze one, with what else they are called."""
+    table = contract.table
+    yield table, (f"{contract.database}.{table}", f"{contract.layer}.{table}")
+    if contract.layer == layout.BRONZE:
+        yield f"{table}{CSV}", (f"{layout.LANDING}.{table}",)
+
+
+def _column(base: str, column: str) -> str:
+    return f"{base}:{column}" if base.endswith(CSV) else f"{base}.{column}"
+
+
+def why_not(name: str, contracts: Mapping[str, Contract]) -> tuple[str, str] | None:
+    """Return what else of the lakehouse a name means, which has no lineage of its own, and where to look instead.
+
+    Parameters
+    ----------
+    name : str
+    contracts : mapping of str to Contract
+        By table.
+
+    Returns
+    -------
+    tuple of str, or None
+        What it is, and the fix.
+    """
+    plain = fold(name).strip("/")
+    machine = _MACHINE.fullmatch(plain)
+    if machine is not None:
+        made = layout.TABLES.get(machine["machine"], ())
+        kind = "task" if "." in plain else "pipeline"
+        of_layer = f"Name what it makes: {', '.join(made)}. " if made else ""
+        return (
+            f"'{name}' is a {kind}, and lineage is of tables and columns",
+            f"{of_layer}What it is: `./importau search {name.strip()} --type {kind}`.",
+        )
+    if plain.split(".")[0] == layout.GOVERNANCE_DATABASE:
+        return (
+            f"'{name}' is governance's own account of pipelines and runs, not made of the data",
+            f"Name a table of the data: {', '.join(contracts)}.",
+        )
+    inside = {layout.LANDING: [f"{table}{CSV}" for table in layout.TABLES[layout.BRONZE]]}
+    for each in contracts.values():
+        for group in (each.database, each.layer):
+            inside.setdefault(group, []).append(each.table)
+    if plain in inside:
+        return f"'{name}' is several tables", f"Name one of them: {', '.join(inside[plain])}."
+    return None

@@ -1,0 +1,106 @@
+"""A terminal in which somebody types a page's commands, one after the other, and answers what they ask."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import pexpect
+
+# No command prints it, and the number in it is the exit code of the one before.
+_PROMPT: Final = r"@terminal@(\d+)@"
+_COLUMNS, _LINES = 80, 24
+_STYLES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9])")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A command and what came of it.
+
+    Attributes
+    ----------
+    command : str
+    code : int
+        Its exit code.
+    shown : str
+        What the terminal showed, without colours.
+    """
+
+    command: str
+    code: int
+    shown: str
+
+
+class Terminal:
+    """A bash in a terminal of 80 columns; the variables of one command are there for the next.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it starts.
+    environment : mapping of str to str
+        The whole of it.
+    answers : mapping of str to str
+        What is typed where the terminal shows a text that matches a regular expression.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], answers: Mapping[str, str]) -> None:
+        self._answers = dict(answers)
+        self._bash = pexpect.spawn(
+            "bash", ["--norc", "--noprofile", "--noediting"], cwd=str(folder), echo=False, encoding="utf-8",
+            env=dict(environment) | {"TERM": "xterm", "PS1": "@terminal@$?@", "PS2": ""}, dimensions=(_LINES, _COLUMNS),
+        )  # fmt: skip
+
+    def __enter__(self) -> "Terminal":
+        """Wait for the first prompt."""
+        self._ended(60)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it, and what still runs in it."""
+        self._bash.close(force=True)
+
+    def types(self, command: str, patience: float = 300) -> Typed:
+        """Type a command, answer its questions, and wait for its end.
+
+        Parameters
+        ----------
+        command : str
+            Of one line or several.
+        patience : float
+            Seconds without its end, or a question, after which it is interrupted.
+        """
+        self._bash.sendline(command)
+        code, shown = self._ended(patience)
+        return Typed(command, code, shown)
+
+    def _ended(self, patience: float) -> tuple[int, str]:
+        shown = []
+        questions = list(self._answers)
+        while True:
+            met = self._bash.expect([_PROMPT, *questions], timeout=patience)
+            shown.append(self._bash.before + ("" if met == 0 else self._bash.after))
+            if met == 0:
+                return int(self._bash.match[1]), _STYLES.sub("", "".join(shown)).replace("\r", "")
+            self._bash.sendline(self._answers[questions[met - 1]])
+
+
+def commands(page: Path) -> Iterator[str]:
+    """Yield the commands of a page's ``bash`` blocks: a line each, those that go on with a backslash as one."""
+    for block in re.findall(r"^ *```bash\n(.*?)^ *```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        for line in re.sub(r"\\\n\s*", " ", block).splitlines():
+            command = re.sub(r"(^|\s)#\s.*", "", line).strip()
+            if command:
+                yield command
+
+
+def environment_of_nobody(home: Path, **more: str) -> dict[str, str]:
+    """Return an environment without the caller's AWS, SAM and project settings, whose home is an empty folder."""
+    prefixes = ("AWS_", "SAM_", "IMPORTAU_", "PYTEST", "COV_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    return kept | {"HOME": str(home), "SAM_CLI_TELEMETRY": "0"} | more
