@@ -31,7 +31,7 @@ READS = [Lake.open, Lake.read_bytes, Lake.read_json, Lake.read_table, Lake.parqu
 
 @pytest.mark.parametrize("read", READS, ids=lambda read: read.__name__)
 def test_what_is_not_there_is_named(lake, read):
-    with lake.observed() as traffic, pytest.raises(StorageError) as failure:
+    with lake.traffic() as traffic, pytest.raises(StorageError) as failure:
         read(lake, "a/b")
     assert str(failure.value) == "s3://lake/a/b does not exist"
     assert traffic.read == {}
@@ -58,9 +58,9 @@ def test_a_refusal_is_no_absence(lake, monkeypatch, look):
 def test_everything_read_and_written_is_observed_once_in_order_by_everyone_who_asked(lake, tmp_path):
     file = tmp_path / "x"
     file.write_bytes(b"123")
-    with lake.observed() as outer:
+    with lake.traffic() as outer:
         lake.write_table(pa.table({"a": [1]}), "t")
-        with lake.observed() as inner:
+        with lake.traffic() as inner:
             lake.parquet("t").read()
             lake.write_json({"é": 1}, "j")
             assert lake.upload(file, "u") == 3

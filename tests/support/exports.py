@@ -9,7 +9,7 @@ import pytest
 from audits import read_export
 from elsewhere import REAL_EXPORT, ROOT
 
-from bronze.acceptance import Normalised
+from bronze.judging import Normalised
 from lakehouse.lake import layout
 
 GOLDEN = ROOT / "tests/golden"
