@@ -46,6 +46,8 @@ def sources():
     found = {}
     for pattern in ("functions/**/*.py", "cli/**/*.py"):
         for file in sorted(ROOT.glob(pattern)):
+            if file.is_relative_to(ROOT / "functions/dependencies"):
+                continue  # builds the layer of wheels: nothing imports it, and it is not deployed
             folder = next(folder for folder in FOLDERS if file.is_relative_to(ROOT / folder))
             parts = file.relative_to(ROOT / folder).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
