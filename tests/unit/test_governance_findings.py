@@ -35,7 +35,7 @@ def test_each_kind_of_problem_fails_the_run_and_is_named():
         assert not found.as_report()["passed"]
         message = found.as_message("key", "s3://lake/key")
         assert not message["passed"]
-        assert message["cause"] == f"Governance found 1 problems: {problem}. Report: s3://lake/key"
+        assert message["cause"] == f"Governance found 1 problem: {problem}. Report: s3://lake/key"
 
 
 def test_what_registration_mended_and_what_looks_personal_are_warnings():

@@ -66,7 +66,9 @@ def test_the_six_machines_of_the_assignment_are_a_state_a_file_and_a_deployed_fu
     for _, definition, code, function in six:
         machine, _, state = definition.partition(", estado ")
         path = _LINK.findall(machine)[0]
-        assert f'"{state.strip("`")}": {{' in (ASSIGNMENT.parent / path).read_text("utf-8")
+        state = state.strip("`")
+        text = (ASSIGNMENT.parent / path).read_text("utf-8")
+        assert f'"{state}": {{' in text.replace("${LayerName}", re.sub("^(Write|Audit)", "", state))
         handler = _LINK.findall(code)[0].removeprefix("../functions/").removesuffix(".py").replace("/", ".")
         name = function.strip("`| ").removeprefix("importau-")
         place = template.index(f"FunctionName: !Sub ${{AWS::StackName}}-{name}\n")
