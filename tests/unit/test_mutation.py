@@ -170,13 +170,14 @@ def test_jobs_run_in_processes_of_their_own_one_a_place_and_end_with_their_statu
         if job == "killed":
             os.kill(os.getpid(), signal.SIGALRM)
         if job == "raises":
-            (place / "busy").unlink()
-            raise ValueError
+            raise ValueError("why")
         (place / "busy").unlink()
         return job
 
-    found = dict(in_children([0, 1, "raises", 5], places, work))
-    assert found == {0: 0, 1: 1, "raises": 70, 5: 5}
+    assert dict(in_children([0, 1, 5], places, work)) == {0: 0, 1: 1, 5: 5}
+    with pytest.raises(RuntimeError, match="ValueError: why"):
+        list(in_children(["raises"], places[:1], work))
+    (places[0] / "busy").unlink()
     assert dict(in_children(["killed"], places, work)) == {"killed": -signal.SIGALRM}
 
 
