@@ -171,6 +171,11 @@ def test_what_a_crawler_made_of_a_table_is_a_warning_and_what_a_file_is_a_proble
     assert "importau_bronze.produtos" not in report["registered"]
 
 
+def test_a_run_in_one_part_leaves_nothing_of_parts_behind(lake):
+    for layer in layout.LAYERS:
+        assert list(lake.list(layout.parts_prefix(RUN, layer))) == []
+
+
 def test_many_problems_are_told_by_the_first_ten_and_their_number():
     texts = [f"problema {n}" for n in range(12)]
     told = app._cause(texts, "s3://lake/report")

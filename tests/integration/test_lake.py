@@ -1,13 +1,18 @@
 """The lake on S3 (moto): what is not there is told from what may not be read, and reading is observed."""
 
+from types import SimpleNamespace
+
 import boto3
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+import bronze.app
 from lakehouse.errors import StorageError
+from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
+from lakehouse.parts import PARTED
 
 
 @pytest.fixture
@@ -122,3 +127,18 @@ def test_a_table_is_read_by_ranges_as_it_is_read_whole(lake):
     assert all(int(each.partition("-")[2]) < size for each in fetched)
     assert file.read().equals(table)
     assert lake.read_table("t", ["b"]).column_names == ["b"]
+
+
+def test_a_table_in_parts_is_told_by_its_first_part(lake, monkeypatch):
+    monkeypatch.setenv("LAKE_BUCKET", "lake")
+    context = SimpleNamespace(
+        function_name="f", memory_limit_in_mb=1, aws_request_id="1",
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
+    )  # fmt: skip
+    source = {"type": "synthetic", "orders": 20, "parts": 2}
+    staged = bronze.app.handler({"run_id": "r1", "layer": "bronze", "source": source}, context)
+    for entry in staged["tables"]:
+        parts = 2 if entry["table"] in PARTED else 1
+        assert entry["parts"] == parts
+        assert entry["staged_key"] == layout.staging_key("r1", entry["table"], 0, parts)
+        assert entry["published_key"] == layout.published_key(entry["table"], 0, parts)

@@ -14,6 +14,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+import pytest
+
 from tests.mutation.children import ROOT, Chosen, copies, in_children, load_libraries, run_tests
 from tests.mutation.operators import Mutant, compiles, mutants_of
 from tests.mutation.reach import Reach, measured, noticing
@@ -102,7 +104,10 @@ def _tried(reached: dict[str, Reach], mutant: Mutant, place: Path) -> int:
     if not tests:
         return 0
     put_in(mutant, place)
-    return run_tests(place, sorted({test.partition("::")[0] for test in tests}), Chosen(tests, urgent), stop=True)
+    code = run_tests(place, sorted({test.partition("::")[0] for test in tests}), Chosen(tests, urgent), stop=True)
+    if code == pytest.ExitCode.USAGE_ERROR:
+        raise RuntimeError(f"the tests of {mutant.says} could not be started in {place}")
+    return code
 
 
 def put_in(mutant: Mutant, place: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from math import log2
 from pathlib import Path
@@ -27,6 +28,7 @@ _NOT_COPIED: Final = shutil.ignore_patterns(
 # Loading the tests may take this long, and a test this much more than it did without a mutant: seconds.
 _TO_LOAD: Final = 120
 _TIMES, _SPARE = 10, 10
+_FAULT = 70
 Job = TypeVar("Job")
 
 
@@ -56,6 +58,11 @@ def in_children(
     """Do each job in a process of its own, one a place at a time; yield the jobs as they end, with their status.
 
     The status is that of `work`, or minus the signal that ended it.
+
+    Raises
+    ------
+    RuntimeError
+        `work` raised.
     """
     waiting, free, running = iter(jobs), list(places), dict[int, tuple[Job, Path]]()
     try:
@@ -71,7 +78,10 @@ def in_children(
             _end(pid)
             job, place = running.pop(pid)
             free.append(place)
-            yield job, os.waitstatus_to_exitcode(status)
+            code = os.waitstatus_to_exitcode(status)
+            if code == _FAULT:
+                raise RuntimeError((place.parent / "fault").read_text())
+            yield job, code
     finally:
         for pid in running:
             _end(pid)
@@ -88,7 +98,7 @@ def _end(group: int) -> None:
 def _forked(job: Job, place: Path, work: Callable[[Job, Path], int]) -> int:
     if pid := os.fork():
         return pid
-    status = 70
+    status = _FAULT
     try:
         os.setsid()
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -102,6 +112,8 @@ def _forked(job: Job, place: Path, work: Callable[[Job, Path], int]) -> int:
             del sys.modules[name]
         sys.dont_write_bytecode = True
         status = work(job, place)
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent raises it
+        (place.parent / "fault").write_text(traceback.format_exc())
     finally:
         os._exit(status)
 

@@ -27,6 +27,8 @@ _OPPOSITES: Final = {
     for name, other in ((one, two), (two, one))
 }  # fmt: skip
 # What changes nothing that runs: names of types, what only a type checker reads.
+# Nobody assigns to a frozen value, so nobody notices one that is not.
+_OF_VALUES: Final = {"dataclass"}
 _OF_TYPES: Final = {"cast", "TypeVar", "NewType", "ParamSpec"}
 Span = tuple[int, int]
 
@@ -257,6 +259,8 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
         if name in {"annotation", "returns"} or (name == "value" and "__all__" in targets):
             continue
         parts = value if isinstance(value, list) else [value]
+        if called in _OF_VALUES:
+            continue
         if name == "args" and called in _OF_TYPES:
             parts = parts[1:] if called == "cast" else []
         yield from (part for part in parts if isinstance(part, ast.AST))

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -18,8 +20,8 @@ from tests.mutation.operators import Mutant
 
 _KEPT: Final = ROOT / ".pytest_cache/reach"
 _FOLDERS: Final = ("tests/unit", "tests/integration")
-# Of tests that reach the module alone, not the line, so many seconds' worth are run.
-_WORTH: Final = 120.0
+# Of the tests that reach the very lines, and of those near them, so many seconds' worth are run, the quick ones.
+_WORTH, _WORTH_NEAR = 240.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,16 @@ def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float
         exact |= {test: seconds for test, seconds in sound.items() if test in hits}
         names_it = (ROOT / name).exists() and module in (ROOT / name).read_text()
         near |= {test: seconds for test, seconds in sound.items() if hits or test in of_file or names_it}
-    others, left = dict[str, float](), _WORTH
-    for test, seconds in sorted(near.items(), key=lambda pair: pair[1]):
-        if test not in exact and (left := left - seconds) > 0:
-            others[test] = seconds
-    return exact | others, frozenset(exact)
+    chosen = _quick(exact, _WORTH)
+    near = {test: seconds for test, seconds in near.items() if test not in exact}
+    return chosen | _quick(near, _WORTH_NEAR), frozenset(chosen)
+
+
+def _quick(tests: dict[str, float], worth: float) -> dict[str, float]:
+    """Return the quickest tests that together take no longer; at least one."""
+    by_time = sorted(tests.items(), key=lambda pair: pair[1])
+    together = list(accumulate(seconds for _, seconds in by_time))
+    return dict(by_time[: max(1, bisect_right(together, worth))])
 
 
 def _named(path: Path, modules: Iterable[Path]) -> list[Path]:

@@ -13,7 +13,9 @@ from lakehouse.engine.keys import ABSENT
 from lakehouse.engine.months import add_months, month_number, month_text, parse_month
 
 EPOCH = date(1970, 1, 1)
-days = st.integers(-100, 100)
+# The first and the last day that a date may be are among them.
+DAYS = (date.min - EPOCH).days, (date.max - EPOCH).days
+days = st.one_of(st.integers(-100, 100), st.sampled_from([DAYS[0], DAYS[0] + 1, DAYS[1] - 1, DAYS[1]]))
 points = st.tuples(st.integers(-1, 3), days)
 dates = st.dates(date(1900, 1, 1), date(2200, 1, 1))
 

@@ -222,6 +222,12 @@ def test_a_file_in_which_no_row_is_right_is_all_in_quarantine() -> None:
     assert len(orders(*["x"] * 50, *[GOOD.format(1).replace("PED001", "")] * 50).quarantine) == 100
 
 
+@pytest.mark.parametrize(("before", "line"), [(HEADER + "\n", 2), (HEADER + "\n\n\n", 4), (HEADER + "\na\n", 3)])
+def test_an_undecodable_byte_that_begins_a_line_is_on_that_line(before: str, line: int) -> None:
+    (problem,) = (each for each in problems(before.encode() + b"\xe7\n") if "is not UTF-8" in each)
+    assert problem.startswith(f"pedidos.csv, line {line}, column 1: byte 0xE7 is not UTF-8")
+
+
 def test_an_undecodable_file_is_named_with_line_and_column() -> None:
     content = f"{HEADER}\n{GOOD.format(1)}\n{GOOD.format(2)}Importação\n".encode("latin-1")
     column = len(GOOD.format(2)) + len("Importa") + 1

@@ -94,6 +94,8 @@ def test_sums_are_exact_up_to_the_largest_amount_and_beyond_64_bits_are_refused(
     assert forecast(fact_of([{"valor_item_brl": largest}]))["valor_item_brl"].to_pylist() == [largest]
     with pytest.raises(MoneyRangeError, match=r"the sum of the amounts of a group does not fit decimal\(18,2\)"):
         aggregated(fact_of([{"valor_item_brl": largest}] * 100))
+    with pytest.raises(MoneyRangeError):
+        aggregated(fact_of([{"valor_item_brl": largest}] * 100 + [{"valor_item_brl": -sign * CENT}]))
 
 
 def test_amounts_that_are_large_in_one_group_and_small_in_many_are_summed():

@@ -14,7 +14,9 @@ from lakehouse.contract.scaled import Scaled, UnfitError, aligned
 from lakehouse.engine.money import LIMIT, from_units, mul_div_half_up, narrow, to_units
 from lakehouse.errors import InputError, MoneyRangeError
 from lakehouse.lake import layout
+from lakehouse.lineage import delivery
 from lakehouse.parts import hashed
+from silver import commitments
 
 
 @pytest.mark.parametrize("type_", [pa.float64(), pa.int64(), pa.decimal128(19, 2), pa.decimal256(18, 2)])
@@ -160,3 +162,24 @@ def test_of_generated_rows_with_the_same_key_the_first_that_is_right_stays():
     assert aside[5] == ["chave: a chave (2024-05-02, USD) repete a da linha 3"]
     assert aside[8] == ["chave: a chave (2024-05-02, EUR) repete a da linha 4"]
     assert all("repete" not in reason for line in (2, 6, 7) for reason in aside[line])
+
+
+def test_a_column_that_no_commitment_has_is_refused_by_name():
+    with pytest.raises(TypeError) as failure:
+        commitments._columns(1, moeda="USD", conta=1)
+    assert str(failure.value) == "no such column: ['conta', 'moeda']"
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENLINEAGE_URL", "OPENLINEAGE_CONFIG", "OPENLINEAGE__TRANSPORT", "OPENLINEAGE__TRANSPORT__TYPE"]
+)
+def test_each_way_to_name_a_backend_of_lineage_has_a_client_made(monkeypatch, name):
+    for other in delivery._CONFIGURED:
+        monkeypatch.delenv(other, raising=False)
+    made = []
+    monkeypatch.setattr(delivery, "_client", lambda: made.append(name))
+    delivery.Delivery()
+    assert made == []
+    monkeypatch.setenv(name, "x")
+    delivery.Delivery()
+    assert made == [name]

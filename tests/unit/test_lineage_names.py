@@ -129,3 +129,13 @@ def test_only_an_output_has_column_lineage():
     assert "columnLineage" not in input_dataset(FACT, PLACE).facets
     assert "columnLineage" in output_dataset(FACT, PLACE).facets
     assert "columnLineage" not in output_dataset(Asset.of_table("cambio"), PLACE).facets
+
+
+def test_a_function_is_placed_by_an_arn_that_has_region_account_and_kind_and_by_nothing_less():
+    whole = "arn:aws:lambda:sa-east-1:123456789012:function:importau-gold"
+    for arn in (whole, f"{whole}:3", whole.rpartition(":")[0]):
+        assert Place.of_function(arn, "lake") == Place("sa-east-1", "123456789012", "lake")
+    for text in ("", "importau-gold", whole.rpartition(":function")[0]):
+        with pytest.raises(LakehouseError) as failure:
+            Place.of_function(text, "lake")
+        assert str(failure.value) == f"'{text}' is not the ARN of a Lambda function"

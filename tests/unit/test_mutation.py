@@ -60,6 +60,7 @@ def changes(source):
         ("if TYPE_CHECKING:\n  import a", []),
         ("a = cast('T', b); c = TypeVar('T')", []),
         ("__all__ = ['a']", []),
+        ("@dataclass(frozen=True)\nclass A: pass", []),
     ],
 )  # fmt: skip
 def test_each_kind_of_place_has_its_changes(source, expected):
@@ -111,14 +112,24 @@ def mutant(path, before):
 def test_the_tests_that_run_the_statement_come_first_and_then_those_near_it_that_are_quick():
     tests, exact = noticing(mutant("m.py", ">"), REACHED)
     assert exact == {"one::a"}
-    assert tests == {"one::a": 1.0, "one::b": 0.1, "one::c": 0.2}  # two::a would take too long, one::red is red
+    assert tests == {"one::a": 1.0, "one::b": 0.1, "one::c": 0.2}  # one::red is red
     assert noticing(mutant("m.py", "+"), REACHED)[1] == {"one::b", "two::a"}
+
+
+def test_of_many_tests_the_quick_ones_are_run_up_to_a_limit_and_one_in_any_case():
+    lines = {"m.py": {"t::a": [5], "t::b": [5], "t::c": [5], "": [1]}}
+    for slow, chosen in ((200.0, {"t::a", "t::b"}), (900.0, {"t::a"})):
+        reach = Reach({"t::a": 30.0, "t::b": slow, "t::c": 1000.0, "t::near": 50.0, "t::far": 20.0}, lines, [])
+        tests, exact = noticing(mutant("m.py", ">"), {"t": reach})
+        assert (exact, set(tests) - exact) == (chosen, {"t::far"})
+    alone = Reach({"t::c": 1000.0}, lines, [])
+    assert noticing(mutant("m.py", ">"), {"t": alone})[1] == {"t::c"}
 
 
 def test_what_runs_when_the_module_is_loaded_may_be_noticed_by_whoever_loads_it():
     tests, exact = noticing(mutant("m.py", "3"), REACHED)
     assert exact == set()
-    assert set(tests) == {"one::a", "one::b", "one::c", "two::b"}
+    assert set(tests) == {"one::a", "one::b", "one::c", "two::b"}  # two::a takes too long
 
 
 def test_what_the_tests_of_a_file_share_is_reached_by_all_of_them():
@@ -159,13 +170,14 @@ def test_jobs_run_in_processes_of_their_own_one_a_place_and_end_with_their_statu
         if job == "killed":
             os.kill(os.getpid(), signal.SIGALRM)
         if job == "raises":
-            (place / "busy").unlink()
-            raise ValueError
+            raise ValueError("why")
         (place / "busy").unlink()
         return job
 
-    found = dict(in_children([0, 1, "raises", 5], places, work))
-    assert found == {0: 0, 1: 1, "raises": 70, 5: 5}
+    assert dict(in_children([0, 1, 5], places, work)) == {0: 0, 1: 1, 5: 5}
+    with pytest.raises(RuntimeError, match="ValueError: why"):
+        list(in_children(["raises"], places[:1], work))
+    (places[0] / "busy").unlink()
     assert dict(in_children(["killed"], places, work)) == {"killed": -signal.SIGALRM}
 
 

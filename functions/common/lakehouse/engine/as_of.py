@@ -40,5 +40,5 @@ def as_of(currency: Index, day: Index, quoted_currency: Index, quoted_day: Index
 
 
 def _instant(currency: Index, day: Index) -> Index:
-    """Return one sortable number for currency and day; days before 1970 are negative, hence the shift."""
-    return (currency << _DAY_BITS) + (day + (1 << (_DAY_BITS - 1)))
+    """Return one sortable number for currency and day: no day is further from 1970 than half the room of a currency."""
+    return (currency << _DAY_BITS) + day
