@@ -91,7 +91,7 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
 def _found() -> source.CsvFolder:
     folder = source.nearby()
     if folder is not None:
-        present.say(f"taking the CSVs in {folder}")
+        present.say(f"taking the CSVs in {present.place(folder)}")
     return source.CsvFolder(folder or ROOT / "csv_exports")
 
 

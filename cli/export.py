@@ -160,7 +160,8 @@ def _last_passed(aws: Aws, layer: str) -> tuple[str, int, dict[str, Any]] | None
     """Return the key, size and content of a layer's newest audit report that passed."""
     pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=layout.quality_prefix(layer))
     entries = [entry for page in pages for entry in page.get("Contents", ())]
-    for entry in sorted(entries, key=lambda entry: entry["LastModified"], reverse=True):
+    # S3 tells time to the second; of two reports in one, the names of their runs, which sort by time, decide.
+    for entry in sorted(entries, key=lambda entry: (entry["LastModified"], entry["Key"]), reverse=True):
         report = json.loads(aws.s3.get_object(Bucket=aws.bucket, Key=entry["Key"])["Body"].read())
         if report["passed"]:
             return entry["Key"], entry["Size"], report

@@ -71,7 +71,7 @@ def describe(source: Source) -> str:
     """Return a source as a person would name it."""
     match source:
         case CsvFolder(path):
-            return f"the CSVs in {path}"
+            return f"the CSVs in {present.place(path)}"
         case Landing():
             return "the CSVs uploaded before"
         case Synthetic(orders, seed):

@@ -20,7 +20,7 @@ def upload(aws: Aws, folder: Path) -> None:
     bucket = aws.bucket
     try:
         total = sum(file.stat().st_size for file in files.values())
-        with present.transfer(f"upload {len(files)} CSVs from {folder}", total) as advance:
+        with present.transfer(f"upload {len(files)} CSVs from {present.place(folder)}", total) as advance:
             for table, file in files.items():
                 with file.open("rb") as content:
                     aws.s3.upload_fileobj(

@@ -30,7 +30,7 @@ def test_a_demo_ends_with_ten_files_and_leaves_a_lakehouse_that_comes_up_again(t
     home, out = tmp_path / "home", tmp_path / "out"
     demo = importau(home, "demo", "--export", str(out))
     assert demo.returncode == 0, demo.stderr
-    assert f"taking the CSVs in {ROOT / 'csv_exports'}" in demo.stderr
+    assert "taking the CSVs in csv_exports" in demo.stderr
     assert len(list(out.glob("[bsg]*/*.parquet"))) == 10
     assert "agregado_fluxo_de_caixa_mensal" in (out / "portal.html").read_text("utf-8")
     assert sorted(str(file.relative_to(out)) for file in out.glob("quarantine/**/*.parquet")) == [

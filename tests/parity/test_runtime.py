@@ -212,7 +212,7 @@ ABSENT_PACKAGES = ("duckdb", "ministack", "moto", "jsonschema", "pytest", "rich"
 ABSENT_FROM_PYARROW = ("pyarrow._s3fs", "pyarrow._orc", "pyarrow.orc", "pyarrow.flight", "pyarrow._substrait")
 
 
-PROBE_LIMITS = {"FunctionName": "probe", "Handler": "probe.handler", "MemorySize": 512, "Timeout": 3}
+PROBE_LIMITS = {"FunctionName": "probe", "Handler": "probe.handler", "MemorySize": 512, "Timeout": 10}
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +258,7 @@ def test_a_compute_function_that_the_layer_may_lack_cannot_be_used(probe: Served
 
 
 @pytest.mark.parametrize(
-    ("event", "said"), [({"bytes": 600 * 2**20}, "MemoryError"), ({"forever": True}, "timed out after 3.00 seconds")]
+    ("event", "said"), [({"bytes": 600 * 2**20}, "MemoryError"), ({"forever": True}, "timed out after 10.00 seconds")]
 )
 def test_a_function_that_needs_more_memory_or_time_than_it_has_fails(
     event: dict[str, Any], said: str, probe_filesystem: LambdaFilesystem, deployment: Deployment, tmp_path: Path

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,38 +65,35 @@ class Terminal:
         """Close it, and what still runs in it."""
         self._bash.close(force=True)
 
-    def types(self, command: str, patience: float = 300) -> Typed:
+    def types(self, command: str, until: str | None = None, patience: float = 300) -> Typed:
         """Type a command, answer its questions, and wait for its end.
 
         Parameters
         ----------
         command : str
-            Of one line or several.
+        until : str, optional
+            A regular expression; where the terminal shows it, Ctrl-C is typed. For commands that go on for ever.
         patience : float
-            Seconds without its end, or a question, after which it is interrupted.
+            Seconds without its end, or a question, until it is too late.
         """
         self._bash.sendline(command)
-        code, shown = self._ended(patience)
+        code, shown = self._ended(patience, until)
         return Typed(command, code, shown)
 
-    def _ended(self, patience: float) -> tuple[int, str]:
-        shown = []
+    def _ended(self, patience: float, until: str | None = None) -> tuple[int, str]:
+        shown = ""
         questions = list(self._answers)
+        met_by = [_PROMPT, *questions, *([until] if until else [])]
         while True:
-            met = self._bash.expect([_PROMPT, *questions], timeout=patience)
-            shown.append(self._bash.before + ("" if met == 0 else self._bash.after))
+            met = self._bash.expect(met_by, timeout=patience)
+            shown += self._bash.before + ("" if met == 0 else self._bash.after)
             if met == 0:
-                return int(self._bash.match[1]), _STYLES.sub("", "".join(shown)).replace("\r", "")
-            self._bash.sendline(self._answers[questions[met - 1]])
-
-
-def commands(page: Path) -> Iterator[str]:
-    """Yield the commands of a page's ``bash`` blocks: a line each, those that go on with a backslash as one."""
-    for block in re.findall(r"^ *```bash\n(.*?)^ *```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
-        for line in re.sub(r"\\\n\s*", " ", block).splitlines():
-            command = re.sub(r"(^|\s)#\s.*", "", line).strip()
-            if command:
-                yield command
+                return int(self._bash.match[1]), _STYLES.sub("", shown).replace("\r", "")
+            if met > len(questions):
+                self._bash.sendintr()
+                met_by = met_by[:met]
+            else:
+                self._bash.sendline(self._answers[questions[met - 1]])
 
 
 def environment_of_nobody(home: Path, **more: str) -> dict[str, str]:

@@ -166,7 +166,7 @@ def test_the_test_command_fails_when_a_check_or_a_test_does(
         "lint": (sys.executable, "-c", f"print('said'); exit({int(not lint)})"),
     }
     monkeypatch.setattr(test_command, "_CHECKS", checks)
-    monkeypatch.setattr(test_command, "_pytest", lambda arguments: tests)
+    monkeypatch.setattr(test_command, "_pytest", lambda arguments, python="": tests)
     result = importau("test")
     assert result.exit_code == code
     assert "✓ good" in result.stderr
