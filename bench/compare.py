@@ -8,8 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.tables import CASH_FLOW, FACT, FORECAST
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
 
 _KEYS: Final[Mapping[str, int]] = {FACT: 0, CASH_FLOW: 3, FORECAST: 3}
 _FACT_KEY: Final = ("tipo_registro", "pedido_id", "item_id", "pagamento_id", "emprestimo_id", "data_vencimento")

@@ -12,6 +12,7 @@ from cli.portal import audits, flows, machines
 from cli.portal.assets import csv_assets, table_asset
 from cli.portal.frames import frame
 from cli.session import Aws
+from lakehouse.contract import layers
 from lakehouse.contract.model import load_all
 from lakehouse.domain import CANCELADO, PARCELA_EMPRESTIMO
 from lakehouse.errors import StorageError
@@ -94,8 +95,8 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
         "pipelines": [machines.pipeline(machine, executions[machine.name]) for machine in deployed],
         "runs": machines.runs(executions, deployed, lake, int(aws.parameter("MemorySize"))),
         "dashboards": {
-            "cash_flow": _published(lake, layout.CASH_FLOW),
-            "forecast": _published(lake, layout.FORECAST),
+            "cash_flow": _published(lake, layers.in_role("cash_flow")),
+            "forecast": _published(lake, layers.in_role("forecast")),
             "volume": _volume(lake),
         },
     }
@@ -104,7 +105,7 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
 def _place(entry: Mapping[str, Any]) -> tuple[int, int, str]:
     """Return where a table stands: in the order of the layers, then of the project's tables, then by name."""
     layer, name = layout.layer_of_database(entry["DatabaseName"]), entry["Name"]
-    known = layout.TABLES[layer]
+    known = layers.tables_of(layer)
     return layout.LAYERS.index(layer), known.index(name) if name in known else len(known), name
 
 
@@ -131,7 +132,7 @@ def _volume(lake: Lake) -> dict[str, Any] | None:
     """
     wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
     try:
-        keys = list(lake.published(layout.FACT))
+        keys = list(lake.published(layers.in_role("fact")))
     except StorageError:
         return None
     # Part by part: of each nothing stays but its sums.

@@ -12,10 +12,10 @@ import independent
 import pytest
 from catalogues import PAYLOAD, hostile, large
 from exports import SAMPLE
+from lakehouse_tables import CASH_FLOW, FORECAST
 from playwright.sync_api import Page, expect
 
 from cli.portal.page import WORKSHOP, filled, template
-from lakehouse.lake.layout import CASH_FLOW, FORECAST
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
