@@ -13,7 +13,7 @@ from cli.portal.assets import csv_assets, table_asset
 from cli.portal.frames import frame
 from cli.session import Aws
 from lakehouse.contract import layers
-from lakehouse.contract.model import load_all
+from lakehouse.contract.model import load, load_all
 from lakehouse.domain import CANCELADO, PARCELA_EMPRESTIMO
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
@@ -120,9 +120,14 @@ def _problems(lake: Lake) -> list[str]:
 
 def _published(lake: Lake, table: str) -> dict[str, Any] | None:
     try:
-        return frame(lake.read_table(layout.published_key(table)))
+        return _data(table, lake.read_table(layout.published_key(table)))
     except StorageError:
         return None
+
+
+def _data(table: str, rows: pa.Table) -> dict[str, Any]:
+    """Return what a dashboard shows, and the asset it was read from."""
+    return {"from": load(table).qualified_name, **frame(rows)}
 
 
 def _volume(lake: Lake) -> dict[str, Any] | None:
@@ -131,13 +136,14 @@ def _volume(lake: Lake) -> dict[str, Any] | None:
     Loans and cancelled rows are left out, as in the forecast: they buy nothing.
     """
     wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
+    fact = layers.in_role("fact")
     try:
-        keys = list(lake.published(layers.in_role("fact")))
+        keys = list(lake.published(fact))
     except StorageError:
         return None
     # Part by part: of each nothing stays but its sums.
     summed = _regrouped(pa.concat_tables([_summed(lake.parquet(key).read(wanted)) for key in keys]))
-    return frame(summed.sort_by([(name, "ascending") for name in _VOLUME_BY]))
+    return _data(fact, summed.sort_by([(name, "ascending") for name in _VOLUME_BY]))
 
 
 def _summed(fact: pa.Table) -> pa.Table:
