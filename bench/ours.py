@@ -38,7 +38,7 @@ def prepare(source: Path, target: Path) -> None:
 
 def write_parts(tables: Mapping[str, pa.Table], target: Path) -> None:
     """Write bronze tables as Bronze does."""
-    parts = parts_of_orders(len(tables["pedidos"]))
+    parts = parts_of_orders(len(tables[_CUT[0]]))
     for table, rows in tables.items():
         files = PartFiles(table, parts_of_table(table, parts), target)
         files.add(rows)
@@ -46,12 +46,11 @@ def write_parts(tables: Mapping[str, pa.Table], target: Path) -> None:
 
 
 def main(source: Path, target: Path) -> None:
-    """Make the fact of the seven bronze tables, and the aggregates of the fact."""
-    parts = layout.parts_of(
-        "pedidos", (f"{layout.published_prefix('pedidos')}{f.name}" for f in source.glob("pedidos*"))
-    )
+    """Make the fact of the bronze tables, and the aggregates of the fact."""
+    cut, prefix = _CUT[0], layout.published_prefix(_CUT[0])
+    parts = layout.parts_of(cut, (f"{prefix}{file.name}" for file in source.glob(f"{cut}*")))
     if parts is None:
-        raise FileNotFoundError(f"{source} has no pedidos, or not all parts of them")
+        raise FileNotFoundError(f"{source} has no {cut}, or not all parts of them")
     for table in (FACT, CASH_FLOW, FORECAST):
         (target / table).mkdir()
     broadcast = {

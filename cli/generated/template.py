@@ -37,7 +37,9 @@ def template(text: str) -> str:
     def anew(block: re.Match[str]) -> str:
         indent, name, layer = block["indent"], block["name"], block["layer"]
         if name not in _PARTS or (layer is not None and layer not in LAYERS):
-            raise ContractError(f"template.yaml: '# generated: {name} {layer or ''}' is unknown; use {', '.join(_PARTS)}")
+            raise ContractError(
+                f"template.yaml: '# generated: {name} {layer or ''}' is unknown; use {', '.join(_PARTS)}"
+            )
         opening, closing = block[0][: block.start("body") - block.start()], f"{indent}# generated: end\n"
         return opening + "".join(f"{indent}{line}\n" for line in _PARTS[name](layer or "", indent)) + closing
 

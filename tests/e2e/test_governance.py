@@ -165,11 +165,11 @@ def redefined(governed: Any) -> Iterator[Any]:
 
 def test_a_changed_comment_changes_the_catalogue_on_the_next_run(governed: Any, redefined: Any) -> None:
     lakehouse, run = governed
-    redefined("StateMachine_DAG_silver", "WriteSilver", "Correlaciona as sete tabelas", "Cruza as sete tabelas")
+    redefined("StateMachine_DAG_silver", "WriteSilver", "Correlaciona as tabelas", "Cruza as tabelas")
     govern(lakehouse, run)
     columns = glue_table(lakehouse, "importau_governanca", "statemachine_dag_silver")["StorageDescriptor"]["Columns"]
     (task,) = [column for column in columns if column["Name"] == "writesilver"]
-    assert task["Comment"].startswith("Cruza as sete tabelas")
+    assert task["Comment"].startswith("Cruza as tabelas")
 
 
 def test_a_wrong_inputs_comment_fails_by_name(governed: Any, redefined: Any) -> None:
