@@ -79,7 +79,7 @@ def _plain_type(type_: pa.DataType) -> pa.DataType:
 
 
 def _sort_keys(table: pa.Table, name: str) -> list[list[tuple[bool, Any]]]:
-    rows = table.select(list(key_of(name))).to_pylist()
+    rows = table.select(list(load(name).key)).to_pylist()
     return [
         [(value is None, value.encode() if isinstance(value, str) else str(value)) for value in row.values()]
         for row in rows

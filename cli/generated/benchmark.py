@@ -1,4 +1,4 @@
-"""``bench/tables.json``: what the benchmark's engines are told of the tables, in a form that needs no library to read."""
+"""``bench/tables.json``: the tables as the benchmark's engines know them, readable without a library."""
 
 import json
 from typing import Any, Final

@@ -64,7 +64,7 @@ def _machine(layer: str, indent: str) -> Iterator[str]:
 
 
 def _audit(layer: str, indent: str) -> Iterator[str]:
-    """Yield those of its audit's. Where the layer has no table in parts, the parts are those of what it is made from."""
+    """Yield those of its audit's; a layer that cuts no table is audited in the parts of what it is made from."""
     own = cut_tables(layer)
     below = [table for table in inputs_of(layer) if table in _all_cut()]
     prefix = "States.Format('{{}}{}', $.prefix)" if own else "States.Format('{}{{}}', '')"
