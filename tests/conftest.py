@@ -30,11 +30,6 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: short files fill the time at the end, in which a worker would wait for the other."""
-    items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0]))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: short files fill the end, where a worker would wait for the other one."""
     items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0]))
 
