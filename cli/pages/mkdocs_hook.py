@@ -20,7 +20,7 @@ from pygments.util import ClassNotFound
 ROOT: Final = Path(__file__).resolve().parents[2]
 # Beside the pages of docs/.
 PAGES: Final = ("README.md", "LEIAME.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bench/cold.md")
-STYLE: Final = "cli/pages/site.css"
+FILES: Final = ("cli/pages/site.css", "cli/pages/iframe-worker.js")
 
 _LEXERS: Final = {"importau": "x.sh", "requirements.lock": "x.txt"}
 _CODE: Final = re.compile(r"(^```.*?^```|``.*?``|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
@@ -43,7 +43,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Lay the pages out as in the project, and add what they link to."""
     docs = [file for file in files if not file.abs_src_path or Path(file.abs_src_path).is_relative_to(ROOT / "docs")]
     others = [file for file in files if file not in docs]
-    paths = [*PAGES, STYLE, *(f"docs/{file.src_uri}" for file in docs)]
+    paths = [*PAGES, *FILES, *(f"docs/{file.src_uri}" for file in docs)]
     laid_out = [File.generated(config, path, abs_src_path=str(ROOT / path)) for path in paths]
     shown = [
         File.generated(config, f"{path}.md", content=text, inclusion=InclusionLevel.NOT_IN_NAV)
@@ -98,7 +98,7 @@ def _shown(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_of_the_project(path: Path) -> bool:
-    return not path.name.startswith((".", "__pycache__")) and path.suffix != ".pyc"
+    return not path.name.startswith((".", "__pycache__", "node_modules"))
 
 
 def _linked(page: Path) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _page_of(path: str) -> str:
 
 def _numbered(path: str) -> tuple[str, int]:
     """Return a file as HTML, each line with an anchor, and how many lines it has."""
-    text = (ROOT / path).read_text("utf-8")
+    text = (ROOT / path).read_text("utf-8", errors="replace")
     try:
         lexer = get_lexer_for_filename(_LEXERS.get(Path(path).name, path))
     except ClassNotFound:

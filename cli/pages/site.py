@@ -10,8 +10,8 @@ from typing import Final
 from cli import ROOT
 from cli.errors import CliError, UsageError
 
-# Strict: a link that leads nowhere, or a page that the navigation leaves out, fails.
-BUILD: Final = (str(ROOT / ".venv-checks/bin/mkdocs"), "build", "--strict", "--quiet")
+# Strict: a link that leads nowhere, or a page that the navigation leaves out, fails (but not with --quiet).
+BUILD: Final = (str(ROOT / ".venv-checks/bin/mkdocs"), "build", "--strict")
 # Of what becomes of MkDocs and its theme, which is pinned.
 QUIETLY: Final = {"NO_MKDOCS_2_WARNING": "1"}
 # Says of a folder that a site was built there: so another one may replace it.
