@@ -15,6 +15,7 @@ from cli import options, present
 from cli.errors import CliError, UsageError
 from cli.export_record import Record, claimed, digests
 from cli.session import Aws, connect
+from lakehouse.contract import layers
 from lakehouse.contract.layers import layer_of
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
@@ -122,7 +123,7 @@ def _tables(aws: Aws, directory: Path) -> list[_Object]:
     found: list[_Object] = []
     missing: list[str] = []
     broken: list[str] = []
-    for table in (table for tables in layout.TABLES.values() for table in tables):
+    for table in layers.all_tables():
         try:
             keys = list(lake.published(table))
         except StorageError as error:

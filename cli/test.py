@@ -37,8 +37,8 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
 }
 _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
 # Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so
-# that what its tests share (a deployment, a server) is made once.
-_AT_ONCE: Final = ("-n", "2", "--dist", "loadfile")
+# that what its tests share (a deployment, a server) is made once; files are begun in the order of collection.
+_AT_ONCE: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 _EVERYTHING: Final = (*_AT_ONCE, "--cov", "--cov-report", "term:skip-covered")
 _UNIT_TESTS: Final = ("tests/unit", *_AT_ONCE, "-p", "no:cacheprovider")
 _PYTHONS: Final = ("3.11", "3.12", "3.13")

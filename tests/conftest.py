@@ -19,11 +19,24 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("fresh", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("fresh" if os.environ.get("CI") else "same")
 
+_TESTS = Path(__file__).parent
+_LONGEST_FIRST = ("e2e", "parity", "browser", "integration", "unit")
+
 
 def pytest_configure() -> None:
     """Stop before the first test where a variable names a folder that lacks what it should hold."""
     for each in EVERYTHING:
         each.folder()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: short files fill the time at the end, in which a worker would wait for the other."""
+    items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: short files fill the end, where a worker would wait for the other one."""
+    items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0]))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from pages import blocks, commands
+from reader import ELSEWHERE
+from reader import PAGES as TYPED
 
 from cli import ROOT
 from cli.commands import COMMANDS
@@ -122,3 +125,8 @@ def test_hooks_before_a_commit_download_nothing() -> None:
     for hook in hooks["repos"][0]["hooks"]:
         assert hook["language"] in {"system", "unsupported"}
         assert (ROOT / hook["entry"].split()[0]).exists() or hook["entry"].startswith(".venv")
+
+
+def test_a_command_that_no_test_of_the_pages_types_is_still_in_one_of_them():
+    written = {each for page in TYPED for block in blocks(ROOT / page, "bash") for each in commands(block)}
+    assert set(ELSEWHERE) <= written

@@ -1,10 +1,12 @@
-"""README and LEIAME: every command in them is typed, one after the other, and does what the text says."""
+"""Somebody who types every command of a page, one after the other, and what is to come of it."""
 
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import boto3
 import pytest
@@ -13,8 +15,6 @@ from terminal import Terminal, Typed, environment_of_nobody
 
 from cli import ROOT
 from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
-
-pytestmark = pytest.mark.e2e
 
 PAGES = ("README.md", "LEIAME.md")
 # What is typed elsewhere, and where: every other command is typed here.
@@ -111,10 +111,9 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """Return a reader who has typed a whole page."""
-    home = tmp_path_factory.mktemp("leitora")
+@contextmanager
+def who_types(page: str, home: Path) -> Iterator[Reader]:
+    """Yield a reader who has typed a whole page, in a checkout of their own."""
     server = EmbeddedAws(home / "account")
     folder = checkout(home / "o projeto")
     with server as endpoint:
@@ -122,37 +121,46 @@ def reader(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             home, LC_ALL="C.UTF-8", IMPORTAU_HOME=str(home / "importau"), IMPORTAU_PYTHON="", **endpoint.environment()
         )
         with Terminal(folder, environment, ANSWERS) as terminal:
-            made = Reader(ROOT / request.param, server, endpoint, terminal)
-            made.begins_anew()
-            for block in blocks(made.page, "bash"):
+            reader = Reader(ROOT / page, server, endpoint, terminal)
+            reader.begins_anew()
+            for block in blocks(reader.page, "bash"):
                 typed = [command for command in commands(block) if command not in ELSEWHERE]
                 if "sam build" in typed:  # by hand, in place of what was done before
-                    made.begins_anew()
+                    reader.begins_anew()
                 if typed[:1] == ["./importau destroy"]:
                     terminal.types("./importau deploy --yes")
                 for command in typed:
-                    made.types(command)
-            yield made
+                    reader.types(command)
+            yield reader
 
 
-def test_every_command_works(reader: Reader) -> None:
-    failed = [each for each in reader.typed if each.code and not any(option in each.command for option in ENDLESS)]
-    assert not failed, "\n\n".join(
-        f"$ {each.command}  # exit code {each.code}\n{each.shown[-1500:]}" for each in failed
-    )
+class EveryCommand:
+    """What is so of every page whose commands are all typed."""
 
+    page: ClassVar[str]
 
-def test_no_command_says_anything_of_this_project_s_code(reader: Reader) -> None:
-    assert not [each.command for each in reader.typed if "Traceback" in each.shown]
+    @pytest.fixture(scope="class")
+    def reader(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+        """Return somebody who has typed the page."""
+        with who_types(self.page, tmp_path_factory.mktemp("leitora")) as reader:
+            yield reader
 
+    def test_every_command_works(self, reader: Reader) -> None:
+        failed = [each for each in reader.typed if each.code and not any(option in each.command for option in ENDLESS)]
+        assert not failed, "\n\n".join(
+            f"$ {each.command}  # exit code {each.code}\n{each.shown[-1500:]}" for each in failed
+        )
 
-def test_the_demo_shows_what_the_page_says(reader: Reader) -> None:
-    shown = [told(line) for line in reader.typed[0].shown.splitlines()]
-    (written,) = (block for block in blocks(reader.page, "text") if "sam deploy" in block)
-    at = 0
-    for line in filter(None, map(told, written.splitlines())):
-        assert line in shown[at:], f"{reader.page.name} says {line!r}; the demo shows:\n" + "\n".join(shown)
-        at = shown.index(line, at) + 1
+    def test_no_command_says_anything_of_this_project_s_code(self, reader: Reader) -> None:
+        assert not [each.command for each in reader.typed if "Traceback" in each.shown]
+
+    def test_the_demo_shows_what_the_page_says(self, reader: Reader) -> None:
+        shown = [told(line) for line in reader.typed[0].shown.splitlines()]
+        (written,) = (block for block in blocks(reader.page, "text") if "sam deploy" in block)
+        at = 0
+        for line in filter(None, map(told, written.splitlines())):
+            assert line in shown[at:], f"{reader.page.name} says {line!r}; the demo shows:\n" + "\n".join(shown)
+            at = shown.index(line, at) + 1
 
 
 def told(line: str) -> str:
@@ -160,8 +168,3 @@ def told(line: str) -> str:
     line = "✓" + line.rpartition("✓")[2] if "✓" in line else line
     line = re.sub(r"(\d+ min )?\d+(\.\d)? s\b", "N s", line.rstrip())
     return re.sub(r"importau-lakehouse-\w+-\d{12} (made|is there.*)", "BUCKET", re.sub(r"\(\d\.\d MB\)", "", line))
-
-
-def test_what_is_typed_elsewhere_is_still_in_a_page() -> None:
-    written = {command for page in PAGES for block in blocks(ROOT / page, "bash") for command in commands(block)}
-    assert set(ELSEWHERE) <= written

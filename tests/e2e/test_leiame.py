@@ -1,0 +1,12 @@
+"""LEIAME.md: every command in it is typed, one after the other, and does what the text says."""
+
+import pytest
+from reader import EveryCommand
+
+pytestmark = pytest.mark.e2e
+
+
+class TestLeiame(EveryCommand):
+    """Somebody types LEIAME.md."""
+
+    page = "LEIAME.md"
