@@ -6,9 +6,9 @@ runs one command, and a name that is gone is an error and not a link to a line t
 What a name may be:
 
 - a function, class, method or constant of a Python module: ``lakehouse.engine.rateio.share``
-- a column or a rule of a contract: ``fato_pedido_correlacionado.variacao_cambial_brl``
+- a column or a rule of a contract: ``TABLE.COLUMN``, ``TABLE.RULE``
 - a state of a definition of state machines: ``layer.WriteSilver``
-- a row of the sample, by its first field: ``pagamentos.csv:PAG323``
+- a row of the sample, by its first field: ``TABLE.csv:KEY``
 """
 
 import ast

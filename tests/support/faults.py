@@ -10,12 +10,12 @@ import pytest
 from audits import audited, errors_of
 from exports import SAMPLE
 from generated import table
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 
 from gold.cash_flow import OUTFLOWS
 from gold.forecast import SINES
 from lakehouse.engine import as_of, months, rateio
-from lakehouse.lake import layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def judged(fault: Fault | None, fact: pa.Table) -> tuple[list[str], dict[str, pa
         for place, instead in (fault.patches if fault else {}).items():
             patch.setattr(place, instead)
         written = _MADE[fault.layer if fault else "gold"](fact)
-    below = bronze() | {layout.FACT: fact}
+    below = bronze() | {FACT: fact}
     failed: dict[str, None] = {}
     for name, (rows, aside) in written.items():
         failed |= dict.fromkeys(errors_of(audited(name, rows, below=below, quarantine=aside)))
@@ -112,11 +112,11 @@ def judged(fault: Fault | None, fact: pa.Table) -> tuple[list[str], dict[str, pa
 
 def _silver(_: pa.Table) -> dict[str, tuple[pa.Table, pa.Table | None]]:
     made = correlate(bronze())
-    return {layout.FACT: (made.fact, made.quarantine)}
+    return {FACT: (made.fact, made.quarantine)}
 
 
 def _gold(fact: pa.Table) -> dict[str, tuple[pa.Table, pa.Table | None]]:
-    return {layout.CASH_FLOW: (cash_flow(fact), None), layout.FORECAST: (forecast(fact), None)}
+    return {CASH_FLOW: (cash_flow(fact), None), FORECAST: (forecast(fact), None)}
 
 
 _MADE: Final[dict[str, Callable[[pa.Table], dict[str, tuple[pa.Table, pa.Table | None]]]]] = {

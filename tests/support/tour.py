@@ -10,11 +10,11 @@ import pyarrow as pa
 from audits import audited, found
 from exports import SAMPLE
 from generated import table
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 
 from lakehouse.contract.model import load
 from lakehouse.contract.rules import broken_by
-from lakehouse.lake import layout
 from tests.audited import failing
 
 ORDER: Final = "PED220"
@@ -59,7 +59,7 @@ def tables() -> dict[str, pa.Table]:
     """Return the ten tables as the pipeline makes them."""
     bronze = {name: read.kept for name, read in SAMPLE.read().items()}
     fact = correlate(bronze).fact
-    return bronze | {layout.FACT: fact, layout.CASH_FLOW: cash_flow(fact), layout.FORECAST: forecast(fact)}
+    return bronze | {FACT: fact, CASH_FLOW: cash_flow(fact), FORECAST: forecast(fact)}
 
 
 def rows(name: str, **where: Any) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def _instalments() -> str:
     """Show what each payment states, and what it is worth."""
     shown = []
     for payment in _payments():
-        its = rows(layout.FACT, pagamento_id=payment["pagamento_id"])
+        its = rows(FACT, pagamento_id=payment["pagamento_id"])
         shown.append(
             (
                 payment["pagamento_id"],
@@ -122,7 +122,7 @@ def _instalments() -> str:
 def _shares() -> str:
     """Show the order's eight rows of the fact, and that they add up both ways."""
     columns = ("valor_fluxo_brl", "valor_moeda_origem", "valor_item_brl", "quantidade")
-    its = rows(layout.FACT, pedido_id=ORDER)
+    its = rows(FACT, pedido_id=ORDER)
     shown = [(row["item_id"], row["pagamento_id"], *(row[name] for name in columns)) for row in its]
     shown.append(("together", "", *(_total(shown, place) for place in range(2, 6))))
     return table(("item", "payment", *columns), shown, columns)
@@ -132,7 +132,7 @@ def _rates() -> str:
     """Show which quotation each payment met, and what that made of it."""
     shown = []
     for payment in _payments():
-        its = rows(layout.FACT, pagamento_id=payment["pagamento_id"])
+        its = rows(FACT, pagamento_id=payment["pagamento_id"])
         one = its[0]
         shown.append(
             (
@@ -149,7 +149,7 @@ def _rates() -> str:
 def _rules() -> str:
     """Show what some rules of the fact's contract find."""
     silver = correlate({name: read.kept for name, read in SAMPLE.read().items()})
-    of = audited(layout.FACT, silver.fact, below=tables(), quarantine=silver.quarantine)
+    of = audited(FACT, silver.fact, below=tables(), quarantine=silver.quarantine)
     shown = []
     for name in _RULES:
         rule = next(each for each in of.contract.rules if each.name == name)
@@ -160,8 +160,8 @@ def _rules() -> str:
 
 def _cash_flow() -> str:
     key = {"origem_recurso": "CARTAO_CREDITO_PJ", "moeda_origem": "USD"}
-    months = {row["mes_referencia"] for row in rows(layout.FACT, pedido_id=ORDER)}
-    its = [row for row in rows(layout.CASH_FLOW, **key) if row["mes_referencia"] in months]
+    months = {row["mes_referencia"] for row in rows(FACT, pedido_id=ORDER)}
+    its = [row for row in rows(CASH_FLOW, **key) if row["mes_referencia"] in months]
     columns = (*_OUTFLOWS, "total_saida_acumulado_brl", "exposicao_moeda_origem", COLUMN)
     return table(
         ("month", *columns), [(row["mes_referencia"], *(row[name] for name in columns)) for row in its], columns
@@ -169,7 +169,7 @@ def _cash_flow() -> str:
 
 
 def _forecast() -> str:
-    (row,) = rows(layout.FORECAST, mes_referencia="2026-06", categoria=CATEGORY, moeda_origem="USD")
+    (row,) = rows(FORECAST, mes_referencia="2026-06", categoria=CATEGORY, moeda_origem="USD")
     columns = (
         "valor_fluxo_brl", "quantidade", "preco_medio_brl", "taxa_ptax_media", "valor_fluxo_lag_1",
         "alvo_valor_fluxo_proximo_mes_brl",
@@ -180,7 +180,7 @@ def _forecast() -> str:
 def _sources() -> str:
     """Show where one column of Gold comes from, layer by layer, as the contracts declare it."""
     shown = []
-    for name in (layout.CASH_FLOW, layout.FACT):
+    for name in (CASH_FLOW, FACT):
         column = load(name).column(COLUMN)
         direct = [source for source in column.sources if source not in column.indirect]
         shown.append((f"`{name}.{COLUMN}`", "<br>".join(f"`{source}`" for source in direct)))

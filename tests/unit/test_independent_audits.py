@@ -7,10 +7,10 @@ import pytest
 from faults import FAULTS, Fault, bronze, differing, judged, shown
 from generated import regenerated
 from golden import WRITE
+from lakehouse_tables import FACT
 from layers import correlate
 
 from cli import ROOT
-from lakehouse.lake import layout
 
 PAGE = ROOT / "docs/independent-audits.md"
 TO_MEND = f"mend it: {WRITE}=1 ./importau test tests/unit/test_independent_audits.py"
@@ -24,7 +24,7 @@ def fact() -> pa.Table:
 @pytest.fixture(scope="module")
 def found(fact: pa.Table) -> dict[Fault, tuple[list[str], list[str]]]:
     """By fault: the rules that fail, and the columns that are wrong."""
-    right = {layout.FACT: fact} | judged(None, fact)[1]
+    right = {FACT: fact} | judged(None, fact)[1]
     verdicts = {fault: judged(fault, fact) for fault in FAULTS}
     return {fault: (rules, differing(written, right)) for fault, (rules, written) in verdicts.items()}
 

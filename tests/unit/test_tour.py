@@ -8,10 +8,10 @@ import pytest
 import tour
 from generated import regenerated
 from golden import WRITE
+from lakehouse_tables import FACT
 
 from cli import ROOT
 from cli.pages import lines
-from lakehouse.lake import layout
 
 PAGE = ROOT / "docs/tour.md"
 TO_MEND = f"mend it: {WRITE}=1 ./importau test tests/unit/test_tour.py"
@@ -51,17 +51,17 @@ def test_what_it_says_of_the_order_is_so() -> None:
     last = max(quotation["data_cotacao"] for quotation in tour.rows("cambio", moeda="USD"))
     assert str(last) == "2026-05-29"
     assert sum(payment["data_pagamento"] > last for payment in payments) == 3
-    fact = tour.rows(layout.FACT, pedido_id=tour.ORDER)
+    fact = tour.rows(FACT, pedido_id=tour.ORDER)
     assert len(fact) == 8
     assert [row["quantidade"] for row in fact[:4]] == [4, 4, 3, 3]
     assert all(row["fornecedor_produto_id"] != order["fornecedor_id"] for row in fact)
 
 
 def test_the_groups_it_shows_are_of_its_order_alone() -> None:
-    months = {row["mes_referencia"] for row in tour.rows(layout.FACT, pedido_id=tour.ORDER)}
-    by_card = tour.rows(layout.FACT, origem_recurso="CARTAO_CREDITO_PJ", moeda_origem="USD")
+    months = {row["mes_referencia"] for row in tour.rows(FACT, pedido_id=tour.ORDER)}
+    by_card = tour.rows(FACT, origem_recurso="CARTAO_CREDITO_PJ", moeda_origem="USD")
     assert {row["pedido_id"] for row in by_card if row["mes_referencia"] in months} == {tour.ORDER}
-    of_june = tour.rows(layout.FACT, mes_referencia="2026-06", categoria=tour.CATEGORY, moeda_origem="USD")
+    of_june = tour.rows(FACT, mes_referencia="2026-06", categoria=tour.CATEGORY, moeda_origem="USD")
     assert {row["pedido_id"] for row in of_june} == {tour.ORDER}
 
 
