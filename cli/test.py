@@ -14,6 +14,7 @@ import typer
 
 from cli import ROOT, chromium, present
 from cli.errors import FAILURE, CliError
+from cli.pages import site
 from cli.portal.page import npm, workshop
 
 _PYTHON: Final = sys.executable
@@ -31,6 +32,8 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
         *(str(ROOT / ".venv-checks/bin/checkov"), "--skip-download", "--framework", "cloudformation"),
         *("--quiet", "--compact", "-f", "template.yaml", "tests/golden/template.json"),
     ),
+    # The pages as a site: links between them, and to the lines of files, lead somewhere.
+    "pages": site.BUILD,
 }
 _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
 # Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so
@@ -131,7 +134,7 @@ def _attempt(name: str, work: Callable[[], None]) -> Check:
 
 def _check(name: str, command: Sequence[str]) -> Check:
     start = monotonic()
-    environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0"} | site.QUIETLY
     ran = subprocess.run(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace", check=False,

@@ -280,6 +280,8 @@ def test_a_change_of_the_lock_makes_the_environments_anew_that_it_is_of(
         (("demo",), [".venv", ".venv-sam"]),
         (("--install",), [".venv", ".venv-sam"]),
         (("bench", "engine"), [".venv", ".venv-bench", ".venv-sam"]),
+        (("docs",), [".venv", ".venv-sam"]),
+        (("docs", "--site", "out/docs"), [".venv", ".venv-checks", ".venv-sam"]),
         (("test", "tests/unit"), [".venv", ".venv-checks", ".venv-sam"]),
         (("test",), [".venv", ".venv-checks", ".venv-sam", "python3.11", "python3.12"]),
     ],

@@ -83,6 +83,21 @@ def test_docs_writes_the_page(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert (tmp_path / "commands.md").read_text("utf-8") == PAGE.read_text("utf-8")
 
 
+def test_docs_lets_pages_link_to_where_code_is_now(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.reference.ROOT", tmp_path)
+    monkeypatch.setattr("cli.reference.PAGE", tmp_path / "commands.md")
+    for folder in ("docs", "functions/silver"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "functions/silver/app.py").write_text("\n\ndef handler():\n    pass\n", "utf-8")
+    tour = tmp_path / "docs/tour.md"
+    tour.write_text("[`silver.app.handler`]()", "utf-8")
+    assert importau("docs").stdout == "commands.md written\ndocs/tour.md: its links into the code\n"
+    assert tour.read_text("utf-8") == "[`silver.app.handler`](../functions/silver/app.py#L3)"
+    assert importau("docs").stdout == "commands.md was up to date\n"
+    tour.write_text("[`silver.app.gone`]()", "utf-8")
+    assert "docs/tour.md names what is nowhere in the code: silver.app.gone" in importau("docs").stderr
+
+
 def test_the_whole_help_has_a_line_for_every_command_that_is_not_hidden() -> None:
     lines = printed("--help").splitlines()
     for entry in COMMANDS:

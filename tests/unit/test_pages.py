@@ -27,7 +27,9 @@ def text_of(page: Path) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the headings of a page as GitHub names them."""
+    """Return the headings of a page as GitHub names them; the lines of any other file."""
+    if page.suffix != ".md":
+        return {f"L{number}" for number in range(1, page.read_bytes().count(b"\n") + 1)}
     headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
     kept = ["".join(c for c in heading.lower() if c.isalnum() or c in " -_") for heading in headings]
     return {unicodedata.normalize("NFC", name.strip().replace(" ", "-")) for name in kept}
@@ -76,6 +78,18 @@ def test_the_six_machines_of_the_assignment_are_a_state_a_file_and_a_deployed_fu
         name = function.strip("`| ").removeprefix("importau-")
         place = template.index(f"FunctionName: !Sub ${{AWS::StackName}}-{name}\n")
         assert f"Handler: {handler}.handler" in template[place : place + 200]
+
+
+def test_the_glossary_has_every_word_once_in_the_order_of_the_alphabet() -> None:
+    words = re.findall(r"^\| \*\*(.+?)\*\* \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert {"part", "piece", "run", "staged", "set aside", "commitment", "due", "share"} <= set(words)
+    assert words == sorted(set(words))
+
+
+def test_every_page_has_its_place_in_the_site() -> None:
+    places = re.findall(r": (\S+)$", (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:")[2], re.MULTILINE)
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    assert {page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")} <= set(places)
 
 
 def test_the_commands_that_pages_name_exist() -> None:

@@ -1,0 +1,55 @@
+"""Audits find faults of the code they share nothing with; which ones they do not find, their page says."""
+
+import os
+
+import pyarrow as pa
+import pytest
+from faults import FAULTS, Fault, bronze, differing, judged, shown
+from generated import regenerated
+from golden import WRITE
+from lakehouse_tables import FACT
+from layers import correlate
+
+from cli import ROOT
+
+PAGE = ROOT / "docs/independent-audits.md"
+TO_MEND = f"mend it: {WRITE}=1 ./importau test tests/unit/test_independent_audits.py"
+
+
+@pytest.fixture(scope="module")
+def fact() -> pa.Table:
+    return correlate(bronze()).fact
+
+
+@pytest.fixture(scope="module")
+def found(fact: pa.Table) -> dict[Fault, tuple[list[str], list[str]]]:
+    """By fault: the rules that fail, and the columns that are wrong."""
+    right = {FACT: fact} | judged(None, fact)[1]
+    verdicts = {fault: judged(fault, fact) for fault in FAULTS}
+    return {fault: (rules, differing(written, right)) for fault, (rules, written) in verdicts.items()}
+
+
+def test_what_is_right_breaks_no_rule(fact: pa.Table) -> None:
+    assert judged(None, fact)[0] == []
+
+
+def test_every_fault_makes_a_column_wrong(found: dict[Fault, tuple[list[str], list[str]]]) -> None:
+    assert [fault.what for fault, (_, columns) in found.items() if not columns] == []
+
+
+def test_the_audits_find_nine_of_thirteen_faults(found: dict[Fault, tuple[list[str], list[str]]]) -> None:
+    assert len(found) == 13
+    assert [fault.what for fault, (rules, _) in found.items() if not rules] == [
+        "An order is shared over its items equally",
+        "A loan's instalments fall due a month late",
+        "What is paid counts as exposed",
+        "The sine is the next month's",
+    ]
+
+
+def test_the_page_says_which_rule_finds_what(found: dict[Fault, tuple[list[str], list[str]]]) -> None:
+    text = PAGE.read_text("utf-8")
+    made = regenerated(text, {"faults": shown(found)})
+    if os.environ.get(WRITE):
+        PAGE.write_text(made, "utf-8")
+    assert text == made, f"docs/independent-audits.md does not say what the audits find; {TO_MEND}"
