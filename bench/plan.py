@@ -22,7 +22,7 @@ import pyarrow.csv
 
 from cli import ROOT
 from cli.errors import CliError
-from cli.plan_model import MILLION, Coefficients, Linear, Stage, whole
+from cli.planning.model import MILLION, Coefficients, Linear, Stage, whole
 from lakehouse.lake import layout
 from lakehouse.orchestration.map_runs import MapRuns
 

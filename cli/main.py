@@ -11,9 +11,9 @@ import typer
 from typer._click.shell_completion import CompletionItem
 from typer.main import get_command
 
-from cli.commands import COMMANDS, Entry
 from cli.errors import INTERRUPTED, CliError, aws_errors, explain
 from cli.help import HELP_OPTIONS, Group, Typer
+from cli.table import COMMANDS, Entry
 
 
 class Commands(Mapping[str, Any]):
@@ -94,13 +94,13 @@ class Root(Group):
         except CliError as error:
             problem = error
         except (KeyboardInterrupt, EOFError, typer.Abort):
-            from cli import present
+            from cli.terminal import present
 
             present.warn("interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except aws_errors() as error:
             problem = explain(error)
-        from cli import present
+        from cli.terminal import present
 
         present.problem(problem)
         raise typer.Exit(problem.exit_code)
@@ -119,7 +119,7 @@ def importau(
     Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
     """
     if version:
-        from cli.version import version as print_version
+        from cli.commands.version import version as print_version
 
         print_version()
         raise typer.Exit

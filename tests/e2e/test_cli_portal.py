@@ -14,8 +14,8 @@ from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 from typer.testing import CliRunner
 
+from cli.commands import portal as command
 from cli.main import app
-from cli.portal import command
 from cli.session import Aws, at
 from lakehouse.lake import layout
 

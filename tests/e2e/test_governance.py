@@ -16,8 +16,8 @@ import pytest
 from deployed_lakehouse import Lakehouse
 from exports import SAMPLE
 
-from cli import verification
-from cli.embedded import ACCOUNT, REGION
+from cli.contents import verification
+from cli.embedded.server import ACCOUNT, REGION
 from cli.session import Aws
 from lakehouse.contract.model import load_all
 from lakehouse.lake import layout

@@ -12,7 +12,7 @@ from pages import blocks, commands
 from terminal import Terminal, Typed, environment_of_nobody
 
 from cli import ROOT
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws, Endpoint
 
 pytestmark = pytest.mark.e2e
 

@@ -11,8 +11,8 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from cli import logs
-from cli.logs import Function
+from cli.commands import logs
+from cli.commands.logs import Function
 from cli.main import app
 from cli.session import Aws
 

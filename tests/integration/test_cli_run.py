@@ -15,11 +15,12 @@ import pytest
 from machines import rendered, ungoverned
 from typer.testing import CliRunner, Result
 
-from cli import ROOT, execution
-from cli.embedded import ACCOUNT, EmbeddedAws
+from cli import ROOT
+from cli.embedded.server import ACCOUNT, EmbeddedAws
 from cli.main import app
+from cli.running import execution
+from cli.running.source import FILES
 from cli.session import Aws, at, embedded_aws
-from cli.source import FILES
 from lakehouse.lake import layout
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
@@ -332,7 +333,7 @@ def test_up_says_how_to_reach_a_running_one_in_words_a_shell_takes(aws: Aws) -> 
 
 
 def test_up_for_docker_hands_over_the_bucket_that_is_deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.local.bridge", lambda: None)  # as where Docker Desktop brings containers here
+    monkeypatch.setattr("cli.commands.local.bridge", lambda: None)  # as where Docker Desktop brings containers here
     result = importau("local", "up", "--docker")
     assert result.exit_code == 0
     file = Path(result.stderr.replace("\n", "").partition("has to know of it is in ")[2].partition("it answers at")[0])
@@ -349,7 +350,8 @@ WAITING = """
 import signal, sys, time
 # A shell's background job, which these tests may run in, ignores SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from cli import demo, main
+from cli.commands import demo
+from cli import main
 demo.sam.build = lambda *arguments: (print("started", flush=True), time.sleep(60))
 main.main()
 """

@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import embedded
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, EmbeddedAwsError, Endpoint
+from cli.embedded import server as embedded
+from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws, EmbeddedAwsError, Endpoint
 
 
 def s3(endpoint: Endpoint) -> Any:

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from machines import AUDITS, rendered, ungoverned
 
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws
+from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws
 from lakehouse.lake import layout
 from lakehouse.parts import PARTED
 

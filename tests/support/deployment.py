@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 
-from cli import sam
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.building import sam
+from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws, Endpoint
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import pytest
 from small_lake import account, deploy, files_in, published, put, report
 from typer.testing import CliRunner
 
+from cli.commands import portal as command
+from cli.commands.export import claim, download, published_runs
 from cli.errors import CliError, UsageError
-from cli.export import claim, download, published_runs
 from cli.main import app
-from cli.portal import command
 from cli.session import Aws
 from lakehouse.lake import layout
 

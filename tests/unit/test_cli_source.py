@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cli import source
 from cli.errors import CliError, UsageError
-from cli.source import FILES, Answers, CsvFolder, Landing, Synthetic
+from cli.running import source
+from cli.running.source import FILES, Answers, CsvFolder, Landing, Synthetic
 from lakehouse.lake import layout
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cli import ROOT
-from cli.commands import COMMANDS
+from cli.table import COMMANDS
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 ASSIGNMENT = ROOT / "docs/enunciado.md"

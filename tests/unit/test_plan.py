@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bench.plan import Measured, fitted
-from cli import plan as command
+from cli.commands import plan as command
 from cli.main import app
-from cli.plan_model import (
+from cli.planning.model import (
     LAMBDA_MB,
     LAMBDA_SECONDS,
     MILLION,
@@ -236,7 +236,7 @@ def test_the_number_of_orders_has_to_be_said():
 
 
 def test_coefficients_that_cannot_be_read_are_to_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("cli.plan.FILE", tmp_path / "plan.toml")
+    monkeypatch.setattr("cli.commands.plan.FILE", tmp_path / "plan.toml")
     for content in (None, "stage = 1", "[[stage]]\nname = 'x'", "= not TOML"):
         if content is not None:
             (tmp_path / "plan.toml").write_text(content, "utf-8")
