@@ -17,11 +17,10 @@ from cli.building.layers import built_for
 from cli.commands.bucket import ensure
 from cli.commands.check import place_of, preflight
 from cli.errors import CliError, UsageError
-from cli.running.source import Answers
 from cli.session import account, default_stack, embedded_aws
 from cli.terminal import present
 from cli.terminal.language import translated
-from cli.terminal.questions import agree, answers
+from cli.terminal.questions import Answers, agree, answers
 from lakehouse.lake import layout
 
 # Where in the bucket the code lies that CloudFormation deploys.

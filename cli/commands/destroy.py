@@ -14,11 +14,10 @@ from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
 from cli.commands.deploy import bucket_of
 from cli.errors import CliError, UsageError
-from cli.running.source import Answers
 from cli.session import Aws, account, connect
 from cli.terminal import present
 from cli.terminal.language import translated
-from cli.terminal.questions import answers, ask
+from cli.terminal.questions import Answers, answers, ask
 from lakehouse.lake import layout
 
 if TYPE_CHECKING:

@@ -9,10 +9,9 @@ import typer
 
 from cli import ROOT
 from cli.errors import CliError, UsageError
-from cli.running.source import Answers
 from cli.terminal import present
 from cli.terminal.language import translated
-from cli.terminal.questions import agree, answers
+from cli.terminal.questions import Answers, agree, answers
 
 FOLDER = ROOT / "csv_exports"
 

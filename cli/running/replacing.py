@@ -6,11 +6,10 @@ from botocore.exceptions import ClientError
 
 from cli.errors import CliError, UsageError
 from cli.running.execution import is_of_demo
-from cli.running.source import Answers
 from cli.session import Aws
 from cli.terminal import present
 from cli.terminal.language import translated
-from cli.terminal.questions import agree
+from cli.terminal.questions import Answers, agree
 from lakehouse.lake import layout
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ A CSV that is not there is never passed over: every missing one is named, and th
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from cli import ROOT
 from cli.errors import CliError, UsageError
 from cli.terminal import present
 from cli.terminal.language import FOLDER, QUIT, SYNTHETIC, translated
+from cli.terminal.questions import Answers, Ask
 from lakehouse.lake import layout
 
 DEFAULT_ORDERS: Final = 1000
@@ -46,17 +46,6 @@ class Synthetic:
 
 
 Source = CsvFolder | Landing | Synthetic
-
-
-class Answers(Enum):
-    """Who answers a question: the person at the terminal, ``--yes``, or nobody (``--no-input``)."""
-
-    ASK = "ask"
-    DEFAULTS = "yes"
-    NONE = "no-input"
-
-
-Ask = Callable[[str], str]
 
 
 def message(source: Source) -> dict[str, Any]:

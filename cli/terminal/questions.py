@@ -1,14 +1,25 @@
 """Asking a person, when there is one."""
 
 import sys
+from collections.abc import Callable
+from enum import Enum
 
 from rich.prompt import Prompt
 from rich.text import Text
 
 from cli.errors import UsageError
-from cli.running.source import Answers
 from cli.terminal import present
 from cli.terminal.language import YES
+
+Ask = Callable[[str], str]
+
+
+class Answers(Enum):
+    """Who answers a question: the person at the terminal, ``--yes``, or nobody (``--no-input``)."""
+
+    ASK = "ask"
+    DEFAULTS = "yes"
+    NONE = "no-input"
 
 
 def answers(yes: bool, no_input: bool) -> Answers:

@@ -16,8 +16,8 @@ from cli.account.emptying import empty
 from cli.commands import destroy
 from cli.errors import CliError
 from cli.main import app
-from cli.running.source import Answers
 from cli.session import Aws
+from cli.terminal.questions import Answers
 
 ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/importau/1"
 BUCKET = "importau-lakehouse-ana"

@@ -7,7 +7,8 @@ import pytest
 
 from cli.errors import CliError, UsageError
 from cli.running import source
-from cli.running.source import FILES, Answers, CsvFolder, Landing, Synthetic
+from cli.running.source import FILES, CsvFolder, Landing, Synthetic
+from cli.terminal.questions import Answers
 from lakehouse.lake import layout
 
 

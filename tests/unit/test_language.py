@@ -9,9 +9,10 @@ import pytest
 from cli import ROOT
 from cli.errors import CliError, UsageError
 from cli.running import source
-from cli.running.source import FILES, Answers, CsvFolder, Synthetic
+from cli.running.source import FILES, CsvFolder, Synthetic
 from cli.terminal import language, questions
 from cli.terminal.language import PORTUGUESE, is_portuguese, translated
+from cli.terminal.questions import Answers
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from small_lake import account, put
 from cli.errors import CliError, UsageError
 from cli.running.execution import is_of_demo, new_run_id
 from cli.running.replacing import may_replace, runs
-from cli.running.source import Answers
 from cli.session import Aws
 from cli.terminal import questions
+from cli.terminal.questions import Answers
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 

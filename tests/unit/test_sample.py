@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from cli import ROOT
 from cli.commands import sample as command
 from cli.main import app
-from cli.running.source import Answers
+from cli.terminal.questions import Answers
 from lakehouse.lake.layout import BRONZE, TABLES
 
 FOLDER = ROOT / "csv_exports"
