@@ -32,7 +32,7 @@ from botocore.exceptions import (
 )
 
 from cli import ROOT
-from cli.embedded.server import REGION, Endpoint
+from cli.embedded.endpoint import REGION, Endpoint
 from cli.errors import CliError
 from cli.terminal import present
 

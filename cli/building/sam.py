@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from cli import ROOT
 from cli.account.aws_cli import answer_in
-from cli.embedded.server import Endpoint
+from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError
 
 Progress = Callable[[str], None]

@@ -12,12 +12,12 @@ from cli import ROOT, options
 from cli.account.aws_cli import AwsCli
 from cli.account.identity import bucket_name, who_am_i
 from cli.account.stack import Stack
+from cli.account.stack_bucket import bucket_of, bucket_parameter
 from cli.building import sam
-from cli.commands.deploy import bucket_of, bucket_parameter
 from cli.commands.export import claim, download
-from cli.commands.local import lasting
 from cli.commands.portal import FILE, claim_page, warn_of_another, write
 from cli.commands.run import perform
+from cli.embedded.lifetime import lasting
 from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
 from cli.portal.page import filled, prepared

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,20 +10,18 @@ from cli import options
 from cli.account import stack as stacks
 from cli.account.aws_cli import AwsCli
 from cli.account.execution_role import find as find_role
-from cli.account.identity import Identity, bucket_name, who_am_i
+from cli.account.identity import bucket_name, who_am_i
+from cli.account.preflight import place_of, preflight
 from cli.account.stack import Stack
+from cli.account.stack_bucket import bucket_of, bucket_parameter
 from cli.building import sam
 from cli.building.layers import built_for
-from cli.commands.bucket import ensure
-from cli.commands.check import place_of, preflight
 from cli.errors import CliError, UsageError
 from cli.session import account, default_stack, embedded_aws
 from cli.terminal import present
 from cli.terminal.language import translated
 from cli.terminal.questions import Answers, agree, answers
 from lakehouse.lake import layout
-
-# Where in the bucket the code lies that CloudFormation deploys.
 
 
 def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
@@ -109,49 +107,6 @@ def _deploy(
     with present.step(f"stack {its.name} deployed") as show:
         outputs = its.execute(change_set, show).get("Outputs", [])
     present.lines(sorted((output["OutputKey"], output["OutputValue"]) for output in outputs))
-
-
-def bucket_of(stack: str, described: Mapping[str, Any] | None, named: str | None) -> str | None:
-    """Return the bucket that was named, or the deployed one.
-
-    Raises
-    ------
-    UsageError
-        They are not the same.
-    """
-    outputs = (described or {}).get("Outputs", ())
-    deployed: str | None = next((o["OutputValue"] for o in outputs if o["OutputKey"] == "BucketName"), None)
-    if named is not None and deployed is not None and named != deployed:
-        raise UsageError(
-            f"the stack {stack} is deployed with the bucket {deployed}, which has its data; {named} is another one",
-            "Leave --bucket and IMPORTAU_BUCKET out, or take the stack down first (`./importau destroy`): "
-            f"{deployed} keeps its data.",
-        )
-    return named or deployed
-
-
-def bucket_parameter(
-    aws_cli: AwsCli, identity: Identity, described: Mapping[str, Any] | None, name: str
-) -> dict[str, str]:
-    """Return the parameter that gives a stack its bucket, made where there is none; nothing where it made its own.
-
-    Raises
-    ------
-    CliError
-        The bucket is somebody else's, or in another region.
-    """
-    if _owns_its_bucket(described):
-        return {}
-    ensure(aws_cli, identity, name)
-    return {"ExistingBucket": name}
-
-
-def _owns_its_bucket(described: Mapping[str, Any] | None) -> bool:
-    """Return whether the stack made its bucket, as `sam deploy` by hand has it do; it keeps it then."""
-    if described is None or described["StackStatus"] == stacks.REVIEW:
-        return False
-    parameters = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in described.get("Parameters", ())}
-    return not parameters.get("ExistingBucket")
 
 
 def _where(aws_cli: AwsCli) -> list[str]:

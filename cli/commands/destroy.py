@@ -12,7 +12,7 @@ from cli.account.aws_cli import AwsCli
 from cli.account.emptying import empty
 from cli.account.identity import Identity, bucket_name, who_am_i
 from cli.account.stack import Stack
-from cli.commands.deploy import bucket_of
+from cli.account.stack_bucket import bucket_of
 from cli.errors import CliError, UsageError
 from cli.session import Aws, account, connect
 from cli.terminal import present

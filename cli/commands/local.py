@@ -1,17 +1,13 @@
 """`importau local`: the embedded AWS of this machine."""
 
 import shlex
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from cli import options
 from cli.embedded.containers import bridge, hand_over
-from cli.embedded.server import EmbeddedAws, Endpoint
 from cli.errors import FAILURE, NotDeployedError
 from cli.help import Typer
 from cli.session import at, embedded_aws
@@ -106,36 +102,3 @@ def reset() -> None:
     """Empty it: every deployment and every object on it is forgotten."""
     embedded_aws().reset()
     present.done("the embedded AWS is empty")
-
-
-@contextmanager
-def lasting(server: EmbeddedAws, keep_running: bool) -> Iterator[Endpoint]:
-    """Have the embedded AWS up for the length of a block.
-
-    It is stopped afterwards, whatever happens, unless it ran before or the block succeeded and it shall stay.
-
-    Parameters
-    ----------
-    server : EmbeddedAws
-    keep_running : bool
-        Whether it stays up after a success.
-    """
-    running = server.status()
-    if running is not None:
-        present.say(f"the embedded AWS is up already at {running.url}; it stays up")
-        yield running
-        return
-    with present.step("embedded AWS up"):
-        endpoint = server.start()
-    stays = False
-    try:
-        yield endpoint
-        stays = keep_running
-    finally:
-        if not stays:
-            # A second Ctrl-C, of an impatient user, would leave the server behind.
-            impatience = signal.signal(signal.SIGINT, signal.SIG_IGN)
-            try:
-                server.stop()
-            finally:
-                signal.signal(signal.SIGINT, impatience)

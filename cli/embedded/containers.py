@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from cli.embedded.server import ACCOUNT, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import ACCOUNT, Endpoint
+from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
 
 # The name by which a container knows this machine: Docker Desktop has it, samconfig.toml gives it to Docker on Linux.

@@ -16,22 +16,15 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Final
 
-from cli.errors import CliError
+from cli.embedded.endpoint import ACCOUNT, LOOPBACK, NO_PROXY, REGION, EmbeddedAwsError, Endpoint
 
-ACCOUNT: Final = "000000000000"
-REGION: Final = "us-east-1"
 _BRIDGED: Final = Path(__file__).with_name("docker_bridge.py")
-_LOOPBACK: Final = "127.0.0.1"
-_NO_PROXY: Final = f"{_LOOPBACK},localhost"
 # All the server takes from the shell: Lambdas inherit it, and a stray AWS_ENDPOINT_URL or proxy breaks them.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL")
 _START_SECONDS: Final = 60.0
@@ -39,87 +32,6 @@ _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
 _PORT_ATTEMPTS: Final = 3
-# A proxy from the environment must not come between us and the loopback interface.
-_HTTP: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class EmbeddedAwsError(CliError):
-    """The embedded AWS did not start, stop or answer."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A running embedded AWS.
-
-    Attributes
-    ----------
-    port, pid : int
-    """
-
-    port: int
-    pid: int
-
-    @property
-    def url(self) -> str:
-        """What AWS_ENDPOINT_URL has to be."""
-        return f"http://{_LOOPBACK}:{self.port}"
-
-    def environment(self) -> dict[str, str]:
-        """Return the variables that make boto3, the AWS CLI and the SAM CLI talk to this server.
-
-        They do not undo an AWS_PROFILE or AWS_SESSION_TOKEN of the caller's: `process_environment` does.
-        """
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": _NO_PROXY,
-            "no_proxy": _NO_PROXY,
-        }
-
-    def answers(self) -> bool:
-        """Whether the server is up."""
-        try:
-            self._request("GET", "/_ministack/ready", seconds=2)
-        except OSError:
-            return False
-        return True
-
-    def make_bucket(self, name: str) -> None:
-        """Make a bucket where there is none of that name; no client, so no profile of the caller's can interfere.
-
-        Raises
-        ------
-        EmbeddedAwsError
-            The server has a bucket of that name and does not know whose: it was killed before it could write that down.
-        """
-        try:
-            self._request("PUT", f"/{name}", seconds=10)
-        except urllib.error.HTTPError as error:
-            raise EmbeddedAwsError(
-                f"the embedded AWS refuses the bucket {name} (HTTP {error.code}): it was killed, and lost a part of "
-                "what it knew",
-                "Start afresh: `./importau local reset`.",
-            ) from error
-
-    def reset(self) -> None:
-        """Forget everything; raise `OSError` when the server does not answer."""
-        self._request("POST", "/_ministack/reset", seconds=30)
-
-    def _request(self, method: str, path: str, seconds: float) -> None:
-        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310
-        with _HTTP.open(request, timeout=seconds):
-            pass
-
-    def process_environment(self) -> dict[str, str]:
-        """Return a whole environment for a child process: this one's, its AWS and SAM variables replaced."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        return kept | self.environment()
 
 
 class EmbeddedAws:
@@ -245,8 +157,8 @@ class EmbeddedAws:
             "TZ": "UTC",
             "PYTHONUTF8": "1",
             "PYTHONUNBUFFERED": "1",
-            "NO_PROXY": _NO_PROXY,
-            "BIND_HOST": _LOOPBACK,
+            "NO_PROXY": NO_PROXY,
+            "BIND_HOST": LOOPBACK,
             "GATEWAY_PORT": str(port),
             "AUTH": "true" if self.enforce_iam else "false",
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
@@ -343,12 +255,12 @@ class EmbeddedAws:
             with socket.socket() as listener:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    listener.bind((_LOOPBACK, wanted))
+                    listener.bind((LOOPBACK, wanted))
                 except OSError:
                     continue
                 port: int = listener.getsockname()[1]
                 return port
-        raise EmbeddedAwsError(f"no port is free on {_LOOPBACK}", "Close some programs and try again.")
+        raise EmbeddedAwsError(f"no port is free on {LOOPBACK}", "Close some programs and try again.")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from deployed_lakehouse import Lakehouse
 from exports import SAMPLE
 
 from cli.contents import verification
-from cli.embedded.server import ACCOUNT, REGION
+from cli.embedded.endpoint import ACCOUNT, REGION
 from cli.session import Aws
 from lakehouse.contract.model import load_all
 from lakehouse.lake import layout

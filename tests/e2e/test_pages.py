@@ -12,7 +12,8 @@ from pages import blocks, commands
 from terminal import Terminal, Typed, environment_of_nobody
 
 from cli import ROOT
-from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 pytestmark = pytest.mark.e2e
 

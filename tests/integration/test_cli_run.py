@@ -16,7 +16,8 @@ from machines import rendered, ungoverned
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
-from cli.embedded.server import ACCOUNT, EmbeddedAws
+from cli.embedded.endpoint import ACCOUNT
+from cli.embedded.server import EmbeddedAws
 from cli.main import app
 from cli.running import execution
 from cli.running.source import FILES

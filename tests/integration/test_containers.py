@@ -13,7 +13,8 @@ import pytest
 
 from cli.embedded import containers, docker_bridge
 from cli.embedded.containers import bridge, hand_over
-from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws
+from cli.embedded.endpoint import ACCOUNT, REGION
+from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
 
 # As good as the address of Docker's bridge, and on every Linux machine.

@@ -13,7 +13,8 @@ import boto3
 import pytest
 
 from cli.embedded import server as embedded
-from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws, EmbeddedAwsError, Endpoint
+from cli.embedded.endpoint import ACCOUNT, REGION, EmbeddedAwsError, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 
 def s3(endpoint: Endpoint) -> Any:

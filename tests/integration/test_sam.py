@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.building import sam
-from cli.embedded.server import Endpoint
+from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError
 
 STAND_IN = """#!/bin/sh

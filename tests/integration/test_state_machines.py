@@ -13,7 +13,8 @@ import boto3
 import pytest
 from machines import AUDITS, rendered, ungoverned
 
-from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws
+from cli.embedded.endpoint import ACCOUNT, REGION
+from cli.embedded.server import EmbeddedAws
 from lakehouse.lake import layout
 from lakehouse.parts import PARTED
 

@@ -11,7 +11,8 @@ from typing import Any
 import boto3
 
 from cli.building import sam
-from cli.embedded.server import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 
 @dataclass(frozen=True)
