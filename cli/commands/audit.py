@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cli import options
-from cli.commands.run import Progress, stop_command, why
 from cli.errors import RunFailedError
-from cli.running import execution, summary
-from cli.running.execution import AUDITS, Outcome
+from cli.running import machines, summary
+from cli.running.execution import Outcome, follow
+from cli.running.machines import AUDITS
+from cli.running.progress import Progress, stop_command, why
 from cli.session import Aws, connect
 from cli.terminal import present
 from lakehouse.lake import layout
@@ -85,11 +86,11 @@ def audit(
 
 def _performed(aws: Aws, layer: str) -> Audit:
     """Run the audit of a layer to its end."""
-    machine, run_id = AUDITS[layer], execution.new_run_id()
-    arn = execution.start(aws, machine, {}, run_id)
+    machine, run_id = AUDITS[layer], machines.new_run_id()
+    arn = machines.start(aws, machine, {}, run_id)
     try:
         with present.activity(machine) as show:
-            outcome = execution.follow(aws, machine, arn, Progress(show).tell)
+            outcome = follow(aws, machine, arn, Progress(show).tell)
     except KeyboardInterrupt:
         present.warn(f"no longer following; the audit itself goes on. To stop it: {stop_command(aws, arn)}")
         raise

@@ -14,15 +14,15 @@ from cli.account.identity import bucket_name, who_am_i
 from cli.account.stack import Stack
 from cli.account.stack_bucket import bucket_of, bucket_parameter
 from cli.building import sam
-from cli.commands.export import claim, download
-from cli.commands.portal import FILE, claim_page, warn_of_another, write
-from cli.commands.run import perform
+from cli.contents.download import claim, download
 from cli.embedded.lifetime import lasting
 from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
+from cli.portal.file import FILE, claim_page, warn_of_another, write
 from cli.portal.page import filled, prepared
 from cli.running import source
-from cli.running.execution import PIPELINE
+from cli.running.machines import PIPELINE
+from cli.running.perform import perform
 from cli.running.replacing import may_replace
 from cli.session import Aws, at, default_stack, embedded_aws
 from cli.terminal import present

@@ -10,7 +10,9 @@ from rich.table import Table
 
 from cli import ROOT, options
 from cli.errors import CliError, UsageError
-from cli.planning.model import LAMBDA_CONCURRENCY, LAMBDA_MB, MOST_ORDERS, Coefficients, Limit, Plan, limits
+from cli.planning.coefficients import Coefficients
+from cli.planning.limits import LAMBDA_CONCURRENCY, LAMBDA_MB, MOST_ORDERS, Limit, limits
+from cli.planning.model import Plan
 from cli.planning.model import plan as predicted
 from cli.terminal import present
 from lakehouse.orchestration import costs

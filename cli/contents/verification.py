@@ -6,7 +6,7 @@ from typing import Any
 
 from cli.contents.catalogue import Entry, entries, ranked
 from cli.errors import CliError
-from cli.running.execution import MACHINES
+from cli.running.machines import MACHINES
 from cli.session import Aws
 from cli.terminal import present
 from lakehouse.contract.drift import crawled_drift, footer_drift

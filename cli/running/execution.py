@@ -1,15 +1,15 @@
-"""Starts a state machine and follows it, and the executions it nests, through their histories."""
+"""Follows an execution of a state machine, and those it starts, through their histories."""
 
 import json
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cli import ROOT
+from cli.running.machines import AUDITS, PIPELINE
 from cli.session import Aws
 from lakehouse.lake import layout
 from lakehouse.orchestration.map_runs import TOO_MANY_FAILED, MapRuns
@@ -17,13 +17,6 @@ from lakehouse.orchestration.pipelines import distributed_maps
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
-
-PIPELINE: Final = "pipeline"
-# The audit of each layer, which a run of the layer starts, and which can be started by itself.
-AUDITS: Final = {layer: f"teste_{layer}" for layer in layout.LAYERS}
-MACHINES: Final = (*layout.LAYERS, *AUDITS.values(), PIPELINE)
-# The pipeline's last step, which it also runs by itself.
-GOVERNANCE: Final = "governance"
 
 # Choice, Pass, Wait, Succeed and Fail do no work of their own: their time is nobody's news.
 _WORKING: Final = ("Task", "Map", "Parallel")
@@ -41,8 +34,6 @@ _ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
 _STARTS: Final = {(PIPELINE, layer.capitalize()): layer for layer in layout.LAYERS} | {
     (layer, f"Audit{layer.capitalize()}"): audit for layer, audit in AUDITS.items()
 }
-# What only the names of a demo's runs have.
-_DEMO: Final = "-demo-"
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
 
@@ -105,32 +96,6 @@ class Outcome:
         return {layer.machine: layer.seconds for layer in ran}
 
 
-def new_run_id(now: datetime | None = None, *, of_demo: bool = False) -> str:
-    """Return a run's name: sorts by time, does not repeat, and says whether a demo began it."""
-    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}{_DEMO if of_demo else '-'}{secrets.token_hex(3)}"
-
-
-def is_of_demo(run_id: str) -> bool:
-    """Return whether a demo began a run."""
-    return _DEMO in run_id
-
-
-def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:
-    """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN.
-
-    Raises
-    ------
-    NotDeployedError
-        A state machine is not there: what runs there is of another version, and could not be followed.
-    """
-    for each in MACHINES:
-        aws.state_machine(each)
-    answer = aws.states.start_execution(
-        stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps(given)
-    )
-    return answer["executionArn"]
-
-
 def follow(
     aws: Aws,
     machine: str,
@@ -144,7 +109,7 @@ def follow(
     ----------
     aws : Aws
     machine : str
-        One of `MACHINES`.
+        One of `machines.MACHINES`.
     arn : str
         The execution's.
     tell : callable

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from cli.errors import CliError, UsageError
-from cli.running.execution import is_of_demo
+from cli.running.machines import is_of_demo
 from cli.session import Aws
 from cli.terminal import present
 from cli.terminal.language import translated

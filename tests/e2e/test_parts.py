@@ -16,9 +16,9 @@ import pytest
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 
-from cli.commands.export import download
 from cli.contents import verification
 from cli.contents.catalogue import entries, ranked
+from cli.contents.download import download
 from cli.portal.document import gather
 from cli.session import Aws, at
 from lakehouse.lake import layout

@@ -19,7 +19,7 @@ from cli import ROOT
 from cli.embedded.endpoint import ACCOUNT
 from cli.embedded.server import EmbeddedAws
 from cli.main import app
-from cli.running import execution
+from cli.running import machines
 from cli.running.source import FILES
 from cli.session import Aws, at, embedded_aws
 from lakehouse.lake import layout
@@ -131,7 +131,7 @@ def machine(aws: Aws, name: str, definition: str) -> str:
 def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     """Name the next run, and leave the audit reports it would write."""
     name = f"run-{next(RUNS)}"
-    monkeypatch.setattr(execution, "new_run_id", lambda **_: name)
+    monkeypatch.setattr(machines, "new_run_id", lambda **_: name)
     for layer in layout.LAYERS:
         report: dict[str, Any] = {
             "run_id": name,
@@ -291,7 +291,7 @@ def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(
     aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(broken))
     try:
         result = importau("audit", "silver", "--local", "--json")
-        monkeypatch.setattr(execution, "new_run_id", lambda: f"{run_id}-all")
+        monkeypatch.setattr(machines, "new_run_id", lambda: f"{run_id}-all")
         all_three = importau("audit", "--local")
     finally:
         aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASSED))

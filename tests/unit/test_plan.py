@@ -12,17 +12,9 @@ from typer.testing import CliRunner
 from bench.plan import Measured, fitted
 from cli.commands import plan as command
 from cli.main import app
-from cli.planning.model import (
-    LAMBDA_MB,
-    LAMBDA_SECONDS,
-    MILLION,
-    MOST_ORDERS,
-    Coefficients,
-    Linear,
-    Stage,
-    limits,
-    plan,
-)
+from cli.planning.coefficients import MILLION, Coefficients, Linear, Stage
+from cli.planning.limits import LAMBDA_MB, LAMBDA_SECONDS, MOST_ORDERS, limits
+from cli.planning.model import plan
 from lakehouse.orchestration import costs
 from lakehouse.part_size import ORDERS_A_PART
 

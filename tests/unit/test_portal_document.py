@@ -250,8 +250,8 @@ def test_a_run_whose_first_execution_is_not_among_those_read_is_left_out():
 
 
 def test_the_page_is_written_whole_and_where_it_cannot_be_says_so(tmp_path: Path):
-    from cli.commands.portal import write
     from cli.errors import UsageError
+    from cli.portal.file import write
 
     write("<p>é</p>", tmp_path / "new/portal.html")
     assert (tmp_path / "new/portal.html").read_text("utf-8") == "<p>é</p>"

@@ -6,7 +6,7 @@ import pytest
 from small_lake import account, put
 
 from cli.errors import CliError, UsageError
-from cli.running.execution import is_of_demo, new_run_id
+from cli.running.machines import is_of_demo, new_run_id
 from cli.running.replacing import may_replace, runs
 from cli.session import Aws
 from cli.terminal import questions
