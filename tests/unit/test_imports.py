@@ -4,6 +4,7 @@ All of a module's imports count: those inside of functions, and those for the ty
 """
 
 import ast
+import re
 import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -136,6 +137,11 @@ def test_no_command_is_imported_by_another_nor_by_what_measures():
     for file in sorted(ROOT.glob("bench/**/*.py")):
         others[file.name] = set(imported(ast.parse(file.read_text("utf-8")))) & commands
     assert {name: of for name, of in others.items() if of} == {}
+
+
+def test_the_docs_list_the_rooms_of_the_command_line_in_their_order():
+    listed = re.findall(r"^\| `(cli\.\w+)` \|", (ROOT / "docs/architecture.md").read_text("utf-8"), re.MULTILINE)
+    assert listed == [name for name in ROOMS if name.startswith("cli.")]
 
 
 def test_a_command_is_the_file_of_its_name():
