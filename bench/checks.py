@@ -18,9 +18,9 @@ from bench.process import Limits, UnfinishedError
 from bronze.csv import source as csv_source
 from bronze.csv.text import write_csv
 from bronze.synthetic.company import accepted, generate
+from lakehouse.contract.layers import BRONZE, tables_of
 from lakehouse.contract.model import load
 from lakehouse.errors import InputError
-from lakehouse.lake.layout import BRONZE, TABLES
 
 ORDERS: Final = 2_000
 World = Mapping[str, pa.Table]
@@ -37,7 +37,7 @@ def worlds(csv_dir: Path | None) -> dict[str, World]:
     synthetic = {name: accepted(name, table).kept for name, table in generate(ORDERS, inputs.SEED).items()}
     found: dict[str, World] = {"synthetic": synthetic, "traps": with_traps(synthetic)}
     if csv_dir:
-        files = {name: csv_dir / f"{name}.csv" for name in TABLES[BRONZE]}
+        files = {name: csv_dir / f"{name}.csv" for name in tables_of(BRONZE)}
         if missing := [f"{path} does not exist" for path in files.values() if not path.exists()]:
             raise InputError(missing)
         csv_source.check(files)
@@ -131,7 +131,7 @@ def written(engine: Engine, job: str, home: Path, limits: Limits) -> Path:
 
 def _replaced(table: pa.Table, changes: Mapping[str, tuple[int, Any]]) -> pa.Table:
     """Return a table with a value in every n-th row of some columns."""
-    name = next(name for name in TABLES[BRONZE] if load(name).schema == table.schema)
+    name = next(name for name in tables_of(BRONZE) if load(name).schema == table.schema)
     for column, (every, value) in changes.items():
         mask = pa.array(np.arange(len(table)) % every == every - 1)
         table = _set(table, column, mask, _typed(name, column, value))

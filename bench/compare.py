@@ -8,19 +8,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.tables import CASH_FLOW, FACT, FORECAST
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
 
-_KEYS: Final[Mapping[str, int]] = {FACT: 0, CASH_FLOW: 3, FORECAST: 3}
-_FACT_KEY: Final = ("tipo_registro", "pedido_id", "item_id", "pagamento_id", "emprestimo_id", "data_vencimento")
 # Doubles are means, deviations and prices, whose last bits depend on the order of additions.
 _RELATIVE: Final = 1e-9
 _SHOWN: Final = 5
-
-
-def key_of(table: str) -> tuple[str, ...]:
-    """Return what the rows of a table are sorted by."""
-    return _FACT_KEY if table == FACT else tuple(load(table).schema.names[: _KEYS[table]])
 
 
 def problems(expected: Mapping[str, pa.Table], folder: Path) -> list[str]:
@@ -38,14 +31,14 @@ def problems(expected: Mapping[str, pa.Table], folder: Path) -> list[str]:
 
 def tables(folder: Path) -> dict[str, pa.Table]:
     """Return what an engine wrote: the fact and the two aggregates, as `read` returns them."""
-    return {table: read(folder, table) for table in _KEYS}
+    return {table: read(folder, table) for table in (FACT, CASH_FLOW, FORECAST)}
 
 
 def read(folder: Path, table: str) -> pa.Table:
     """Return all files of a table as one, sorted by its key, dictionaries decoded."""
     parts = [_plain(pq.read_table(path)) for path in _files(folder, table)]
     whole = pa.concat_tables(parts)
-    return whole if len(parts) == 1 else whole.sort_by([(name, "ascending") for name in key_of(table)])
+    return whole if len(parts) == 1 else whole.sort_by([(name, "ascending") for name in load(table).key])
 
 
 def _files(folder: Path, table: str) -> list[Path]:
@@ -86,7 +79,7 @@ def _plain_type(type_: pa.DataType) -> pa.DataType:
 
 
 def _sort_keys(table: pa.Table, name: str) -> list[list[tuple[bool, Any]]]:
-    rows = table.select(list(key_of(name))).to_pylist()
+    rows = table.select(list(load(name).key)).to_pylist()
     return [
         [(value is None, value.encode() if isinstance(value, str) else str(value)) for value in row.values()]
         for row in rows
@@ -101,7 +94,7 @@ def _value_problems(table: str, expected: list[dict[str, Any]], found: list[dict
     for number, (row, other) in enumerate(zip(expected, found, strict=True)):
         for name, value in row.items():
             if not _equal(value, other[name]):
-                key = tuple(row[column] for column in key_of(table))
+                key = tuple(row[column] for column in load(table).key)
                 wrong.setdefault(name, []).append(f"row {number} {key}: {other[name]!r} instead of {value!r}")
     for name, where in wrong.items():
         yield f"{table}.{name}: {len(where)} wrong, as {'; '.join(where[:_SHOWN])}"

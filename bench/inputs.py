@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from bronze.csv.text import write_csv
 from bronze.synthetic.company import accepted, generate
 from cli import ROOT
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.contract.layers import BRONZE, tables_of
 
 CACHE: Final = ROOT / ".importau/bench"
 SEED: Final = 42
@@ -58,7 +58,7 @@ def make(source: Path, target: Path) -> None:
 
 def write_bronze(tables: Mapping[str, pa.Table], target: Path) -> None:
     """Write bronze tables as `lakehouse.lake.s3.Lake.write_table` does."""
-    for name in TABLES[BRONZE]:
+    for name in tables_of(BRONZE):
         pq.write_table(tables[name], target / f"{name}.parquet", compression="snappy", store_schema=False)
 
 

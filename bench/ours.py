@@ -9,15 +9,18 @@ import pyarrow as pa
 
 from bronze.part_files import PartFiles
 from gold import partial
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
+from gold.cash_flow import CASH_FLOW, cash_flow
+from gold.forecast import FORECAST, forecast
+from lakehouse.contract import layers
 from lakehouse.contract import model as contracts
 from lakehouse.engine import parquet
 from lakehouse.lake import layout
 from lakehouse.part_size import parts_of_orders
-from lakehouse.parts import PARTED, read_by_part
+from lakehouse.parts import is_cut, parts_of_table, read_by_part
 from lakehouse.process import leave_pandas_out, reuse_memory
-from silver.correlation import ENCODED, READ, correlate
+from silver.correlation import ENCODED, FACT, READ, correlate
+
+_CUT = layers.cut_tables(layers.BRONZE)
 
 # As in the functions: `lakehouse.runtime` does the one, and they do the other.
 leave_pandas_out()
@@ -29,38 +32,37 @@ pa.set_io_thread_count(1)
 
 def prepare(source: Path, target: Path) -> None:
     """Cut the bronze tables into parts, as Bronze writes them (`end_to_end` has the price of that)."""
-    tables = {table: parquet.read(source / f"{table}.parquet") for table in layout.TABLES[layout.BRONZE]}
+    tables = {table: parquet.read(source / f"{table}.parquet") for table in layers.tables_of(layers.BRONZE)}
     write_parts(tables, target)
 
 
 def write_parts(tables: Mapping[str, pa.Table], target: Path) -> None:
     """Write bronze tables as Bronze does."""
-    parts = parts_of_orders(len(tables["pedidos"]))
+    parts = parts_of_orders(len(tables[_CUT[0]]))
     for table, rows in tables.items():
-        files = PartFiles(table, parts if table in PARTED else 1, target)
+        files = PartFiles(table, parts_of_table(table, parts), target)
         files.add(rows)
         files.close(rows.schema)
 
 
 def main(source: Path, target: Path) -> None:
-    """Make the fact of the seven bronze tables, and the aggregates of the fact."""
-    parts = layout.parts_of(
-        "pedidos", (f"{layout.published_prefix('pedidos')}{f.name}" for f in source.glob("pedidos*"))
-    )
+    """Make the fact of the bronze tables, and the aggregates of the fact."""
+    cut, prefix = _CUT[0], layout.published_prefix(_CUT[0])
+    parts = layout.parts_of(cut, (f"{prefix}{file.name}" for file in source.glob(f"{cut}*")))
     if parts is None:
-        raise FileNotFoundError(f"{source} has no pedidos, or not all parts of them")
-    for table in (layout.FACT, layout.CASH_FLOW, layout.FORECAST):
+        raise FileNotFoundError(f"{source} has no {cut}, or not all parts of them")
+    for table in (FACT, CASH_FLOW, FORECAST):
         (target / table).mkdir()
     broadcast = {
         table: parquet.read(source / layout.file_name(table))
-        for table in layout.TABLES[layout.BRONZE] if table not in PARTED
+        for table in layers.tables_of(layers.BRONZE) if not is_cut(table)
     }  # fmt: skip
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         combined = partial.combined(
             threads.map(lambda part: _part(source, target, part, parts, broadcast), range(parts))
         )
-    parquet.write(cash_flow(combined), target / layout.CASH_FLOW / "0.parquet")
-    parquet.write(forecast(combined), target / layout.FORECAST / "0.parquet")
+    parquet.write(cash_flow(combined), target / CASH_FLOW / "0.parquet")
+    parquet.write(forecast(combined), target / FORECAST / "0.parquet")
 
 
 def _part(
@@ -69,9 +71,9 @@ def _part(
     """Make one part of the fact, then read it as Gold does and aggregate it."""
     cut = {
         table: parquet.read(source / layout.file_name(table, part, parts), READ[table], ENCODED[table])
-        for table in PARTED
+        for table in _CUT
     }
     bronze = read_by_part(broadcast, part) | cut
-    path = target / layout.FACT / layout.file_name(layout.FACT, part, parts)
-    parquet.write(parquet.declared(correlate(bronze).fact, contracts.load(layout.FACT).required), path)
+    path = target / FACT / layout.file_name(FACT, part, parts)
+    parquet.write(parquet.declared(correlate(bronze).fact, contracts.load(FACT).required), path)
     return partial.aggregated(parquet.read(path, partial.COLUMNS, partial.ENCODED))

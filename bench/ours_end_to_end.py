@@ -5,18 +5,18 @@ from pathlib import Path
 from bench import inputs, ours
 from bronze.csv import source as csv_source
 from bronze.synthetic.company import accepted, generate
-from lakehouse.lake import layout
+from lakehouse.contract import layers
 from lakehouse.part_size import parts_of_bytes
-from lakehouse.parts import PARTED
+from lakehouse.parts import parts_of_table
 
 
 def bronze(source: Path, target: Path) -> None:
-    """Make the seven bronze tables of the seven CSVs, one after the other as the Lambda does."""
-    files = {table: source / f"{table}.csv" for table in layout.TABLES[layout.BRONZE]}
+    """Make the bronze tables of the CSVs, one after the other as the Lambda does."""
+    files = {table: source / f"{table}.csv" for table in layers.tables_of(layers.BRONZE)}
     csv_source.check(files)
-    parts = parts_of_bytes(sum(files[table].stat().st_size for table in PARTED))
+    parts = parts_of_bytes(sum(files[table].stat().st_size for table in layers.cut_tables(layers.BRONZE)))
     for table, path in files.items():
-        csv_source.write(table, path, parts if table in PARTED else 1, target)
+        csv_source.write(table, path, parts_of_table(table, parts), target)
 
 
 def end_to_end(source: Path, target: Path) -> None:
@@ -28,6 +28,6 @@ def end_to_end(source: Path, target: Path) -> None:
 
 
 def synthetic(source: Path, target: Path) -> None:
-    """Generate as many orders as the folder is called, check them, and write the seven bronze tables."""
+    """Generate as many orders as the folder is called, check them, and write the bronze tables."""
     tables = generate(int(source.name), inputs.SEED)
     ours.write_parts({name: accepted(name, table).kept for name, table in tables.items()}, target)

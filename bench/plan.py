@@ -24,6 +24,7 @@ from cli import ROOT
 from cli.errors import CliError
 from cli.planning.coefficients import MILLION, Coefficients, Linear, Stage
 from cli.planning.model import whole
+from lakehouse.contract import layers
 from lakehouse.lake import layout
 from lakehouse.orchestration.map_runs import MapRuns
 
@@ -262,5 +263,7 @@ def _bucket(deployment: Deployment, found: Measured) -> None:
     }
     found.writes = len(made)
     found.reads = 3 * sum(1 for key in made if key.endswith(".parquet"))
-    published = {key: size for key, size in made.items() if key.startswith(layout.published_prefix(layout.FACT))}
+    published = {
+        key: size for key, size in made.items() if key.startswith(layout.published_prefix(layers.in_role("fact")))
+    }
     found.object_bytes, found.files = max(published.values()), len(published)

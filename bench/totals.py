@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
+from bench.tables import CASH_FLOW, FACT, FORECAST
 
 Totals = dict[str, str]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 05: Bronze, dos sete CSVs a sete tabelas tipadas.
+# 05: Bronze, dos CSVs às tabelas tipadas.
 #
 # Envia os CSVs, grava as tabelas, audita e publica. O que não se pode usar vai para a quarentena, com o motivo.
 # Uso: scripts/05-run-bronze.sh [PASTA_DOS_CSVS]
@@ -17,4 +17,4 @@ if [[ -n ${IMPORTAU_LOCAL:-} ]]; then
 fi
 # O que falta, ele pergunta; nada é inventado.
 "$project/importau" run bronze --csv-dir "$csv_dir" ${IMPORTAU_LOCAL:+--local}
-echo "==> Pronto: as sete tabelas estão publicadas. Próximo: scripts/06-run-silver.sh"
+echo "==> Pronto: as tabelas estão publicadas. Próximo: scripts/06-run-silver.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# 06: Silver, das sete tabelas ao fato.
+# 06: Silver, das tabelas Bronze ao fato.
 #
 # Correlaciona pedidos, pagamentos, câmbio e empréstimos em FATO_PEDIDO_CORRELACIONADO; audita e publica.
 # Uso: scripts/06-run-silver.sh

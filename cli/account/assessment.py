@@ -10,9 +10,12 @@ from cli.account.aws_cli import AwsCli
 from cli.account.identity import Identity
 from cli.account.permissions import RESOURCES, Permission, Place, sample
 from cli.errors import DENIED
+from lakehouse.contract.layers import tables_of
 from lakehouse.lake import layout
 
 Verdict = Literal["allowed", "denied", "unknown"]
+
+_A_TABLE: Final = tables_of(layout.BRONZE)[0]
 
 # Reads that change nothing, by the permission they need; an answer that a thing is not there says that one may look.
 # {bucket}, {stack} and names of resources, for their samples, are filled in.
@@ -23,9 +26,9 @@ _PROBES: Final[dict[str, tuple[str, ...]]] = {
     "cloudformation:ListStackResources": ("cloudformation", "list-stack-resources", "--stack-name", "{stack}"),
     "glue:GetCrawler": ("glue", "get-crawler", "--name", layout.crawler_of(layout.BRONZE)),
     "glue:GetDatabase": ("glue", "get-database", "--name", layout.database_of(layout.BRONZE)),
-    "glue:GetTable": ("glue", "get-table", "--database-name", layout.database_of(layout.BRONZE), "--name", "pedidos"),
+    "glue:GetTable": ("glue", "get-table", "--database-name", layout.database_of(layout.BRONZE), "--name", _A_TABLE),
     "glue:GetTables": ("glue", "get-tables", "--database-name", layout.database_of(layout.BRONZE), "--max-items", "1"),
-    "glue:SearchTables": ("glue", "search-tables", "--search-text", "pedidos", "--max-results", "1"),
+    "glue:SearchTables": ("glue", "search-tables", "--search-text", _A_TABLE, "--max-results", "1"),
     "lambda:GetFunction": ("lambda", "get-function", "--function-name", "{stack}-bronze", "--query", "Configuration"),
     "lambda:ListTags": ("lambda", "list-tags", "--resource", "{functions}"),
     "logs:DescribeLogGroups": ("logs", "describe-log-groups", "--max-items", "1"),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from lakehouse.contract.layers import BRONZE, tables_of
+
 _TABLE: Final = Path(__file__).with_suffix(".toml")
 
 Holder = Literal["user", "role"]
@@ -150,7 +152,7 @@ def arns(resource: str, place: Place) -> list[str]:
 
 def sample(resource: str, place: Place) -> str:
     """Return one ARN of a resource, without wildcards."""
-    return _filled(RESOURCES[resource].sample, place)
+    return _filled(RESOURCES[resource].sample.replace("{table}", tables_of(BRONZE)[0]), place)
 
 
 def policy(holder: Holder, place: Place) -> dict[str, Any]:

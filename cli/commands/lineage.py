@@ -12,7 +12,8 @@ from rich.tree import Tree
 from cli import options
 from cli.errors import UsageError
 from cli.terminal import present
-from lakehouse.lake.layout import BRONZE, LAYERS, TABLES
+from lakehouse.contract import layers
+from lakehouse.lake.layout import BRONZE
 
 if TYPE_CHECKING:
     from lakehouse.contract.model import Contract
@@ -22,7 +23,7 @@ def begun(incomplete: str) -> list[str]:
     """Return the tables that begin so, or after a dot the table's columns, for the shell's completion."""
     if "." in incomplete:
         return sorted({name for edge in _column_edges() for name in edge if name.startswith(incomplete)})
-    return [table for layer in LAYERS for table in TABLES[layer] if table.startswith(incomplete)]
+    return [table for table in layers.all_tables() if table.startswith(incomplete)]
 
 
 def lineage(

@@ -14,6 +14,7 @@ from cli.contents.export_record import Record, claimed, digests
 from cli.errors import CliError, UsageError
 from cli.session import Aws
 from cli.terminal import present
+from lakehouse.contract import layers
 from lakehouse.contract.layers import layer_of
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
@@ -104,7 +105,7 @@ def _tables(aws: Aws, directory: Path) -> list[_Object]:
     found: list[_Object] = []
     missing: list[str] = []
     broken: list[str] = []
-    for table in (table for tables in layout.TABLES.values() for table in tables):
+    for table in layers.all_tables():
         try:
             keys = list(lake.published(table))
         except StorageError as error:

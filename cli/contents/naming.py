@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from lakehouse.contract import layers
 from lakehouse.contract.model import Contract
 from lakehouse.lake import layout
 
@@ -103,7 +104,7 @@ def why_not(name: str, contracts: Mapping[str, Contract]) -> tuple[str, str] | N
     plain = fold(name).strip("/")
     machine = _MACHINE.fullmatch(plain)
     if machine is not None:
-        made = layout.TABLES.get(machine["machine"], ())
+        made = layers.tables_of(machine["machine"]) if machine["machine"] in layers.LAYERS else ()
         kind = "task" if "." in plain else "pipeline"
         of_layer = f"Name what it makes: {', '.join(made)}. " if made else ""
         return (
@@ -115,7 +116,7 @@ def why_not(name: str, contracts: Mapping[str, Contract]) -> tuple[str, str] | N
             f"'{name}' is governance's own account of pipelines and runs, not made of the data",
             f"Name a table of the data: {', '.join(contracts)}.",
         )
-    inside = {layout.LANDING: [f"{table}{CSV}" for table in layout.TABLES[layout.BRONZE]]}
+    inside = {layout.LANDING: [f"{table}{CSV}" for table in layers.tables_of(layers.BRONZE)]}
     for each in contracts.values():
         for group in (each.database, each.layer):
             inside.setdefault(group, []).append(each.table)

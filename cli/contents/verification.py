@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cli.contents.catalogue import Entry, entries, ranked
+from cli.contents.catalogue import PII, Entry, entries, ranked
 from cli.errors import CliError
 from cli.running.machines import MACHINES
 from cli.session import Aws
 from cli.terminal import present
+from lakehouse.contract import layers
 from lakehouse.contract.drift import crawled_drift, footer_drift
 from lakehouse.contract.model import load_all
 from lakehouse.errors import StorageError
@@ -16,17 +17,6 @@ from lakehouse.lake import layout
 from lakehouse.lake.catalogue import Catalog
 from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.names import Place
-
-_BRONZE, _GOLD = map(layout.database_of, (layout.BRONZE, layout.GOLD))
-_FORECAST = f"{_GOLD}.{layout.FORECAST}"
-# What a person expects to find: a term, and one thing each that has to be among the answers.
-EXPECTED = {
-    "Forecast": (_FORECAST, "StateMachine_DAG_gold"),
-    "Risco Cambial": (_FORECAST, "StateMachine_DAG_gold.WriteGold"),
-    "risco cambiál": (_FORECAST,),
-    "fluxo caixa": (f"{_GOLD}.{layout.CASH_FLOW}",),
-    "PII": (f"{_BRONZE}.pedidos.usuario_criacao", f"{_BRONZE}.fornecedores.telefone"),
-}
 
 
 @dataclass(frozen=True)
@@ -57,15 +47,20 @@ def verified(aws: Aws) -> Iterator[Check]:
             "Run the pipeline first: `./importau run`, or bronze, silver, gold and governance one by one "
             "(scripts/05-run-bronze.sh to scripts/08-governance.sh).",
         )
-    yield _check("catalogue", "the 7 + 1 + 2 tables are there as their contracts say", lambda: _catalogue(tables))
+    yield _check("catalogue", f"the {_counted()} tables are there as their contracts say", lambda: _catalogue(tables))
     yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
     found = entries(aws)
-    yield _check("pipelines", "the seven state machines are there with their tasks", lambda: _pipelines(found))
+    yield _check("pipelines", "the state machines are there with their tasks", lambda: _pipelines(found))
     yield _check("discovery", "terms find what a person expects", lambda: _discovery(found))
-    yield _check("lineage-declared", "cash flow comes from the fact, and it from all seven tables", _declared)
+    yield _check("lineage-declared", "by its contract every table comes from the CSVs", _declared)
     yield _check("lineage-observed", "so it was seen in the runs that published", lambda: _observed(lake))
     yield _check("drift", "the published Parquet is what the contracts say", lambda: _drift(lake))
     yield _check("quality", "what is published passed its audits, and governance", lambda: _reports(lake))
+
+
+def _counted() -> str:
+    """Return how many tables each layer has, as ``7 + 1 + 2``."""
+    return " + ".join(str(len(layers.tables_of(layer))) for layer in layers.LAYERS)
 
 
 def _check(name: str, description: str, problems: Callable[[], tuple[list[str], str]]) -> Check:
@@ -107,29 +102,58 @@ def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
     ], f"{present.count(len(there), 'pipeline')}, {present.count(tasks, 'task')}"
 
 
+def _expected() -> dict[str, tuple[str, ...]]:
+    """Return what a person expects to find: a term, and what has to be among its answers.
+
+    What a contract says of its table also finds the pipeline and the task that make the table, and a classification
+    finds every column that bears it.
+    """
+    terms: dict[str, tuple[str, ...]] = {}
+    for contract in load_all():
+        machine = f"StateMachine_DAG_{contract.layer}"
+        makers = (machine, f"{machine}.Write{contract.layer.capitalize()}")
+        for term in layers.head(contract.table).found_by:
+            terms[term] = (*terms.get(term, ()), contract.qualified_name, *makers)
+    personal = (
+        f"{contract.qualified_name}.{column.name}"
+        for contract in load_all()
+        for column in contract.columns
+        if column.classification == PII
+    )
+    return terms | {PII: tuple(personal)}
+
+
 def _discovery(found: list[Entry]) -> tuple[list[str], str]:
-    wrong = []
-    for term, wanted in EXPECTED.items():
+    wrong, expected = [], _expected()
+    for term, wanted in expected.items():
         answers = {entry.where for entry in ranked(term, found)}
         wrong += [f"'{term}' does not find {where}" for where in wanted if where not in answers]
-    return wrong, present.count(len(EXPECTED), "term")
+    return wrong, present.count(len(expected), "term")
 
 
-def _missing_origins(edges: set[tuple[str, str]]) -> list[str]:
-    """Return what lacks on the way from the cash flow to all seven bronze tables."""
-    wrong = [] if (layout.FACT, layout.CASH_FLOW) in edges else [f"{layout.CASH_FLOW} does not come from {layout.FACT}"]
-    missing = [table for table in layout.TABLES[layout.BRONZE] if (table, layout.FACT) not in edges]
-    return wrong + [f"{layout.FACT} does not come from {table}" for table in missing]
-
-
-def _declared() -> tuple[list[str], str]:
-    edges = {
+def _declared_edges() -> set[tuple[str, str]]:
+    """Return (source, output) by table, as the contracts declare."""
+    return {
         (source.split(".")[1], contract.table)
         for contract in load_all()
         for column in contract.columns
         for source in column.sources
     }
-    return _missing_origins(edges), f"{present.count(len(edges), 'edge')} between tables"
+
+
+def _declared() -> tuple[list[str], str]:
+    edges = _declared_edges()
+    exported = set(layers.tables_of(layers.BRONZE))
+    origins = {table: {source for source, made in edges if made == table} for table in layers.all_tables()}
+    wrong = [f"{table} does not come from the CSVs" for table in origins if not _reaches(exported, table, origins)]
+    return wrong, f"{present.count(len(edges), 'edge')} between tables"
+
+
+def _reaches(exported: set[str], table: str, origins: dict[str, set[str]]) -> bool:
+    """Return whether a table is exported, or is made of something and all of that reaches what is exported."""
+    if table in exported:
+        return True
+    return bool(origins[table]) and all(_reaches(exported, each, origins) for each in origins[table])
 
 
 def _observed(lake: Lake) -> tuple[list[str], str]:
@@ -143,7 +167,8 @@ def _observed(lake: Lake) -> tuple[list[str], str]:
             event = layout.event_of_key(key)
             if event is not None and event.phase == layout.COMPLETE:
                 edges.update(_edges(lake.read_json(key), lake.bucket))
-    return _missing_origins(edges), _named(runs)
+    missing = sorted(_declared_edges() - edges)
+    return [f"{made} was not seen to come from {source}" for source, made in missing], _named(runs)
 
 
 def _edges(event: dict[str, Any], bucket: str) -> Iterator[tuple[str, str]]:

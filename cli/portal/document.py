@@ -12,7 +12,8 @@ from cli.portal import audits, flows, machines
 from cli.portal.assets import csv_assets, table_asset
 from cli.portal.frames import frame
 from cli.session import Aws
-from lakehouse.contract.model import load_all
+from lakehouse.contract import layers
+from lakehouse.contract.model import load, load_all
 from lakehouse.domain import CANCELADO, PARCELA_EMPRESTIMO
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
@@ -94,8 +95,8 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
         "pipelines": [machines.pipeline(machine, executions[machine.name]) for machine in deployed],
         "runs": machines.runs(executions, deployed, lake, int(aws.parameter("MemorySize"))),
         "dashboards": {
-            "cash_flow": _published(lake, layout.CASH_FLOW),
-            "forecast": _published(lake, layout.FORECAST),
+            "cash_flow": _published(lake, layers.in_role("cash_flow")),
+            "forecast": _published(lake, layers.in_role("forecast")),
             "volume": _volume(lake),
         },
     }
@@ -104,7 +105,7 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
 def _place(entry: Mapping[str, Any]) -> tuple[int, int, str]:
     """Return where a table stands: in the order of the layers, then of the project's tables, then by name."""
     layer, name = layout.layer_of_database(entry["DatabaseName"]), entry["Name"]
-    known = layout.TABLES[layer]
+    known = layers.tables_of(layer)
     return layout.LAYERS.index(layer), known.index(name) if name in known else len(known), name
 
 
@@ -119,9 +120,14 @@ def _problems(lake: Lake) -> list[str]:
 
 def _published(lake: Lake, table: str) -> dict[str, Any] | None:
     try:
-        return frame(lake.read_table(layout.published_key(table)))
+        return _data(table, lake.read_table(layout.published_key(table)))
     except StorageError:
         return None
+
+
+def _data(table: str, rows: pa.Table) -> dict[str, Any]:
+    """Return what a dashboard shows, and the asset it was read from."""
+    return {"from": load(table).qualified_name, **frame(rows)}
 
 
 def _volume(lake: Lake) -> dict[str, Any] | None:
@@ -130,13 +136,14 @@ def _volume(lake: Lake) -> dict[str, Any] | None:
     Loans and cancelled rows are left out, as in the forecast: they buy nothing.
     """
     wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
+    fact = layers.in_role("fact")
     try:
-        keys = list(lake.published(layout.FACT))
+        keys = list(lake.published(fact))
     except StorageError:
         return None
     # Part by part: of each nothing stays but its sums.
     summed = _regrouped(pa.concat_tables([_summed(lake.parquet(key).read(wanted)) for key in keys]))
-    return frame(summed.sort_by([(name, "ascending") for name in _VOLUME_BY]))
+    return _data(fact, summed.sort_by([(name, "ascending") for name in _VOLUME_BY]))
 
 
 def _summed(fact: pa.Table) -> pa.Table:

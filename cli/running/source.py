@@ -13,11 +13,12 @@ from cli.errors import CliError, UsageError
 from cli.terminal import present
 from cli.terminal.language import FOLDER, QUIT, SYNTHETIC, translated
 from cli.terminal.questions import Answers, Ask
+from lakehouse.contract import layers
 from lakehouse.lake import layout
 
 DEFAULT_ORDERS: Final = 1000
 DEFAULT_SEED: Final = 42
-FILES: Final = tuple(f"{table}.csv" for table in layout.TABLES[layout.BRONZE])
+FILES: Final = tuple(f"{table}.csv" for table in layers.tables_of(layers.BRONZE))
 
 _MISSING: Final = (
     "1 of the {all} CSV files is missing in {place}: {names}",
@@ -81,7 +82,9 @@ def missing_in(folder: Path) -> list[str]:
 def missing_in_landing(keys: Iterable[str]) -> list[str]:
     """Return the names of the CSVs that are not among a bucket's keys."""
     present_keys = set(keys)
-    return [f"{table}.csv" for table in layout.TABLES[layout.BRONZE] if layout.landing_key(table) not in present_keys]
+    return [
+        f"{table}.csv" for table in layers.tables_of(layers.BRONZE) if layout.landing_key(table) not in present_keys
+    ]
 
 
 def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFolder | Synthetic | None:

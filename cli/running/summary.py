@@ -10,6 +10,7 @@ from rich.table import Column
 
 from cli.session import Aws
 from cli.terminal import present
+from lakehouse.contract import layers
 from lakehouse.lake import layout
 
 _VERDICT_STYLE: Final = {"pass": "green", "warn": "yellow", "fail": "bold red"}
@@ -67,7 +68,7 @@ def tables(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
 def audited(layer: str, audit: Mapping[str, Any] | None, seconds: float | None) -> list[TableSummary]:
     """Return the tables of a layer as the report of an audit has them; None, where there is no report."""
     entries = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
-    return [_table(layer, table, entries.get(table), seconds) for table in layout.TABLES[layer]]
+    return [_table(layer, table, entries.get(table), seconds) for table in layers.tables_of(layer)]
 
 
 def set_aside(found: Sequence[TableSummary], run_id: str) -> list[str]:

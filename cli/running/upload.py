@@ -5,6 +5,7 @@ from pathlib import Path
 from cli.errors import CliError
 from cli.session import Aws
 from cli.terminal import present
+from lakehouse.contract import layers
 from lakehouse.lake import layout
 
 
@@ -16,7 +17,7 @@ def upload(aws: Aws, folder: Path) -> None:
     CliError
         A file cannot be read.
     """
-    files = {table: folder / f"{table}.csv" for table in layout.TABLES[layout.BRONZE]}
+    files = {table: folder / f"{table}.csv" for table in layers.tables_of(layers.BRONZE)}
     bucket = aws.bucket
     try:
         total = sum(file.stat().st_size for file in files.values())

@@ -1,4 +1,4 @@
-"""The whole sample: seven tables of text, as they are written."""
+"""The whole sample: tables of text, as they are written."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from cli.sample import business, exchange, orders, reference
 from cli.sample.traps import plant
+from lakehouse.contract.layers import BRONZE, tables_of
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import BRONZE, TABLES
 
 _SEED: Final = 29
 # The decimals that are shown at least, by those that a type has: rates of most currencies have four.
@@ -18,7 +18,7 @@ _SHOWN: Final = {2: 2, 3: 1, 4: 1, 6: 4}
 
 
 def tables() -> dict[str, pa.Table]:
-    """Make the seven tables of the sample, the same ones each time.
+    """Make the tables of the sample, the same ones each time.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def tables() -> dict[str, pa.Table]:
         "pedidos": pedidos, "itens_pedido": itens_pedido, "pagamentos": pagamentos, "produtos": produtos,
         "fornecedores": fornecedores, "cambio": cambio, "emprestimos": emprestimos,
     })  # fmt: skip
-    return {name: _text(name, planted[name]) for name in TABLES[BRONZE]}
+    return {name: _text(name, planted[name]) for name in tables_of(BRONZE)}
 
 
 def _text(name: str, frame: pd.DataFrame) -> pa.Table:

@@ -1,4 +1,4 @@
-"""The Bronze Lambda: seven exported CSVs, or synthetic data, become seven typed and staged tables."""
+"""The Bronze Lambda: exported CSVs, or synthetic data, become typed and staged tables."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
 from lakehouse.part_size import parts_of_bytes, parts_of_orders
-from lakehouse.parts import MOST_PARTS, PARTED, parts_of_table
+from lakehouse.parts import MOST_PARTS, parts_of_table
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import stage_files, staged_layer
@@ -127,7 +127,7 @@ def _room(folder: Path) -> Iterator[None]:
 
 
 def _csv_sources(lake: Lake, folder: Path, parts: int | None) -> Iterator[_Source]:
-    """Fetch and check all seven files before the first table is made."""
+    """Fetch and check all files before the first table is made."""
     files: dict[str, Path] = {}
     read: dict[str, Traffic] = {}
     problems = []
@@ -145,6 +145,6 @@ def _csv_sources(lake: Lake, folder: Path, parts: int | None) -> Iterator[_Sourc
     problems += problems_of_all(files)
     if problems:
         raise InputError(problems)
-    parts = parts or parts_of_bytes(sum(files[table].stat().st_size for table in PARTED))
+    parts = parts or parts_of_bytes(sum(files[table].stat().st_size for table in layers.cut_tables(layers.BRONZE)))
     for table, path in files.items():
         yield _Source(table, read[table], partial(write, table, path, parts_of_table(table, parts), folder))

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from gold.cash_flow import cash_flow
-from gold.forecast import forecast
-from gold.partial import COLUMNS, ENCODED, Partial, aggregated, combined
+from gold.cash_flow import CASH_FLOW, cash_flow
+from gold.forecast import FORECAST, forecast
+from gold.partial import COLUMNS, ENCODED, FACT, Partial, aggregated, combined
 from lakehouse.contract import layers
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.lake import layout
@@ -16,7 +16,7 @@ from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import stage, staged_layer
 
-_AGGREGATES: Final = {layers.CASH_FLOW: cash_flow, layers.FORECAST: forecast}
+_AGGREGATES: Final = {CASH_FLOW: cash_flow, FORECAST: forecast}
 
 reuse_memory()
 
@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     runs = Runs.of_event(lake, event, arn_of(context))
     with lake.traffic() as read:
         rows_read, partial = _aggregated(lake, run_id)
-        key = next(lake.published(layers.FACT))
+        key = next(lake.published(FACT))
         lake.note_read([key])  # also where other invocations read it
     staged = []
     for table, aggregate in _AGGREGATES.items():
@@ -45,20 +45,20 @@ def _aggregated(lake: Lake, run_id: str) -> tuple[int, Partial]:
     """Return the rows and the aggregates of the whole fact."""
     parted = _parted(lake, run_id)
     if parted.parts == 1:
-        fact = lake.read_table(layout.published_key(layers.FACT), COLUMNS, ENCODED)
+        fact = lake.read_table(layout.published_key(FACT), COLUMNS, ENCODED)
         return len(fact), aggregated(fact)
     records = parted.all()
     return sum(record["rows"] for record in records), combined(_kept(lake, record) for record in records)
 
 
 def _parted(lake: Lake, run_id: str) -> FanOut:
-    parts = lake.parts(layers.FACT)
+    parts = lake.parts(FACT)
     return FanOut(lake, run_id, layers.GOLD, WRITE, parts, lambda part: _of_part(lake, run_id, part, parts))
 
 
 def _of_part(lake: Lake, run_id: str, part: int, parts: int) -> Record:
     """Aggregate one part of the fact, and keep the three tables of that."""
-    fact = lake.read_table(layout.published_key(layers.FACT, part, parts), COLUMNS, ENCODED)
+    fact = lake.read_table(layout.published_key(FACT, part, parts), COLUMNS, ENCODED)
     partial = aggregated(fact)
     kept = {name: layout.part_table_key(run_id, layers.GOLD, name, part) for name in Partial.TABLES}
     for name, at in kept.items():

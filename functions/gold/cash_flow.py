@@ -7,13 +7,13 @@ import pyarrow as pa
 
 from gold.groups import Groups
 from gold.partial import CASH_FLOW_KEY, Partial
-from lakehouse.contract.layers import CASH_FLOW
 from lakehouse.contract.model import load
 from lakehouse.domain import AGENDADO, BRL, CANCELADO, PAGO, PENDENTE, PREVISTO
 from lakehouse.engine.arrays import Mask
 from lakehouse.engine.columns import Columns, Number
 from lakehouse.engine.money import Units
 
+CASH_FLOW: Final = "agregado_fluxo_de_caixa_mensal"
 OUTFLOWS: Final = {
     "saida_paga_brl": PAGO,
     "saida_pendente_brl": PENDENTE,

@@ -10,7 +10,6 @@ import pyarrow as pa
 from gold.cash_flow import is_exposed
 from gold.groups import Groups
 from gold.partial import FORECAST_KEY, Partial, is_forecast, joined
-from lakehouse.contract.layers import FORECAST
 from lakehouse.contract.model import load
 from lakehouse.engine.arrays import Mask, Reals, reals
 from lakehouse.engine.columns import Columns, Number
@@ -18,6 +17,7 @@ from lakehouse.engine.money import MONEY, RATE, Units
 from lakehouse.engine.months import parse_month
 from lakehouse.engine.segments import Index
 
+FORECAST: Final = "agregado_ml_forecast_risco_cambial"
 SERIES: Final = ("categoria", "moeda_origem")
 LAGS: Final = (1, 2, 3)
 # By the C library, month by month: numpy's vectorised sines differ in the last bit from one processor to another.

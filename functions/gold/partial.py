@@ -22,6 +22,7 @@ from lakehouse.engine.money import Units
 from lakehouse.engine.segments import Index
 from lakehouse.errors import MoneyRangeError
 
+FACT: Final = "fato_pedido_correlacionado"
 CASH_FLOW_KEY: Final = ("mes_referencia", "origem_recurso", "moeda_origem")
 FORECAST_KEY: Final = ("mes_referencia", "categoria", "moeda_origem")
 _CELL: Final = ("mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento", "tipo_registro")

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract.layers import place_of
 from lakehouse.contract.model import Contract
 from lakehouse.engine.keys import flat
 
@@ -89,7 +90,7 @@ class Finding:
         return (
             f"{self.table}.{self.column}: {self.matched} de {self.sampled} valores parecem {self.detector}, e o "
             f"contrato não os declara; acrescente 'classification: {self.classification}' à coluna em "
-            f"glue/contracts/{self.table}.odcs.yaml"
+            f"{place_of(self.table)}"
         )
 
 

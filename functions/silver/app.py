@@ -8,18 +8,21 @@ import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse.contract import layers
+from lakehouse.contract.model import inputs_of
 from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
-from lakehouse.parts import PARTED, parts_published, published_keys, read_by_part
+from lakehouse.parts import is_cut, parts_published, published_keys, read_by_part
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import StagedTable, stage, staged_layer, united
-from silver.correlation import ENCODED, READ, correlate, set_aside
+from silver.correlation import ENCODED, FACT, READ, correlate, set_aside
 
+_INPUTS: Final = inputs_of(layers.SILVER)
+_CUT: Final = tuple(table for table in _INPUTS if is_cut(table))
 # What is not cut is read once, however many parts an invocation does.
-_BROADCAST: Final = tuple(table for table in layers.tables_of(layers.BRONZE) if table not in PARTED)
+_BROADCAST: Final = tuple(table for table in _INPUTS if table not in _CUT)
 
 reuse_memory()
 
@@ -31,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if part is not None:
         return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, arn_of(context))
-    with runs.of(layers.FACT) as run:
+    with runs.of(FACT) as run:
         fact = united(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
         run.saw(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
         run.rows, run.bytes = fact["rows"], fact["bytes"]
@@ -39,7 +42,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _parted(lake: Lake, run_id: str) -> FanOut:
-    parts = parts_published(lake, PARTED)
+    parts = parts_published(lake, _CUT)
     broadcast = cache(lambda: {table: lake.read_table(layout.published_key(table)) for table in _BROADCAST})
 
     def work(part: int) -> Record:
@@ -50,14 +53,14 @@ def _parted(lake: Lake, run_id: str) -> FanOut:
 
 def _staged(lake: Lake, run_id: str, part: int, parts: int, broadcast: Mapping[str, pa.Table]) -> StagedTable:
     """Correlate and stage one part."""
-    keys = published_keys(layers.tables_of(layers.BRONZE), part, parts)
-    own = {table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in PARTED}
+    keys = published_keys(_INPUTS, part, parts)
+    own = {table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in _CUT}
     bronze = read_by_part(broadcast, part) | own
     fact, unknown = correlate(bronze)
     # The rest of an item is only read where there is something to set aside.
     aside = set_aside(lake.read_table(keys["itens_pedido"]), unknown) if len(unknown) else None
     rows_read = sum(len(table) for table in bronze.values())
     return stage(
-        lake, run_id, layers.FACT, fact, aside,
+        lake, run_id, FACT, fact, aside,
         rows_read=rows_read, source_keys=list(keys.values()), part=part, parts=parts,
     )  # fmt: skip

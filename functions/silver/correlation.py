@@ -1,4 +1,4 @@
-"""The correlation: seven bronze tables, or one part of them, become ``FATO_PEDIDO_CORRELACIONADO``."""
+"""The correlation: the bronze tables, or one part of them, become ``FATO_PEDIDO_CORRELACIONADO``."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contract.layers import FACT
 from lakehouse.contract.model import load
 from lakehouse.contract.quarantine import joined_values, quarantined
 from lakehouse.domain import BRL
@@ -28,6 +27,7 @@ from silver.commitments import (
 from silver.exchange import Quotations, variation, with_ptax
 from silver.sharing import Dues, Items, Shares, share_orders
 
+FACT: Final = "fato_pedido_correlacionado"
 ITEM_COLUMNS: Final = ("item_id", "pedido_id", "produto_id", "quantidade", "valor_total_item")
 # What the correlation reads of Bronze; of other tables everything.
 READ: Final[Mapping[str, tuple[str, ...]]] = {
@@ -69,7 +69,8 @@ def correlate(bronze: Mapping[str, pa.Table]) -> Correlation:
     Parameters
     ----------
     bronze : mapping of str to pa.Table
-        The seven bronze tables by name, in any row order; of three of them at least `READ`, plain or as dictionaries.
+        The tables the fact is made from by name, in any row order; of those in `READ` at least these columns, plain or
+        as dictionaries.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from lakehouse.contract import layers
+from lakehouse.contract.model import inputs_of
 from lakehouse.contract.quality import FAIL, WARN, RuleResult, TableResult, cause
 from lakehouse.errors import ContractError
 from lakehouse.fanout import FanOut, Record, part_of_event
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
 # The published tables a layer is compared with, and what is read of them; None: everything.
-_BELOW: Final[dict[str, dict[str, tuple[str, ...] | None]]] = {
+_BELOW: Final[dict[str, Mapping[str, tuple[str, ...] | None]]] = {
     layers.BRONZE: {},
-    layers.SILVER: dict.fromkeys(layers.tables_of(layers.BRONZE)),
-    layers.GOLD: {layers.FACT: gold.FACT_COLUMNS},
+    layers.SILVER: dict.fromkeys(inputs_of(layers.SILVER)),
+    layers.GOLD: gold.READ,
 }
 
 
@@ -98,7 +99,7 @@ def _results(lake: Lake, subject: Subject, now: datetime) -> list[TableResult]:
     run_id, layer, staged = subject.run_id, subject.layer, subject.tables
     # Gold's own tables are in one part; it is what they are compared with that may be in several.
     parts = (
-        lake.parts(layers.FACT) if layer == layers.GOLD else max((each["parts"] for each in staged.values()), default=1)
+        lake.parts(gold.FACT) if layer == layers.GOLD else max((each["parts"] for each in staged.values()), default=1)
     )
     examination = Examination(lake, run_id, layer, staged, parts if layer != layers.GOLD else 1, now, subject.absent)
     if parts == 1:
@@ -109,7 +110,7 @@ def _results(lake: Lake, subject: Subject, now: datetime) -> list[TableResult]:
     lake.note_read([*(each["staged_key"] for each in staged.values()), *below.values()])
     if layer == layers.GOLD:
         sums = pa.concat_tables([lake.read_table(record["sums"]) for record in records])
-        return examination.everything({layers.FACT: sums})
+        return examination.everything({gold.FACT: sums})
     return examination.together(records)
 
 
@@ -119,7 +120,7 @@ def _parted(lake: Lake, subject: Subject, parts: int, now: datetime) -> FanOut:
     def work(part: int) -> Record:
         below = _below(lake, layer, part, parts)
         if layer == layers.GOLD:
-            return _sums(lake, run_id, part, below[layers.FACT])
+            return _sums(lake, run_id, part, below[gold.FACT])
         of_part = subject.part(lake, part, parts)
         return Examination(lake, run_id, layer, of_part, parts, now, subject.absent).part(part, of_part, below)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self, cast
 import pyarrow as pa
 
 from lakehouse.contract import layers
+from lakehouse.contract.model import inputs_of
 from lakehouse.errors import InputError, StorageError
 from lakehouse.fanout import AUDIT, WRITE
 from lakehouse.lake import layout
@@ -65,7 +66,7 @@ class Subject:
         tables: dict[str, StagedTable] = {}
         absent: dict[str, str] = {}
         report = _newest_passed(lake, layer) or {}
-        for table in layout.TABLES[layer]:
+        for table in layers.tables_of(layer):
             try:
                 tables[table] = _published(lake, table, report)
             except StorageError as error:
@@ -84,19 +85,22 @@ class Subject:
         return key(self.run_id, self.layer)
 
     def part(self, lake: Lake, part: int, parts: int) -> Mapping[str, StagedTable]:
-        """Return the tables with the accounting of one part; only the fact has one of each part."""
+        """Return the tables with the accounting of one part; only what Silver writes has one of each part."""
         if self.layer != layout.SILVER:
             return self.tables
         if self.of == STAGED:
-            key = layout.part_record_key(self.run_id, self.layer, WRITE, part, parts)
-            return {layout.FACT: cast("StagedTable", lake.read_json(key))}
-        if layout.FACT not in self.tables:
-            return {}
-        whole, key = self.tables[layout.FACT], layout.published_key(layout.FACT, part, parts)
-        aside = layout.quarantine_key(self.published_by or "", self.layer, layout.FACT, part, parts)
+            record = cast(
+                "StagedTable", lake.read_json(layout.part_record_key(self.run_id, self.layer, WRITE, part, parts))
+            )
+            return {record["table"]: record}
+        return {table: self._published_part(lake, table, part, parts) for table in self.tables}
+
+    def _published_part(self, lake: Lake, table: str, part: int, parts: int) -> StagedTable:
+        key = layout.published_key(table, part, parts)
+        aside = layout.quarantine_key(self.published_by or "", self.layer, table, part, parts)
         quarantined = _rows(lake, aside)
         of_part = {"staged_key": key, "rows": _rows(lake, key), "quarantined": quarantined}
-        return {layout.FACT: cast("StagedTable", whole | of_part | {"quarantine_key": aside if quarantined else None})}
+        return cast("StagedTable", self.tables[table] | of_part | {"quarantine_key": aside if quarantined else None})
 
 
 def _newest_passed(lake: Lake, layer: str) -> dict[str, Any] | None:
@@ -139,8 +143,7 @@ def _sources(lake: Lake, layer: str, table: str) -> list[str]:
     """Return what a table is made from, as it is there now: its CSV, or the first object of each table below."""
     if layer == layout.BRONZE:
         return [layout.landing_key(table)]
-    below = layout.TABLES[layout.LAYERS[layout.LAYERS.index(layer) - 1]]
-    return [key for name in below for key in islice(lake.list(layout.published_prefix(name)), 1)]
+    return [key for name in inputs_of(layer) for key in islice(lake.list(layout.published_prefix(name)), 1)]
 
 
 def _rows(lake: Lake, key: str) -> int:

@@ -203,15 +203,21 @@ export interface CostLine {
 }
 
 export interface Dashboards {
-  /** `agregado_fluxo_de_caixa_mensal` as it is. */
-  cash_flow: Frame | null;
-  /** `agregado_ml_forecast_risco_cambial` as it is. */
-  forecast: Frame | null;
+  /** The table in the role `cash_flow` as it is. */
+  cash_flow: Data | null;
+  /** The table in the role `forecast` as it is. */
+  forecast: Data | null;
   /**
    * The fact summed by `mes_referencia, categoria, pais_origem, moeda_origem, origem_recurso` (the country is in no gold
    * table), loans and cancelled rows left out, as in the forecast: `quantidade, valor_item_brl, valor_fluxo_brl`.
    */
-  volume: Frame | null;
+  volume: Data | null;
+}
+
+/** What a dashboard shows. */
+export interface Data extends Frame {
+  /** The id of the asset it was read from. */
+  from: string;
 }
 
 /** A small table, column by column. */

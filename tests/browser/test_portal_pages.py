@@ -12,10 +12,10 @@ import independent
 import pytest
 from catalogues import PAYLOAD, hostile, large
 from exports import SAMPLE
+from lakehouse_tables import CASH_FLOW, FORECAST
 from playwright.sync_api import Page, expect
 
 from cli.portal.page import WORKSHOP, filled, template
-from lakehouse.lake.layout import CASH_FLOW, FORECAST
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -43,7 +43,7 @@ def test_a_task_says_what_it_reads_and_writes(portal: Open) -> None:
     page = portal("#/pipelines/StateMachine_DAG_silver")
     page.get_by_role("link", name=re.compile("^WriteSilver ")).first.click()
     details = page.get_by_role("region", name="WriteSilver")
-    expect(details).to_contain_text("Correlaciona as sete tabelas Bronze no fato")
+    expect(details).to_contain_text("Correlaciona as tabelas Bronze no fato")
     expect(details).to_contain_text("engenharia-de-dados")
     expect(details.get_by_role("link")).to_have_count(8)
     details.get_by_role("link", name="importau_silver.fato_pedido_correlacionado").click()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from deployed_lakehouse import Lakehouse
+from lakehouse_tables import TABLES
 from machines import MACHINES
 
 from lakehouse.lake import layout
@@ -32,7 +33,7 @@ def test_every_layer_has_its_database_and_its_crawler(deployment: Any) -> None:
     assert databases >= {*(f"importau_{layer}" for layer in layout.LAYERS), "importau_governanca"}
     for layer in layout.LAYERS:
         targets = glue.get_crawler(Name=f"importau-{layer}")["Crawler"]["Targets"]["S3Targets"]
-        assert len(targets) == len(layout.TABLES[layer])
+        assert len(targets) == len(TABLES[layer])
 
 
 def test_the_bucket_is_versioned_and_the_logs_are_not_kept_for_ever(deployment: Any) -> None:
@@ -46,4 +47,4 @@ def test_a_run_without_its_csv_files_fails_and_names_them(deployment: Any) -> No
     Lakehouse(deployment).empty_landing()
     execution = deployment.run("bronze")
     assert execution["status"] == "FAILED"
-    assert all(table in execution["cause"] for table in layout.TABLES[layout.BRONZE]), execution["cause"]
+    assert all(table in execution["cause"] for table in TABLES[layout.BRONZE]), execution["cause"]

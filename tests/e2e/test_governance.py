@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pytest
 from deployed_lakehouse import Lakehouse
 from exports import SAMPLE
+from lakehouse_tables import CASH_FLOW, FACT, TABLES
 
 from cli.contents import verification
 from cli.embedded.endpoint import ACCOUNT, REGION
@@ -76,7 +77,7 @@ def test_databases_and_crawlers_are_tagged(governed: Any) -> None:
 
 def test_athena_reads_gold_and_the_governance_tables(governed: Any) -> None:
     lakehouse, _ = governed
-    total = pc.sum(lakehouse.published(layout.CASH_FLOW)["total_saida_brl"]).as_py()
+    total = pc.sum(lakehouse.published(CASH_FLOW)["total_saida_brl"]).as_py()
     (row,) = athena(lakehouse, "SELECT sum(total_saida_brl) FROM importau_gold.agregado_fluxo_de_caixa_mensal")
     assert row == [str(total)]
     tasks = athena(
@@ -164,11 +165,11 @@ def redefined(governed: Any) -> Iterator[Any]:
 
 def test_a_changed_comment_changes_the_catalogue_on_the_next_run(governed: Any, redefined: Any) -> None:
     lakehouse, run = governed
-    redefined("StateMachine_DAG_silver", "WriteSilver", "Correlaciona as sete tabelas", "Cruza as sete tabelas")
+    redefined("StateMachine_DAG_silver", "WriteSilver", "Correlaciona as tabelas", "Cruza as tabelas")
     govern(lakehouse, run)
     columns = glue_table(lakehouse, "importau_governanca", "statemachine_dag_silver")["StorageDescriptor"]["Columns"]
     (task,) = [column for column in columns if column["Name"] == "writesilver"]
-    assert task["Comment"].startswith("Cruza as sete tabelas")
+    assert task["Comment"].startswith("Cruza as tabelas")
 
 
 def test_a_wrong_inputs_comment_fails_by_name(governed: Any, redefined: Any) -> None:
@@ -224,10 +225,10 @@ def test_an_undeclared_email_column_is_reported_by_name_and_without_its_values(g
 
 def test_a_table_dropped_from_glue_comes_back_with_the_next_run(governed: Any) -> None:
     lakehouse, run = governed
-    lakehouse.deployment.client("glue").delete_table(DatabaseName="importau_silver", Name=layout.FACT)
+    lakehouse.deployment.client("glue").delete_table(DatabaseName="importau_silver", Name=FACT)
     _, report = govern(lakehouse, run)
-    assert report["registered"][f"importau_silver.{layout.FACT}"] == "created"
-    assert glue_table(lakehouse, "importau_silver", layout.FACT)
+    assert report["registered"][f"importau_silver.{FACT}"] == "created"
+    assert glue_table(lakehouse, "importau_silver", FACT)
 
 
 def verified(lakehouse: Lakehouse) -> dict[str, tuple[bool, str]]:
@@ -246,10 +247,10 @@ def test_verify_finds_everything_in_order(governed: Any) -> None:
 
 def test_verify_names_a_table_dropped_from_glue(governed: Any) -> None:
     lakehouse, run = governed
-    lakehouse.deployment.client("glue").delete_table(DatabaseName="importau_gold", Name=layout.CASH_FLOW)
+    lakehouse.deployment.client("glue").delete_table(DatabaseName="importau_gold", Name=CASH_FLOW)
     checks = verified(lakehouse)
     govern(lakehouse, run)
-    assert checks["catalogue"] == (False, f"importau_gold.{layout.CASH_FLOW} is missing")
+    assert checks["catalogue"] == (False, f"importau_gold.{CASH_FLOW} is missing")
     assert not checks["discovery"][0]
 
 
@@ -308,7 +309,7 @@ def test_events_go_on_to_an_openlineage_backend(governed: Any, sending_to: Any, 
     result = lakehouse.invoke("silver", run_id="delivery", layer="silver")
     assert result["lineage"] == {"kept": 2, "undelivered": 0, "problems": []}
     assert [event["eventType"] for event in events] == ["START", "COMPLETE"]
-    assert {dataset["name"].split("/")[-1] for dataset in events[1]["inputs"]} == set(layout.TABLES[layout.BRONZE])
+    assert {dataset["name"].split("/")[-1] for dataset in events[1]["inputs"]} == set(TABLES[layout.BRONZE])
 
 
 def test_a_backend_that_is_down_is_counted_and_fails_no_run(governed: Any, sending_to: Any) -> None:
@@ -317,4 +318,4 @@ def test_a_backend_that_is_down_is_counted_and_fails_no_run(governed: Any, sendi
     result = lakehouse.invoke("silver", run_id="undelivered", layer="silver")
     assert result["lineage"]["undelivered"] == 2
     assert result["lineage"]["problems"]
-    assert result["tables"][0]["rows"] == SAMPLE.of_table[layout.FACT]
+    assert result["tables"][0]["rows"] == SAMPLE.of_table[FACT]

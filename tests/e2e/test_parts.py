@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
+from lakehouse_tables import FACT, FORECAST, PARTED, TABLES
 
 from cli.contents import verification
 from cli.contents.catalogue import entries, ranked
@@ -22,7 +23,6 @@ from cli.contents.download import download
 from cli.portal.document import gather
 from cli.session import Aws, at
 from lakehouse.lake import layout
-from lakehouse.parts import PARTED
 
 pytestmark = pytest.mark.e2e
 
@@ -30,8 +30,8 @@ ORDERS = int(os.environ.get("IMPORTAU_E2E_ORDERS", "1000000"))
 PARTS = 64
 # A laptop has cores for two Lambdas at once, not for the eight of the deployed definitions.
 AT_ONCE = 2
-CUT = (*PARTED, layout.FACT)
-WHOLE = sorted({table for tables in layout.TABLES.values() for table in tables} - set(CUT))
+CUT = (*PARTED, FACT)
+WHOLE = sorted({table for tables in TABLES.values() for table in tables} - set(CUT))
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def test_all_audits_and_governance_pass(lakehouse: Lakehouse, large: Run) -> Non
 
 def test_a_large_run_can_be_verified_searched_and_exported(seen: dict[str, Any]) -> None:
     assert seen["checks"] == []
-    assert f"importau_gold.{layout.FORECAST}" in {entry.where for entry in seen["found"]}
+    assert f"importau_gold.{FORECAST}" in {entry.where for entry in seen["found"]}
     wanted = {f"{layout.layer_of(table)}/{layout.file_name(table, p, PARTS)}" for table in CUT for p in range(PARTS)}
     assert seen["exported"] == wanted | {f"{layout.layer_of(table)}/{layout.file_name(table)}" for table in WHOLE}
 
@@ -143,7 +143,7 @@ def test_the_cost_of_a_large_run_is_that_of_its_parts_too(
         for name in ("silver", "teste_silver")
     )
     # 64 parts, the publication of 64 files, and what is taken away of a smaller run before.
-    assert silver["execucoes_filhas"] == 2 * PARTS + len(large.taken_away[layout.FACT])
+    assert silver["execucoes_filhas"] == 2 * PARTS + len(large.taken_away[FACT])
     assert 0 < silver["execucoes_filhas_lidas"] < PARTS
     assert audit["execucoes_filhas"] == PARTS
     # What the audit did is its own: it is paid for once.
@@ -183,12 +183,12 @@ def test_each_map_run_had_all_parts_and_no_fault(lakehouse: Lakehouse, large: Ru
             ended[layer, each["mapRunArn"].split("/")[1].split(":")[0]] = (
                 told["status"], told["maxConcurrency"], told["executionCounts"]["succeeded"],
             )  # fmt: skip
-    cut = {layer: sum(table in CUT for table in layout.TABLES[layer]) for layer in layout.LAYERS}
+    cut = {layer: sum(table in CUT for table in TABLES[layer]) for layer in layout.LAYERS}
     for layer in layout.LAYERS:
         assert ended[layer, f"Audit{layer.capitalize()}Parts"] == ("SUCCEEDED", AT_ONCE, PARTS)
         written = ended.get((layer, f"{layer.capitalize()}Parts"))
         # Bronze's parts are all of one Lambda, which reads whole files.
         assert written == (None if layer == layout.BRONZE else ("SUCCEEDED", AT_ONCE, PARTS))
         if cut[layer]:
-            published = cut[layer] * PARTS + len(layout.TABLES[layer]) - cut[layer]
+            published = cut[layer] * PARTS + len(TABLES[layer]) - cut[layer]
             assert ended[layer, "PublishParts"] == ("SUCCEEDED", AT_ONCE, published)

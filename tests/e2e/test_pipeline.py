@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from deployed_lakehouse import ALL_TABLES, Lakehouse
 from exports import EVERY, SAMPLE, Export
+from lakehouse_tables import FACT
 from summaries import summary
 
 from lakehouse.lake import layout
@@ -134,7 +135,7 @@ def test_broken_rows_go_to_quarantine_and_the_rest_goes_on(lakehouse: Lakehouse,
 def test_a_failed_audit_says_which_rule_of_which_table_and_publishes_nothing(lakehouse: Lakehouse, run: Any) -> None:
     # A published bronze table that no longer agrees with its contract: the fact made of it breaks its own.
     key = layout.published_key("pagamentos")
-    good, before = lakehouse.bytes_of(key), lakehouse.bytes_of(layout.published_key(layout.FACT))
+    good, before = lakehouse.bytes_of(key), lakehouse.bytes_of(layout.published_key(FACT))
     table = lakehouse.published("pagamentos")
     position = table.schema.get_field_index("status_pagamento")
     try:
@@ -144,13 +145,13 @@ def test_a_failed_audit_says_which_rule_of_which_table_and_publishes_nothing(lak
         lakehouse.put(key, good)
     assert execution["status"] == "FAILED"
     for said in (
-        layout.FACT,
+        FACT,
         "status_pagamento_no_dominio",
         "failed 510 of 765",
         "staging/",
         "governance/quality/silver/",
     ):
         assert said in execution["cause"]
-    assert lakehouse.bytes_of(layout.published_key(layout.FACT)) == before
+    assert lakehouse.bytes_of(layout.published_key(FACT)) == before
     assert lakehouse.keys(f"staging/{execution['name']}/silver/")
     assert not lakehouse.json(layout.quality_key(execution["name"], "silver"))["passed"]

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from audits import with_value, without
 from exports import ON_THE_REAL_ONE, SAMPLE, Export
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
 from layers import cash_flow, correlate, forecast
 from moto import mock_aws
 
@@ -38,9 +39,9 @@ def made_of(export: Export) -> dict[str, tuple[pa.Table, pa.Table | None, int]]:
     read = export.read()
     tables: dict[str, Any] = {name: (rows.kept, rows.quarantine, rows.rows_read) for name, rows in read.items()}
     fact, aside = correlate({name: rows.kept for name, rows in read.items()})
-    tables[layout.FACT] = (fact, aside, sum(len(rows.kept) for rows in read.values()))
-    tables[layout.CASH_FLOW] = (cash_flow(fact), None, len(fact))
-    tables[layout.FORECAST] = (forecast(fact), None, len(fact))
+    tables[FACT] = (fact, aside, sum(len(rows.kept) for rows in read.values()))
+    tables[CASH_FLOW] = (cash_flow(fact), None, len(fact))
+    tables[FORECAST] = (forecast(fact), None, len(fact))
     return tables
 
 
@@ -56,7 +57,7 @@ def lake(empty_lake: Lake, made: Any) -> Lake:
 
 
 def filled(lake: Lake, export: Export, made: Any) -> Lake:
-    for table in layout.TABLES[layout.BRONZE]:
+    for table in TABLES[layout.BRONZE]:
         lake.write_bytes((export.folder / f"{table}.csv").read_bytes(), layout.landing_key(table))
     for table, (rows, _, _) in made.items():
         lake.write_table(rows, layout.published_key(table))
@@ -83,15 +84,15 @@ def sources(table: str) -> list[str]:
     """What a table is made from."""
     return {
         layout.BRONZE: [layout.landing_key(table)],
-        layout.SILVER: [layout.published_key(name) for name in layout.TABLES[layout.BRONZE]],
-        layout.GOLD: [layout.published_key(layout.FACT)],
+        layout.SILVER: [layout.published_key(name) for name in TABLES[layout.BRONZE]],
+        layout.GOLD: [layout.published_key(FACT)],
     }[layout.layer_of(table)]
 
 
 def staged(lake: Lake, made: Any, layer: str, run: str = RUN, **changed: pa.Table) -> dict[str, Any]:
     """Stage a layer as its write Lambda would, some tables changed behind its back; return its message."""
     entries = []
-    for name in layout.TABLES[layer]:
+    for name in TABLES[layer]:
         rows, aside, read = made[name]
         entries.append(stage(lake, run, name, rows, aside, rows_read=read, source_keys=sources(name)))
         if name in changed:
@@ -132,7 +133,7 @@ def passes_with_oddities(lake: Lake, export: Export, made: Any, layer: str) -> N
     assert not_passed(lake, verdict, "fail") == {}
     assert not_passed(lake, verdict, "warn") == export.warnings(layer)
     assert {entry["table"]: entry["rows"] for entry in verdict["tables"]} == {
-        table: export.of_table[table] for table in layout.TABLES[layer]
+        table: export.of_table[table] for table in TABLES[layer]
     }
 
 
@@ -195,13 +196,13 @@ BROKEN = {
     "pedidos": (lambda rows: with_value(rows, "status", 3, "PERDIDO"), "status_no_dominio", "1 of 240"),
     "cambio": (lambda rows: with_value(rows, "taxa_ptax", 0, None), "taxa_ptax_preenchido", "1 of 1734"),
     "emprestimos": (lambda rows: without(rows, 0), "contabilidade_de_linhas", "1 of 12"),
-    layout.FACT: (lambda rows: with_value(rows, "quantidade", 0, lambda n: n + 1), "conserva_quantidade", "1 of 375"),
-    layout.CASH_FLOW: (
+    FACT: (lambda rows: with_value(rows, "quantidade", 0, lambda n: n + 1), "conserva_quantidade", "1 of 375"),
+    CASH_FLOW: (
         lambda rows: with_value(rows, "saida_paga_brl", 0, lambda value: value + 1),
         "conserva_fluxo_de_caixa",
         "1 of 247",
     ),
-    layout.FORECAST: (
+    FORECAST: (
         lambda rows: with_value(rows, "alvo_valor_fluxo_proximo_mes_brl", 0, 7),
         "alvo_confere",
         "1 of 207",
@@ -229,7 +230,7 @@ def test_a_broken_table_fails_by_name_and_the_cause_says_where_to_look(lake, mad
 
 def test_what_is_published_is_left_alone(lake, made):
     before = {table: lake.read_bytes(layout.published_key(table)) for table in made}
-    judged(staged(lake, made, layout.SILVER, **{layout.FACT: BROKEN[layout.FACT][0](made[layout.FACT][0])}))
+    judged(staged(lake, made, layout.SILVER, **{FACT: BROKEN[FACT][0](made[FACT][0])}))
     assert {table: lake.read_bytes(layout.published_key(table)) for table in made} == before
 
 
@@ -244,7 +245,7 @@ def flipped(content: bytes) -> bytes:
     return content[:4] + bytes(200) + content[204:]
 
 
-@pytest.mark.parametrize("table", ["itens_pedido", layout.FACT, layout.FORECAST])
+@pytest.mark.parametrize("table", ["itens_pedido", FACT, FORECAST])
 @pytest.mark.parametrize("content", ["absent", "text", "empty", "cut off", "damaged"])
 def test_a_staged_file_that_is_gone_or_unreadable_is_a_failed_rule(lake, made, table, content):
     event = staged(lake, made, layout.layer_of(table))
@@ -275,10 +276,10 @@ def test_of_nothing_staged_every_table_fails_its_audit(lake, layer):
     verdict = judged({"run_id": RUN, "layer": layer, "tables": []})
     nothing = {"verdict": "fail", "rows": 0, "quarantined": 0, "errors": 1, "warnings": 0}
     assert not verdict["passed"]
-    assert verdict["tables"] == [{"table": table} | nothing for table in layout.TABLES[layer]]
-    for table in layout.TABLES[layer]:
+    assert verdict["tables"] == [{"table": table} | nothing for table in TABLES[layer]]
+    for table in TABLES[layer]:
         assert rules(lake, verdict)[table, "esquema_confere"]["examples"] == ["the write step did not stage it"]
-    assert f"{layout.TABLES[layer][0]}: rule 'esquema_confere' failed 1 of 1" in verdict["cause"]
+    assert f"{TABLES[layer][0]}: rule 'esquema_confere' failed 1 of 1" in verdict["cause"]
 
 
 def as_float(table: pa.Table) -> pa.Table:
@@ -304,8 +305,8 @@ def test_a_schema_that_is_not_the_contracts_is_a_failed_rule(lake, made, change,
 
 
 def test_one_unreadable_aggregate_does_not_keep_the_other_from_being_audited(lake, made):
-    event = staged(lake, made, layout.GOLD, **{layout.FORECAST: BROKEN[layout.FORECAST][0](made[layout.FORECAST][0])})
-    lake.write_bytes(b"", layout.staging_key(RUN, layout.CASH_FLOW))
+    event = staged(lake, made, layout.GOLD, **{FORECAST: BROKEN[FORECAST][0](made[FORECAST][0])})
+    lake.write_bytes(b"", layout.staging_key(RUN, CASH_FLOW))
     verdict = judged(event)
     assert set(not_passed(lake, verdict, "fail")) == {"esquema_confere", "alvo_confere"}
 
@@ -352,7 +353,7 @@ def test_sources_older_than_the_contract_allows_are_a_warning(lake, made, layer)
         verdict = audit(event, lake, now + timedelta(hours=hours) + SOON)
         assert verdict["passed"]
         found = [rule for (_, name), rule in rules(lake, verdict).items() if name == "atualidade"]
-        assert [(rule["failed"], rule["examined"]) for rule in found] == [(late, 1)] * len(layout.TABLES[layer])
+        assert [(rule["failed"], rule["examined"]) for rule in found] == [(late, 1)] * len(TABLES[layer])
 
 
 def test_the_oldest_source_counts(lake, made):
@@ -361,7 +362,7 @@ def test_the_oldest_source_counts(lake, made):
     moments = {"bronze/a": datetime(2024, 11, 1, tzinfo=UTC), "bronze/b": datetime(2024, 11, 3, tzinfo=UTC)}
     lake.last_modified = moments.get  # type: ignore[method-assign]
     verdict = audit(event, lake, datetime(2024, 11, 3, 1, tzinfo=UTC))
-    assert rules(lake, verdict)[layout.FACT, "atualidade"]["examples"] == ["49 h"]
+    assert rules(lake, verdict)[FACT, "atualidade"]["examples"] == ["49 h"]
 
 
 def test_synthetic_data_has_no_age(lake, made):
@@ -382,13 +383,13 @@ def test_every_runs_report_is_kept(lake, made):
 def test_no_personal_or_confidential_value_reaches_report_or_message(lake, made):
     secret = {
         str(value)
-        for table in layout.TABLES[layout.BRONZE]
+        for table in TABLES[layout.BRONZE]
         for column in load(table).columns
         if column.classification
         for value in made[table][0][column.name].to_pylist()
         if value is not None
     }
-    everything_wrong = {table: made[table][0].slice(0, 3) for table in layout.TABLES[layout.BRONZE]}
+    everything_wrong = {table: made[table][0].slice(0, 3) for table in TABLES[layout.BRONZE]}
     verdict = judged(staged(lake, made, layout.BRONZE, **everything_wrong))
     text = lake.read_bytes(verdict["report_key"]).decode() + json.dumps(verdict, ensure_ascii=False)
     assert not verdict["passed"]
@@ -400,12 +401,12 @@ def test_tables_wrong_in_every_row_give_a_bounded_report(lake, made):
         table: pa.table(
             [pa.nulls(20_000, column.arrow_type) for column in load(table).columns], schema=load(table).schema
         )
-        for table in layout.TABLES[layout.BRONZE]
+        for table in TABLES[layout.BRONZE]
     }
     verdict = judged(staged(lake, made, layout.BRONZE, **nothing))
     assert not verdict["passed"]
     assert len(lake.read_bytes(verdict["report_key"])) < 150_000
-    for layer, tables in ((layout.SILVER, (layout.FACT,)), (layout.GOLD, layout.TABLES[layout.GOLD])):
+    for layer, tables in ((layout.SILVER, (FACT,)), (layout.GOLD, TABLES[layout.GOLD])):
         nulls = {
             table: pa.table([pa.nulls(50, c.arrow_type) for c in load(table).columns], schema=load(table).schema)
             for table in tables

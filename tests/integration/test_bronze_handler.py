@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from exports import EVERY, SAMPLE, Export
+from lakehouse_tables import TABLES
 from moto import mock_aws
 
 from bronze import app
@@ -20,7 +21,7 @@ from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 
 BUCKET, RUN = "lake", "r1"
-TABLES = layout.TABLES[layout.BRONZE]
+TABLES = TABLES[layout.BRONZE]
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lakehouse_tables import TABLES
 from machines import rendered, ungoverned
 from typer.testing import CliRunner, Result
 
@@ -138,7 +139,7 @@ def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
             "passed": True,
             "tables": [
                 {"table": table, "verdict": "pass", "rows": 7, "quarantined": int(table == "cambio"), "rules": []}
-                for table in layout.TABLES[layer]
+                for table in TABLES[layer]
             ],
         }
         aws.s3.put_object(Bucket="lake", Key=layout.quality_key(name, layer), Body=json.dumps(report))
@@ -173,7 +174,7 @@ def test_the_pipeline_runs_the_uploaded_files_and_shows_the_ten_tables(aws: Aws,
     assert given(aws, "pipeline", run_id) == {"source": {"type": "csv"}}
     shown = [line for line in result.stdout.splitlines() if "pass" in line]
     assert len(shown) == 10
-    assert [line.split()[0] for line in shown] == [table for tables in layout.TABLES.values() for table in tables]
+    assert [line.split()[0] for line in shown] == [table for tables in TABLES.values() for table in tables]
     headings = [line.split()[0] for line in result.stdout.splitlines() if line.startswith(layout.LAYERS)]
     assert headings == list(layout.LAYERS)
     for step in ("bronze: Keep", "silver: Keep", "gold: Keep", "pipeline: Gold", "pipeline succeeded"):
@@ -183,7 +184,7 @@ def test_the_pipeline_runs_the_uploaded_files_and_shows_the_ten_tables(aws: Aws,
 
 
 def test_a_later_run_takes_the_files_that_were_uploaded_before(aws: Aws, run_id: str, csvs: Path) -> None:
-    for table in layout.TABLES["bronze"]:
+    for table in TABLES["bronze"]:
         aws.s3.put_object(Bucket="lake", Key=layout.landing_key(table), Body=b"before")
     result = importau("run", "--local")
     assert result.exit_code == 0, result.output
@@ -243,7 +244,7 @@ def test_a_part_that_failed_says_why_in_the_place_of_its_map(aws: Aws, run_id: s
 @pytest.fixture
 def audited(aws: Aws, run_id: str) -> str:
     """Leave the reports that the next audits of what is published would write."""
-    for layer, tables in layout.TABLES.items():
+    for layer, tables in TABLES.items():
         verdict, rules = ("fail", [{"status": "fail"}]) if layer == "gold" else ("pass", [])
         report = {
             "run_id": run_id, "passed": verdict == "pass", "of": "published", "published_by": "earlier",

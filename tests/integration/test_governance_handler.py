@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
+from lakehouse_tables import TABLES
 from moto import mock_aws
 
 import bronze.app
@@ -31,7 +32,7 @@ LAYERS = {
 SYNTHETIC = {"type": "synthetic", "orders": 20, "seed": 3}
 ROLE = "arn:aws:iam::123456789012:role/LabRole"
 NAMES = [f"StateMachine_DAG_{name}" for name in ("bronze", "gold", "pipeline", "silver")]
-TABLES = [f"importau_{layer}.{table}" for layer in layout.LAYERS for table in layout.TABLES[layer]]
+TABLES = [f"importau_{layer}.{table}" for layer in layout.LAYERS for table in TABLES[layer]]
 ABOUT = [f"importau_governanca.{table}" for table in ("pipelines", "tarefas", "linhagem", "execucoes")]
 
 

@@ -6,13 +6,13 @@ import boto3
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
+from lakehouse_tables import PARTED
 from moto import mock_aws
 
 import bronze.app
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
-from lakehouse.parts import PARTED
 
 
 @pytest.fixture

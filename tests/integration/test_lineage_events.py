@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from lakehouse_tables import FACT, TABLES
 from machines import MACHINES, definition
 from moto import mock_aws
 from openlineage.client.generated.base import Job, JobEvent
@@ -125,7 +126,7 @@ def pipeline(lake, source):
 
 
 def upload(lake, csv_dir):
-    for table in layout.TABLES[layout.BRONZE]:
+    for table in TABLES[layout.BRONZE]:
         lake.write_bytes((csv_dir / f"{table}.csv").read_bytes(), layout.landing_key(table))
 
 
@@ -187,20 +188,20 @@ class TestEventsOfThePipeline:
         assert {event["job"]["namespace"] for event in events} == {"arn:aws:states:us-east-1:123456789012"}
         assert set(jobs) == {
             f"StateMachine_DAG_{layer}.{state}.{table}"
-            for layer, tables in layout.TABLES.items()
+            for layer, tables in TABLES.items()
             for table in tables
             for state in ("Write", "Audit")
         }
-        for table in layout.TABLES[layout.BRONZE]:
+        for table in TABLES[layout.BRONZE]:
             job = jobs[f"StateMachine_DAG_bronze.Write.{table}"]
             assert (names(job["inputs"]), names(job["outputs"])) == (
                 {f"landing.{table}"}, {f"importau_bronze.{table}"},
             )  # fmt: skip
-        silver_job = jobs[f"StateMachine_DAG_silver.Write.{layout.FACT}"]
-        assert names(silver_job["inputs"]) == {f"importau_bronze.{table}" for table in layout.TABLES[layout.BRONZE]}
-        for table in layout.TABLES[layout.GOLD]:
+        silver_job = jobs[f"StateMachine_DAG_silver.Write.{FACT}"]
+        assert names(silver_job["inputs"]) == {f"importau_bronze.{table}" for table in TABLES[layout.BRONZE]}
+        for table in TABLES[layout.GOLD]:
             job = jobs[f"StateMachine_DAG_gold.Write.{table}"]
-            assert names(job["inputs"]) == {f"importau_silver.{layout.FACT}"}
+            assert names(job["inputs"]) == {f"importau_silver.{FACT}"}
             assert names(job["outputs"]) == {f"importau_gold.{table}"}
 
     def test_everything_says_who_made_it_and_which_execution_it_belongs_to(self, events):
@@ -218,7 +219,7 @@ class TestEventsOfThePipeline:
                 table = PLACE.asset(output["namespace"], output["name"]).table
                 wanted = {"schema", "dataSource", "ownership", "documentation", "tags", "symlinks"}
                 assert set(output["facets"]) - {"columnLineage"} == wanted
-                assert ("columnLineage" in output["facets"]) == (table not in layout.TABLES[layout.BRONZE])
+                assert ("columnLineage" in output["facets"]) == (table not in TABLES[layout.BRONZE])
                 statistics = output["outputFacets"]["outputStatistics"]
                 assert statistics["rowCount"] == len(lake.read_table(layout.published_key(table)))
                 assert statistics["size"] == lake.size(layout.published_key(table))
@@ -252,7 +253,7 @@ def test_synthetic_data_comes_from_no_csv(of_synthetic_data):
 
 @pytest.fixture
 def of_a_failure(lake):
-    with pytest.raises(LakehouseError, match="no rate"), runs(lake).of(layout.FACT):
+    with pytest.raises(LakehouseError, match="no rate"), runs(lake).of(FACT):
         lake.write_bytes(b"x", layout.published_key("cambio"))
         lake.read_bytes(layout.published_key("cambio"))
         raise LakehouseError("no rate for USD")
@@ -279,7 +280,7 @@ def test_the_reason_of_a_failure_is_not_lost_when_its_event_cannot_be_kept(lake,
     def refuse(*_):
         raise refused
 
-    with pytest.raises(LakehouseError, match="the cause") as raised, runs(lake).of(layout.FACT):
+    with pytest.raises(LakehouseError, match="the cause") as raised, runs(lake).of(FACT):
         monkeypatch.setattr(lake, "write_bytes", refuse)
         raise LakehouseError("the cause")
     assert "AccessDenied" in raised.value.__notes__[0]

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from exports import SAMPLE
+from lakehouse_tables import TABLES
 from moto import mock_aws
 
 from lakehouse.errors import InputError
@@ -32,14 +33,14 @@ CONTEXT = SimpleNamespace(
 )
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:StateMachine_DAG_x:exemplo"
 ORIGIN = {"execution": EXECUTION, "state_machine": "StateMachine_DAG_x", "state": "Y"}
-ASSETS = [f"importau_{layer}.{table}" for layer in layout.LAYERS for table in layout.TABLES[layer]]
+ASSETS = [f"importau_{layer}.{table}" for layer in layout.LAYERS for table in TABLES[layer]]
 # By function: its module, what it says of a table, the tables it tells of, and what it counts of each.
 FUNCTIONS = {
     name: told
     for layer in layout.LAYERS
     for name, told in {
-        layer: (f"{layer}.app", "staged", layout.TABLES[layer], {"rows_kept", "rows_quarantined"}),
-        f"teste_{layer}": (f"tests.teste_{layer}", "audited", layout.TABLES[layer], {"rules_failed", "rules_warned"}),
+        layer: (f"{layer}.app", "staged", TABLES[layer], {"rows_kept", "rows_quarantined"}),
+        f"teste_{layer}": (f"tests.teste_{layer}", "audited", TABLES[layer], {"rules_failed", "rules_warned"}),
     }.items()
 } | {"governance": ("governance.app", "registered", ASSETS, set[str]())}
 
@@ -88,7 +89,7 @@ def printed(csv_dir: Path) -> Iterator[dict[str, Printed]]:
         patch.setenv("LAKE_BUCKET", BUCKET)
         s3, glue = boto3.client("s3"), boto3.client("glue")
         s3.create_bucket(Bucket=BUCKET)
-        for table in layout.TABLES[layout.BRONZE]:
+        for table in TABLES[layout.BRONZE]:
             s3.upload_file(str(csv_dir / f"{table}.csv"), BUCKET, layout.landing_key(table))
         for database in (*layout.LAYERS, "governanca"):
             glue.create_database(DatabaseInput={"Name": f"importau_{database}"})

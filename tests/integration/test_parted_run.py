@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from lakehouse_tables import FACT, PARTED, TABLES
 from moto import mock_aws
 
 import bronze.app
@@ -20,13 +21,13 @@ from bronze.synthetic.company import accepted, generate
 from lakehouse.errors import InputError, StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.parts import PARTED, part_of
+from lakehouse.parts import part_of
 from tests import teste_bronze, teste_gold, teste_silver
 
 BUCKET, RUN = "lake", "r1"
 WRITE = {layout.SILVER: silver.app.handler, layout.GOLD: gold.app.handler}
 AUDIT = {layout.SILVER: teste_silver.handler, layout.GOLD: teste_gold.handler}
-BELOW = {layout.SILVER: "pedidos", layout.GOLD: layout.FACT}
+BELOW = {layout.SILVER: "pedidos", layout.GOLD: FACT}
 
 
 @pytest.fixture(scope="module", name="bronze")
@@ -126,15 +127,15 @@ def test_any_number_of_parts_gives_the_same_fact_the_same_bytes_of_gold_and_the_
         for key in list(lake.list(f"staging/{RUN}/")):
             lake.client.delete_object(Bucket=BUCKET, Key=key)
         ran = {layer: run(lake, layer, fanned_out=fanned_out) for layer in (layout.SILVER, layout.GOLD)}
-        assert lake.parts(layout.FACT) == parts
-        gold_bytes = [lake.read_bytes(layout.published_key(table)) for table in layout.TABLES[layout.GOLD]]
+        assert lake.parts(FACT) == parts
+        gold_bytes = [lake.read_bytes(layout.published_key(table)) for table in TABLES[layout.GOLD]]
         fact = ran[layout.SILVER]["staged"]["tables"][0]
         aside = lake.read_table(fact["quarantine_key"])["texto_original"].to_pylist()
         found = {layer: counts(ran[layer]["report"]) for layer in ran}
-        placed = found[layout.SILVER].pop((layout.FACT, "parte_confere", None), None)
+        placed = found[layout.SILVER].pop((FACT, "parte_confere", None), None)
         assert (placed is None) == (parts == 1)
         accounted = {name: fact[name] for name in ("rows", "quarantined")}
-        seen.append((rows_of(lake, layout.FACT), gold_bytes, aside, accounted, found))
+        seen.append((rows_of(lake, FACT), gold_bytes, aside, accounted, found))
     for other in seen[1:]:
         assert other == seen[0]
 
@@ -199,10 +200,10 @@ def test_a_fault_of_one_part_leaves_the_others_done(lake: Lake, bronze: dict[str
         else:
             written.append(called(silver.app.handler, layout.SILVER, part_key=of_part)["part"])
     lake.write_bytes(content, key)
-    before = {key: lake.last_modified(key) for key in lake.list(f"staging/{RUN}/silver/{layout.FACT}/")}
+    before = {key: lake.last_modified(key) for key in lake.list(f"staging/{RUN}/silver/{FACT}/")}
     assert len(before) == len(written) == 6
     staged = called(silver.app.handler, layout.SILVER)
-    after = {key: lake.last_modified(key) for key in lake.list(f"staging/{RUN}/silver/{layout.FACT}/")}
+    after = {key: lake.last_modified(key) for key in lake.list(f"staging/{RUN}/silver/{FACT}/")}
     assert len(after) == 7
     assert {key: after[key] for key in before} == before
     assert staged["tables"][0]["parts"] == 7

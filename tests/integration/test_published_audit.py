@@ -11,6 +11,7 @@ import boto3
 import pyarrow as pa
 import pytest
 from audits import with_value, without
+from lakehouse_tables import FACT, TABLES
 from moto import mock_aws
 
 import bronze.app
@@ -27,7 +28,7 @@ BUCKET, RUN, AUDIT = "lake", "r1", "audit-1"
 WRITE = {layout.BRONZE: bronze.app.handler, layout.SILVER: silver.app.handler, layout.GOLD: gold.app.handler}
 TEST = {layout.BRONZE: teste_bronze.handler, layout.SILVER: teste_silver.handler, layout.GOLD: teste_gold.handler}
 # What the items of an audit's Distributed Map are part files of.
-CUT = {layout.BRONZE: "pedidos", layout.SILVER: layout.FACT, layout.GOLD: layout.FACT}
+CUT = {layout.BRONZE: "pedidos", layout.SILVER: FACT, layout.GOLD: FACT}
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_it_finds_just_what_the_audit_found_that_let_it_be_published(
 @pytest.mark.parametrize("parts", [1, 5])
 def test_a_value_that_was_changed_since_is_found_and_nothing_is_repaired(lake: Lake, parts: int) -> None:
     published(lake, parts)
-    key = layout.published_key(layout.FACT, parts - 1, parts)
+    key = layout.published_key(FACT, parts - 1, parts)
     lake.write_table(with_value(lake.read_table(key), "quantidade", 0, lambda n: n + 1), key)
     changed = lake.read_bytes(key)
     verdict = audited(lake, layout.SILVER, fanned_out=True)
@@ -134,7 +135,7 @@ def test_a_value_that_was_changed_since_is_found_and_nothing_is_repaired(lake: L
 
 
 @pytest.mark.parametrize("parts", [1, 5])
-@pytest.mark.parametrize("table", ["pedidos", "produtos", layout.FACT])
+@pytest.mark.parametrize("table", ["pedidos", "produtos", FACT])
 def test_a_file_that_is_gone_or_of_somebody_else_is_a_finding(lake: Lake, table: str, parts: int) -> None:
     published(lake, parts)
     layer, cut = layout.layer_of(table), table != "produtos"
@@ -144,7 +145,7 @@ def test_a_file_that_is_gone_or_of_somebody_else_is_a_finding(lake: Lake, table:
     assert not verdict["passed"]
     (said,) = failures(lake, verdict)[table, "esquema_confere"]
     assert "not one whole table" in said
-    assert [entry["table"] for entry in verdict["tables"]] == list(layout.TABLES[layer])
+    assert [entry["table"] for entry in verdict["tables"]] == list(TABLES[layer])
 
 
 def test_a_damaged_file_is_a_finding(lake: Lake) -> None:
@@ -157,11 +158,11 @@ def test_a_damaged_file_is_a_finding(lake: Lake) -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_a_damaged_part_is_a_finding_whether_its_run_is_known_or_not(lake: Lake, *, known: bool) -> None:
     published(lake, 5)
-    lake.write_bytes(b"no Parquet", layout.published_key(layout.FACT, 0, 5))
+    lake.write_bytes(b"no Parquet", layout.published_key(FACT, 0, 5))
     if not known:
         lake.client.delete_object(Bucket=BUCKET, Key=layout.quality_key(RUN, layout.SILVER))
     found = failures(lake, audited(lake, layout.SILVER, fanned_out=True))
-    assert "not a readable Parquet file" in found[layout.FACT, "esquema_confere"][0]
+    assert "not a readable Parquet file" in found[FACT, "esquema_confere"][0]
 
 
 @pytest.mark.parametrize("parts", [1, 5])
@@ -180,12 +181,12 @@ def test_what_was_set_aside_is_found_again_part_by_part(lake: Lake, parts: int) 
     verdict = audited(lake, layout.SILVER, fanned_out=True)
     assert verdict["passed"], verdict["cause"]
     assert verdict["tables"][0]["quarantined"] == report["tables"][0]["quarantined"] == parts
-    lake.client.delete_object(Bucket=BUCKET, Key=layout.quarantine_key(RUN, layout.SILVER, layout.FACT))
+    lake.client.delete_object(Bucket=BUCKET, Key=layout.quarantine_key(RUN, layout.SILVER, FACT))
     if parts > 1:
-        last = layout.quarantine_key(RUN, layout.SILVER, layout.FACT, parts - 1, parts)
+        last = layout.quarantine_key(RUN, layout.SILVER, FACT, parts - 1, parts)
         lake.client.delete_object(Bucket=BUCKET, Key=last)
     found = failures(lake, audited(lake, layout.SILVER, fanned_out=True))
-    assert (layout.FACT, "contabilidade_de_linhas") in found
+    assert (FACT, "contabilidade_de_linhas") in found
 
 
 def test_rows_that_are_lost_since_are_missed_by_the_accounting(lake: Lake) -> None:
@@ -223,12 +224,12 @@ def test_without_any_report_it_is_accounted_for_by_what_is_there(lake: Lake, lay
 def test_its_age_is_that_of_the_oldest_source_and_of_its_own_publication(
     lake: Lake, csv_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for table in layout.TABLES[layout.BRONZE]:
+    for table in TABLES[layout.BRONZE]:
         lake.write_bytes((csv_dir / f"{table}.csv").read_bytes(), layout.landing_key(table))
     for layer in layout.LAYERS:
         publish(lake, layer, {"type": "csv"})
     now = datetime.now(UTC)
-    old = {layout.published_key(layout.FACT): now - timedelta(hours=30)}
+    old = {layout.published_key(FACT): now - timedelta(hours=30)}
     monkeypatch.setattr(lake, "last_modified", lambda key: old.get(key, now - timedelta(hours=1)))
     late = {}
     for layer in layout.LAYERS:
@@ -244,7 +245,7 @@ def test_its_age_is_that_of_the_oldest_source_and_of_its_own_publication(
 
 def test_it_is_held_against_what_is_there_and_not_against_records_of_a_run_of_that_name(lake: Lake) -> None:
     published(lake, 5)
-    key = layout.published_key(layout.FACT, 2, 5)
+    key = layout.published_key(FACT, 2, 5)
     lake.write_table(with_value(lake.read_table(key), "quantidade", 0, lambda n: n + 1), key)
     verdict = called(TEST[layout.SILVER], layout.SILVER, RUN, of="published")
     assert not verdict["passed"]

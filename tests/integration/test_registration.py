@@ -3,6 +3,7 @@
 import boto3
 import pyarrow as pa
 import pytest
+from lakehouse_tables import FACT, FORECAST
 from moto import mock_aws
 
 from governance.registration import register, tag_everything
@@ -74,7 +75,7 @@ def test_a_table_is_registered_with_what_its_run_made_once_and_again_only_when_t
     assert registering(catalog, lake, "produtos")[0] == {"importau_bronze.produtos": "updated"}
 
 
-@pytest.mark.parametrize(("table", "layer"), [("cambio", "bronze"), (layout.FACT, "silver"), (layout.FORECAST, "gold")])
+@pytest.mark.parametrize(("table", "layer"), [("cambio", "bronze"), (FACT, "silver"), (FORECAST, "gold")])
 def test_each_layer_has_its_database_and_its_run(catalog, lake, table, layer):
     publish(lake, table, rows(table, {}))
     assert registering(catalog, lake, table)[0] == {f"importau_{layer}.{table}": "created"}

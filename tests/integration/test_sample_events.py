@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from lakehouse_tables import TABLES
 from moto import mock_aws
 
 from lakehouse.lake import layout
@@ -34,7 +35,7 @@ def s3(csv_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("s3")
         client.create_bucket(Bucket=BUCKET)
-        for table in layout.TABLES[layout.BRONZE]:
+        for table in TABLES[layout.BRONZE]:
             client.upload_file(str(csv_dir / f"{table}.csv"), BUCKET, layout.landing_key(table))
         glue = boto3.client("glue")
         for database in ("bronze", "silver", "gold", "governanca"):

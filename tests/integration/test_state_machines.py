@@ -11,12 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
+from lakehouse_tables import FACT, FORECAST, PARTED, TABLES
 from machines import AUDITS, rendered, ungoverned
 
 from cli.embedded.endpoint import ACCOUNT, REGION
 from cli.embedded.server import EmbeddedAws
 from lakehouse.lake import layout
-from lakehouse.parts import PARTED
 
 BUCKET = "lake"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
@@ -158,7 +158,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         s3, lambdas, states = (session.client(n, endpoint_url=endpoint.url) for n in ("s3", "lambda", "stepfunctions"))
         s3.create_bucket(Bucket=BUCKET)
         machines: dict[str, str] = {}
-        for layer, tables in layout.TABLES.items():
+        for layer, tables in TABLES.items():
             write = WRITE.format(published={table: _published(table) for table in tables})
             audit, lake = _function(lambdas, f"audit-{layer}", AUDIT), {"LakeBucket": BUCKET}
             machines[f"teste_{layer}"] = _machine(states, f"teste_{layer}", {"AuditFunctionArn": audit} | lake)
@@ -174,7 +174,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 def _published(table: str) -> dict[int, list[str]]:
     """Return the keys of a table by the number of its parts; one that is not cut has one."""
-    numbers = PARTS if table in (*PARTED, layout.FACT) else PARTS[:1]
+    numbers = PARTS if table in (*PARTED, FACT) else PARTS[:1]
     return {parts: [layout.published_key(table, part, parts) for part in range(parts)] for parts in numbers}
 
 
@@ -203,7 +203,7 @@ def test_a_layer_publishes_every_audited_table_under_the_runs_name(account: Acco
     execution = account.run("bronze", run_id="run-1")
     assert execution["status"] == "SUCCEEDED", execution
     output = json.loads(execution["output"])
-    keys = [layout.published_key(table) for table in layout.TABLES["bronze"]]
+    keys = [layout.published_key(table) for table in TABLES["bronze"]]
     assert output["run_id"] == "run-1"
     assert output["layer"] == "bronze"
     assert output["published"] == keys
@@ -238,8 +238,8 @@ def test_the_pipeline_runs_the_three_layers_under_one_run_id(account: Account) -
     assert execution["status"] == "SUCCEEDED", execution
     output = json.loads(execution["output"])
     assert output["run_id"] == execution["name"]
-    assert [table["table"] for table in output["gold"]["tables"]] == list(layout.TABLES["gold"])
-    assert account.body(layout.published_key(layout.FORECAST)).startswith(f"new {execution['name']}")
+    assert [table["table"] for table in output["gold"]["tables"]] == list(TABLES["gold"])
+    assert account.body(layout.published_key(FORECAST)).startswith(f"new {execution['name']}")
 
 
 def test_the_pipeline_hands_on_what_a_layer_says_of_its_failure_and_stops(account: Account) -> None:
@@ -248,7 +248,7 @@ def test_the_pipeline_hands_on_what_a_layer_says_of_its_failure_and_stops(accoun
     assert execution["status"] == "FAILED"
     assert execution["error"] == "AuditFailed"
     assert execution["cause"] == "pedidos: the rule 'chave unica' failed for 2 of 30 rows"
-    assert account.body(layout.published_key(layout.FACT)).startswith("new before")
+    assert account.body(layout.published_key(FACT)).startswith("new before")
 
 
 def test_a_staged_object_that_vanished_is_said_to_be_the_reason_that_nothing_was_published(account: Account) -> None:
@@ -288,7 +288,7 @@ def test_an_audit_by_itself_looks_at_what_is_published_and_is_named_after_its_ex
 
 def test_an_audit_by_itself_fails_with_the_rule_that_failed(account: Account) -> None:
     account.run("pipeline", run_id="before-audits")
-    key = layout.published_key(layout.FACT)
+    key = layout.published_key(FACT)
     account.s3.put_object(Bucket=BUCKET, Key=key, Body=b"bad since it was published")
     execution = account.run("teste_silver")
     assert (execution["status"], execution["error"]) == ("FAILED", "AuditFailed")
@@ -319,7 +319,7 @@ def in_five_parts(account: Account) -> Account:
     for layer in (layout.BRONZE, layout.SILVER):
         execution = account.run(layer, run_id="five", source={"parts": 5})
         assert execution["status"] == "SUCCEEDED", execution
-    assert published(account, layout.FACT) == parts_of(layout.FACT, 5)
+    assert published(account, FACT) == parts_of(FACT, 5)
     return account
 
 
@@ -327,9 +327,9 @@ def test_tables_in_parts_are_published_part_by_part_and_those_of_another_number_
     for parts in (5, 3, 1, 1):
         execution = account.run("pipeline", source={"parts": parts})
         assert execution["status"] == "SUCCEEDED", execution
-        for table in (*PARTED, layout.FACT):
+        for table in (*PARTED, FACT):
             assert published(account, table) == parts_of(table, parts)
-        for table in ("produtos", *layout.TABLES["gold"]):
+        for table in ("produtos", *TABLES["gold"]):
             assert published(account, table) == [layout.published_key(table)]
         assert account.body(layout.published_key("produtos")).startswith(f"new {execution['name']}")
         assert account.body(layout.published_key("pedidos", parts - 1, parts)).startswith(f"new {execution['name']}")
@@ -345,11 +345,11 @@ def test_tables_in_parts_are_published_part_by_part_and_those_of_another_number_
 def test_a_layer_in_parts_says_what_it_published(in_five_parts: Account) -> None:
     execution = in_five_parts.run("silver", run_id="again")
     output = json.loads(execution["output"])
-    assert output["published"] == [layout.published_key(layout.FACT, 0, 5)]
-    assert [table["table"] for table in output["tables"]] == [layout.FACT]
+    assert output["published"] == [layout.published_key(FACT, 0, 5)]
+    assert [table["table"] for table in output["tables"]] == [FACT]
     assert in_five_parts.maps(execution) == {"SilverParts": "SUCCEEDED", "PublishParts": "SUCCEEDED"}
     assert in_five_parts.maps(in_five_parts.audit_of(execution)) == {"AuditSilverParts": "SUCCEEDED"}
-    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of again"}
+    assert {in_five_parts.body(key) for key in parts_of(FACT, 5)} == {"part of again"}
 
 
 def test_a_small_run_enters_no_distributed_map(account: Account) -> None:
@@ -370,7 +370,7 @@ def test_a_part_that_fails_once_is_tried_again_and_no_other(in_five_parts: Accou
     for each in ("write", "audit"):
         calls = in_five_parts.calls(f"once-{step}", "silver", each)
         assert calls == (once | {2: 2} if each == step else once)
-    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {f"part of once-{step}"}
+    assert {in_five_parts.body(key) for key in parts_of(FACT, 5)} == {f"part of once-{step}"}
 
 
 def test_a_part_that_fails_for_good_fails_the_layer_and_nothing_is_published(in_five_parts: Account) -> None:
@@ -380,7 +380,7 @@ def test_a_part_that_fails_for_good_fails_the_layer_and_nothing_is_published(in_
     assert execution["error"] == "States.ExceedToleratedFailureThreshold"
     assert in_five_parts.calls("for-good", "silver", "write")[4] == 3
     assert in_five_parts.maps(execution) == {"SilverParts": "FAILED"}
-    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of five"}
+    assert {in_five_parts.body(key) for key in parts_of(FACT, 5)} == {"part of five"}
 
 
 def test_a_failed_audit_of_parts_publishes_and_retires_nothing(in_five_parts: Account) -> None:
@@ -422,4 +422,4 @@ def test_a_part_whose_audit_fails_for_good_fails_the_layer(in_five_parts: Accoun
     assert execution["error"] == "States.ExceedToleratedFailureThreshold"
     assert in_five_parts.maps(execution) == {"SilverParts": "SUCCEEDED"}
     assert in_five_parts.maps(in_five_parts.audit_of(execution)) == {"AuditSilverParts": "FAILED"}
-    assert {in_five_parts.body(key) for key in parts_of(layout.FACT, 5)} == {"part of five"}
+    assert {in_five_parts.body(key) for key in parts_of(FACT, 5)} == {"part of five"}

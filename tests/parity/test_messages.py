@@ -11,6 +11,7 @@ import pytest
 import yaml
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
+from lakehouse_tables import TABLES
 
 from lakehouse.lake import layout
 
@@ -27,7 +28,7 @@ def lakehouse(deployment: Deployment, csv_dir: Path) -> Lakehouse:
     """Return the lakehouse with fifty rows more in every file, of which no field is of its column's type."""
     made = Lakehouse(deployment)
     changed = {}
-    for table in layout.TABLES[layout.BRONZE]:
+    for table in TABLES[layout.BRONZE]:
         text = (csv_dir / f"{table}.csv").read_bytes()
         columns = text.split(b"\n", 1)[0].count(b",") + 1
         changed[table] = text.rstrip(b"\n") + b"\n" + b"\n".join([b",".join([b"?"] * columns)] * 50) + b"\n"
@@ -65,7 +66,7 @@ def messages(event: Any) -> Iterator[str]:
 
 def test_every_table_of_the_run_has_quarantined_rows(execution: dict[str, Any]) -> None:
     tables = execution["output"]["bronze"]["tables"]
-    assert {table["table"] for table in tables if table["quarantined"] >= 50} == set(layout.TABLES[layout.BRONZE])
+    assert {table["table"] for table in tables if table["quarantined"] >= 50} == set(TABLES[layout.BRONZE])
 
 
 def test_no_message_of_a_run_is_near_the_limit(execution: dict[str, Any], deployment: Deployment) -> None:
@@ -105,7 +106,7 @@ def test_the_verdict_on_seven_ruined_tables_is_no_longer_than_on_good_ones(
             "rows_read": 10**6, "rows": 10**6, "quarantined": 0, "quarantine_key": None, "source_keys": [], "bytes": 0,
             "parts": 1,
         }
-        for table in layout.TABLES[layout.BRONZE]
+        for table in TABLES[layout.BRONZE]
     ]  # fmt: skip
     for table in staged:
         lakehouse.put(str(table["staged_key"]), pa.table({"nothing": ["of", "theirs"]}))

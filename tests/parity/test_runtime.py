@@ -14,6 +14,7 @@ import yaml
 from bundled_layer import bundled_layer
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
+from lakehouse_tables import TABLES
 from lambda_filesystem import LambdaFilesystem, make
 from lambda_layers import ABSENT_CODECS, DOUBTFUL_FUNCTIONS, ROOT
 from runtime_emulator import Answer, Served, program, served
@@ -97,7 +98,7 @@ def runs(invoke: Any, lakehouse: Lakehouse) -> Run:
         for layer in layout.LAYERS:
             if function == f"teste_{layer}":
                 lakehouse.publish(answers[layer].payload["tables"])
-    tables = [table for layer in layout.LAYERS for table in layout.TABLES[layer]]
+    tables = [table for layer in layout.LAYERS for table in TABLES[layer]]
     return Run(answers, {table: lakehouse.bytes_of(layout.published_key(table)) for table in tables})
 
 

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
+from lakehouse_tables import TABLES
 
 from bronze.csv.source import normalise
 from bronze.judging import Normalised
@@ -28,7 +29,7 @@ MODULES: dict[str, tuple[ModuleType, ...]] = {
 
 def read_export(folder: Path) -> dict[str, Normalised]:
     """Read the seven CSVs of an export."""
-    return {table: normalise(table, folder / f"{table}.csv") for table in layout.TABLES[layout.BRONZE]}
+    return {table: normalise(table, folder / f"{table}.csv") for table in TABLES[layout.BRONZE]}
 
 
 def audited(

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 from hypothesis import strategies as st
+from lakehouse_tables import TABLES
 
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE
 
 Row = dict[str, Any]
 DAY0 = date(2024, 1, 29)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lakehouse_tables import TABLES
 
 from lakehouse.lake import layout
 
-ALL_TABLES = [table for tables in layout.TABLES.values() for table in tables]
+ALL_TABLES = [table for tables in TABLES.values() for table in tables]
 
 
 class Lakehouse:
@@ -21,7 +22,7 @@ class Lakehouse:
         self.deployment, self.s3, self.bucket = deployment, deployment.client("s3"), deployment.bucket
 
     def upload(self, folder: Path, **changed: bytes) -> None:
-        for table in layout.TABLES[layout.BRONZE]:
+        for table in TABLES[layout.BRONZE]:
             content = changed.get(table, (folder / f"{table}.csv").read_bytes())
             self.s3.put_object(Bucket=self.bucket, Key=layout.landing_key(table), Body=content)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from lakehouse_tables import TABLES
 
 from lakehouse.lake import layout
 
@@ -61,7 +62,7 @@ class Elsewhere:
 
 REAL_EXPORT = Elsewhere(
     "the real export (seven CSVs)", "IMPORTAU_CSV_DIR", "shared/csv_exports",
-    tuple(f"{table}.csv" for table in layout.TABLES[layout.BRONZE]),
+    tuple(f"{table}.csv" for table in TABLES[layout.BRONZE]),
 )  # fmt: skip
 OPENLINEAGE = Elsewhere(
     "the published OpenLineage schemas (https://openlineage.io/spec: OpenLineage.json and facets/*.json)",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from audits import read_export
 from elsewhere import REAL_EXPORT, ROOT
+from lakehouse_tables import TABLES
 
 from bronze.judging import Normalised
 from lakehouse.lake import layout
@@ -53,7 +54,7 @@ class Export:
     @property
     def of_table(self) -> dict[str, int]:
         """How many rows each of the ten tables has."""
-        names = (table for layer in layout.LAYERS for table in layout.TABLES[layer])
+        names = (table for layer in layout.LAYERS for table in TABLES[layer])
         return dict(zip(names, self.rows, strict=True))
 
     def warnings(self, layer: str) -> dict[str, tuple[int, int]]:

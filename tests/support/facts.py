@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 from hypothesis import strategies as st
+from lakehouse_tables import FACT
 
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import FACT
 
 Row = dict[str, Any]
 _PLAIN = {

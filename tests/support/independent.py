@@ -12,6 +12,7 @@ from typing import Any
 
 import naive
 import pyarrow as pa
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
 
 from lakehouse.contract.model import load
 from lakehouse.lake import layout
@@ -21,12 +22,12 @@ Row = dict[str, Any]
 
 def tables(folder: Path) -> dict[str, pa.Table]:
     """Return the ten tables, with the contracts' schemas."""
-    bronze = {name: table(name, rows_of(folder / f"{name}.csv", name)) for name in layout.TABLES[layout.BRONZE]}
-    fact = naive.Naive(bronze).fact(load(layout.FACT).schema.names)
+    bronze = {name: table(name, rows_of(folder / f"{name}.csv", name)) for name in TABLES[layout.BRONZE]}
+    fact = naive.Naive(bronze).fact(load(FACT).schema.names)
     return bronze | {
-        layout.FACT: table(layout.FACT, fact),
-        layout.CASH_FLOW: table(layout.CASH_FLOW, naive.cash_flow(fact)),
-        layout.FORECAST: table(layout.FORECAST, [row | doubles(row, fact) for row in naive.forecast(fact)]),
+        FACT: table(FACT, fact),
+        CASH_FLOW: table(CASH_FLOW, naive.cash_flow(fact)),
+        FORECAST: table(FORECAST, [row | doubles(row, fact) for row in naive.forecast(fact)]),
     }
 
 

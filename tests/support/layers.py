@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
+from lakehouse_tables import FACT
 
 from gold import cash_flow as bi
 from gold import forecast as ml
 from gold.partial import aggregated
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import FACT
 from silver import correlation
 
 

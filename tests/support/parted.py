@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
+from lakehouse_tables import PARTED
 
-from lakehouse.parts import PARTED, part_of, read_by_part
+from lakehouse.parts import part_of, read_by_part
 
 
 def part_of_bronze(bronze: Mapping[str, pa.Table], part: int, parts: int) -> dict[str, pa.Table]:

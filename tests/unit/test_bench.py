@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from naive import Naive
 from typer.testing import CliRunner
 
@@ -25,7 +26,6 @@ from cli.commands.bench import sizes
 from cli.main import app
 from gold.partial import COLUMNS
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
 from silver.correlation import correlate
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"

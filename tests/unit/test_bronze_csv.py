@@ -13,6 +13,7 @@ from bronze_tables import bronze
 from exports import EVERY, Export
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lakehouse_tables import TABLES
 
 from bronze.csv.normalise import typed
 from bronze.csv.source import check, normalise
@@ -22,7 +23,7 @@ from bronze.reasons import Reasons
 from lakehouse.contract.model import load
 from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
 from lakehouse.errors import ContractError, InputError
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE
 
 HEADER = ",".join(load("pedidos").schema.names)
 GOOD = "PED{:03d},2024-10-15,FORN001,10.50,ENTREGUE,PIX,7,2024-10-22,ana.silva,"

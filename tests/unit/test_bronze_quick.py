@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lakehouse_tables import PARTED
 
 from bronze.csv import pieces, quick
 from bronze.csv.source import normalise, write
@@ -20,7 +21,7 @@ from bronze.synthetic.company import accepted, generate
 from lakehouse.contract.model import load
 from lakehouse.engine import parquet
 from lakehouse.lake.layout import file_name
-from lakehouse.parts import PARTED, part_of
+from lakehouse.parts import part_of
 
 HEADERS = {table: load(table).schema.names for table in PARTED}
 KEYS = {"pedidos": ["pedido_id"], "itens_pedido": ["item_id", "pedido_id"], "pagamentos": ["pagamento_id", "pedido_id"]}

@@ -12,6 +12,7 @@ import pytest
 from golden import assert_golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lakehouse_tables import TABLES
 from summaries import summary
 
 from bronze.csv.source import check, normalise
@@ -19,7 +20,7 @@ from bronze.csv.text import lines, write_csv
 from bronze.synthetic.company import accepted, generate
 from bronze.synthetic.drawing import check_digits, digits, weighted
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE
 
 ORDERS = 6_000
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/synthetic.json"

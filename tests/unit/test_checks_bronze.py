@@ -10,11 +10,12 @@ from bronze_tables import bronze as worlds
 from bronze_tables import table as table_of
 from exports import EVERY, RULES
 from hypothesis import given
+from lakehouse_tables import TABLES
 
 from lakehouse.contract.model import load, load_all
 from lakehouse.contract.quality import Outcome
 from lakehouse.errors import ContractError
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE
 from tests.examination import check_named
 
 CENT = Decimal("0.01")

@@ -7,10 +7,10 @@ from audits import audited, counts, errors_of, row_of, swapped, twice, with_valu
 from bronze_tables import bronze as worlds
 from exports import EVERY
 from hypothesis import given
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import CASH_FLOW, FACT, FORECAST
 
 CENT = Decimal("0.01")
 

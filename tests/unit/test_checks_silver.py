@@ -10,10 +10,11 @@ from audits import audited, counts, errors_of, row_of, swapped, twice, with_valu
 from bronze_tables import bronze as worlds
 from exports import EVERY, RULES
 from hypothesis import given
+from lakehouse_tables import FACT
 from layers import correlate
 
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import FACT, SILVER
+from lakehouse.lake.layout import SILVER
 
 CENT = Decimal("0.01")
 CHECKS = [rule for rule in load(FACT).rules if rule.kind == "check" and rule.check != "atualidade"]

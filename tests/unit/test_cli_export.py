@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lakehouse_tables import FACT
 from small_lake import account, deploy, files_in, published, put, report
 from typer.testing import CliRunner
 
@@ -59,10 +60,10 @@ def test_a_later_export_replaces_the_earlier_ones_files_and_nothing_else(aws: Aw
 def test_a_table_in_parts_is_exported_part_by_part_and_parts_of_another_number_go(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
     published(aws, "r1")
-    aws.s3.delete_object(Bucket="lake", Key=layout.published_key(layout.FACT))
+    aws.s3.delete_object(Bucket="lake", Key=layout.published_key(FACT))
     for parts in (3, 2):
         for part in range(parts):
-            put(aws, layout.published_key(layout.FACT, part, parts), f"part {part} of {parts}")
+            put(aws, layout.published_key(FACT, part, parts), f"part {part} of {parts}")
         download(aws, tmp_path)
         files = {name: text for name, text in files_in(tmp_path).items() if name.startswith("silver/")}
         assert files == {
@@ -70,13 +71,13 @@ def test_a_table_in_parts_is_exported_part_by_part_and_parts_of_another_number_g
             for part in range(parts)
         }
         for part in range(parts):
-            aws.s3.delete_object(Bucket="lake", Key=layout.published_key(layout.FACT, part, parts))
+            aws.s3.delete_object(Bucket="lake", Key=layout.published_key(FACT, part, parts))
 
 
 def test_a_table_with_parts_of_two_publications_is_not_exported(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
     published(aws, "r1")
-    put(aws, layout.published_key(layout.FACT, 1, 2), "a part")
+    put(aws, layout.published_key(FACT, 1, 2), "a part")
     with pytest.raises(CliError, match=r"holds 2 objects that are not one whole table.*run silver again"):
         download(aws, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -85,7 +86,7 @@ def test_a_table_with_parts_of_two_publications_is_not_exported(aws: Aws, tmp_pa
 def test_tables_that_are_not_published_are_all_named_and_nothing_is_written(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
     published(aws, "r1")
-    for table in ("pedidos", layout.FACT):
+    for table in ("pedidos", FACT):
         aws.s3.delete_object(Bucket="lake", Key=layout.published_key(table))
     with pytest.raises(CliError, match="not published yet: pedidos, fato_pedido_correlacionado"):
         download(aws, tmp_path / "out")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
+from lakehouse_tables import FACT, TABLES
 from small_lake import account, deploy, put, report
 
 from cli.errors import CliError, NotDeployedError
@@ -17,7 +18,7 @@ from cli.running.upload import landed, upload
 from cli.session import Aws
 from lakehouse.lake import layout
 
-TABLES = [table for tables in layout.TABLES.values() for table in tables]
+TABLES = [table for tables in TABLES.values() for table in tables]
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_the_seven_files_are_uploaded_to_the_landing_area(aws: Aws, tmp_path: Pa
         (tmp_path / name).write_text(f"content of {name}")
     (tmp_path / "other.csv").write_text("not ours")
     upload(aws, tmp_path)
-    assert sorted(landed(aws)) == sorted(layout.landing_key(table) for table in layout.TABLES["bronze"])
+    assert sorted(landed(aws)) == sorted(layout.landing_key(table) for table in TABLES["bronze"])
     body = aws.s3.get_object(Bucket="lake", Key=layout.landing_key("cambio"))["Body"].read()
     assert body == b"content of cambio.csv"
 
@@ -114,4 +115,4 @@ def test_the_summary_is_read_from_the_audit_reports_of_the_run(aws: Aws) -> None
     found = tables(aws, "r", layout.LAYERS, {"bronze": 1.5})
     assert [asset.table for asset in found] == TABLES
     assert found[6] == TableSummary("bronze", "emprestimos", 30, 1, "warn", 1, 2, 1.5)
-    assert found[7] == TableSummary("silver", layout.FACT, None, None, "not run")
+    assert found[7] == TableSummary("silver", FACT, None, None, "not run")

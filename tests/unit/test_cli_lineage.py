@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from lakehouse_tables import CASH_FLOW, FACT, TABLES
 from typer.testing import CliRunner
 
 from cli.main import app
-from lakehouse.lake.layout import BRONZE, CASH_FLOW, FACT, TABLES
+from lakehouse.lake.layout import BRONZE
 
 
 def run(*arguments):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from lakehouse_tables import TABLES
 
 from cli.errors import CliError, UsageError
 from cli.running import source
@@ -80,13 +81,13 @@ def test_a_person_may_stop(tmp_path: Path) -> None:
 
 
 def test_files_missing_in_the_landing_area_are_named() -> None:
-    landed = [layout.landing_key(table) for table in layout.TABLES["bronze"] if table != "cambio"]
+    landed = [layout.landing_key(table) for table in TABLES["bronze"] if table != "cambio"]
     with pytest.raises(UsageError, match="1 of the 7 CSV files is missing in the lake's landing area: cambio"):
         source.complete(Landing(), lambda: landed, Answers.NONE, nobody)
 
 
 def test_a_complete_landing_area_is_taken() -> None:
-    landed = [layout.landing_key(table) for table in layout.TABLES["bronze"]]
+    landed = [layout.landing_key(table) for table in TABLES["bronze"]]
     assert source.complete(Landing(), lambda: landed, Answers.NONE, nobody) == Landing()
 
 

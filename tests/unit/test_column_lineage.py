@@ -10,6 +10,7 @@ import pytest
 from bronze_tables import bronze
 from hypothesis import given, reject
 from hypothesis import strategies as st
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
 from layers import cash_flow, correlate, forecast
 from perturbation import (
     Change,
@@ -27,7 +28,7 @@ from perturbation import (
 from bronze.synthetic.company import accepted, generate
 from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
-from lakehouse.lake.layout import BRONZE, CASH_FLOW, FACT, FORECAST, TABLES
+from lakehouse.lake.layout import BRONZE
 
 AGGREGATES = {CASH_FLOW: cash_flow, FORECAST: forecast}
 

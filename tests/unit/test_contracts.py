@@ -10,11 +10,13 @@ import pyarrow.csv as pa_csv
 import pytest
 import yaml
 from exports import EVERY
+from lakehouse_tables import TABLES
 from violations import violations
 
-from lakehouse.contract.model import arrow_type, load, load_all, parse
+from lakehouse.contract import layers
+from lakehouse.contract.model import arrow_type, inputs_of, load, load_all, parse
 from lakehouse.errors import ContractError
-from lakehouse.lake.layout import BRONZE, GOLD, LAYERS, SILVER, TABLES
+from lakehouse.lake.layout import BRONZE, GOLD, LAYERS, SILVER
 
 CONTRACTS = load_all()
 COLUMNS = [(contract, column) for contract in CONTRACTS for column in contract.columns]
@@ -47,7 +49,7 @@ alvo_valor_fluxo_proximo_mes_brl
 
 
 def document(table):
-    return resources.files("contracts").joinpath(f"{table}.odcs.yaml").read_text("utf-8")
+    return layers.text_of(table)
 
 
 by_table = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.table)
@@ -64,8 +66,9 @@ def test_the_contract_follows_the_standard(contract):
 
 
 def test_there_is_a_contract_for_every_table_and_no_other():
-    files = {file.name for file in resources.files("contracts").iterdir() if file.name.endswith(".yaml")}
-    assert files == {f"{contract.table}.odcs.yaml" for contract in CONTRACTS}
+    folder = resources.files("contracts")
+    files = {(layer, file.name) for layer in LAYERS for file in folder.joinpath(layer).iterdir()}
+    assert files == {(contract.layer, f"{contract.table}.odcs.yaml") for contract in CONTRACTS}
     assert [(c.table, c.database) for c in CONTRACTS] == [(t, f"importau_{x}") for x in LAYERS for t in TABLES[x]]
 
 
@@ -223,7 +226,7 @@ def test_an_unknown_physical_type_is_refused_with_the_known_ones(physical):
 
 
 def test_a_table_without_a_contract_is_refused_by_the_name_of_the_missing_file(monkeypatch):
-    with pytest.raises(ContractError, match=r"glue/contracts/clientes\.odcs\.yaml does not exist"):
+    with pytest.raises(ContractError, match=r"glue/contracts/<layer>/clientes\.odcs\.yaml does not exist"):
         load("clientes")
 
 
@@ -278,11 +281,16 @@ def test_a_column_has_the_direct_sources_that_it_lists_and_then_the_indirect_one
             assert set(column.sources[len(direct) :]) == column.indirect
 
 
-def test_the_file_of_a_malformed_contract_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
-    (tmp_path / "pedidos.odcs.yaml").write_text("[]")
-    with pytest.raises(ContractError, match=r"glue/contracts/pedidos\.odcs\.yaml: the contract must be a mapping"):
+def test_the_file_of_a_malformed_contract_is_named(monkeypatch):
+    monkeypatch.setattr(layers, "text_of", lambda _: "[]")
+    expected = r"glue/contracts/bronze/pedidos\.odcs\.yaml: the contract must be a mapping"
+    with pytest.raises(ContractError, match=expected):
         load.__wrapped__("pedidos")
+
+
+def test_the_inputs_of_a_layer_are_the_tables_its_contracts_name_as_sources():
+    assert inputs_of(SILVER) == TABLES[BRONZE]
+    assert inputs_of(GOLD) == TABLES[SILVER]
 
 
 def test_a_column_that_does_not_exist_is_named():

@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 import pytest
 from bronze_tables import bronze, table
 from hypothesis import given
+from lakehouse_tables import FACT, TABLES
 from layers import correlate
 from naive import Naive
 
 from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
-from lakehouse.lake.layout import BRONZE, FACT, TABLES
+from lakehouse.lake.layout import BRONZE
 
 
 def world(**rows):

@@ -1,9 +1,9 @@
 """The words of the business are those that the contracts allow."""
 
 import pytest
+from lakehouse_tables import FACT
 
 from lakehouse import domain
-from lakehouse.contract.layers import FACT
 from lakehouse.contract.model import load
 
 

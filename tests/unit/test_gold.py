@@ -9,6 +9,7 @@ from bronze_tables import bronze
 from facts import fact_of, facts
 from hypothesis import given
 from hypothesis import strategies as st
+from lakehouse_tables import CASH_FLOW, FORECAST
 from layers import cash_flow, correlate, forecast
 from naive import DOUBLES, TOLERANCE
 from naive import cash_flow as naive_cash_flow
@@ -17,7 +18,6 @@ from naive import forecast as naive_forecast
 from gold.partial import aggregated
 from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
-from lakehouse.lake.layout import CASH_FLOW, FORECAST
 
 CENT = Decimal("0.01")
 TARGET = "alvo_valor_fluxo_proximo_mes_brl"

@@ -9,10 +9,9 @@ from typing import Any
 import independent
 import pytest
 from exports import EVERY, ON_THE_REAL_ONE, SAMPLE, Export
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 from summaries import summary
-
-from lakehouse.lake import layout
 
 TO_MEND = "mend it: IMPORTAU_WRITE_GOLDEN=1 ./importau test tests/unit/test_golden.py"
 
@@ -32,7 +31,7 @@ def made_of(export: Export) -> dict[str, Any]:
     """The ten tables as the product makes them."""
     bronze = {name: read.kept for name, read in export.read().items()}
     fact = correlate(bronze).fact
-    return bronze | {layout.FACT: fact, layout.CASH_FLOW: cash_flow(fact), layout.FORECAST: forecast(fact)}
+    return bronze | {FACT: fact, CASH_FLOW: cash_flow(fact), FORECAST: forecast(fact)}
 
 
 def test_a_golden_file_is_what_the_definition_gives_row_by_row(export: Export, apart: dict[str, Any]) -> None:
@@ -60,7 +59,7 @@ def test_the_product_makes_the_same_tables_value_by_value(export: Export, apart:
 @pytest.mark.parametrize("real", [ON_THE_REAL_ONE])
 def test_the_real_export_comes_out_to_the_cent(real: Export) -> None:
     made = made_of(real)
-    fact = made[layout.FACT].to_pylist()
+    fact = made[FACT].to_pylist()
     flows = defaultdict[str, list[Decimal]](list)
     for row in fact:
         flows[row["tipo_registro"]].append(row["valor_fluxo_brl"])
@@ -78,7 +77,7 @@ def test_the_real_export_comes_out_to_the_cent(real: Export) -> None:
 
 
 def test_the_sample_has_series_to_forecast_and_some_that_are_too_short() -> None:
-    rows = independent.tables(SAMPLE.folder)[layout.FORECAST].to_pylist()
+    rows = independent.tables(SAMPLE.folder)[FORECAST].to_pylist()
     last_complete = "2026-05"  # the newest order is of 2026-06-30
     months = defaultdict[tuple[str, str], list[str]](list)
     for row in rows:

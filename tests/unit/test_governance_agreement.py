@@ -3,9 +3,10 @@
 import dataclasses
 
 import pytest
+from lakehouse_tables import TABLES
 
 from governance.agreement import Observed, differences, observed, unknown_names
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE
 from lakehouse.lineage.names import Asset, Place
 from lakehouse.orchestration.pipelines import Task
 

@@ -3,10 +3,10 @@
 import dataclasses
 
 import pytest
+from lakehouse_tables import CASH_FLOW, FACT
 
 from governance.propagation import undeclared
 from lakehouse.contract.model import load_all
-from lakehouse.lake.layout import CASH_FLOW, FACT
 
 EMAIL = "importau_bronze.fornecedores.contato_email"
 CNPJ = "importau_bronze.fornecedores.cnpj"

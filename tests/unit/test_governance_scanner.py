@@ -7,12 +7,12 @@ import pytest
 from exports import EVERY
 from hypothesis import given
 from hypothesis import strategies as st
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 
 from bronze.synthetic.company import generate
 from governance.scanner import DETECTORS, SAMPLE, Finding, scan
 from lakehouse.contract.model import load, load_all
-from lakehouse.lake import layout
 
 BY_NAME = {detector.name: detector for detector in DETECTORS}
 PRODUCTS = load("produtos")
@@ -170,7 +170,7 @@ def test_nothing_to_look_at_is_no_finding():
 def ten_tables(request):
     bronze = {name: read.kept for name, read in request.param.read().items()}
     fact, _ = correlate(bronze)
-    return {**bronze, layout.FACT: fact, layout.CASH_FLOW: cash_flow(fact), layout.FORECAST: forecast(fact)}
+    return {**bronze, FACT: fact, CASH_FLOW: cash_flow(fact), FORECAST: forecast(fact)}
 
 
 def test_the_ten_tables_of_an_export_hold_nothing_that_is_not_declared(ten_tables):

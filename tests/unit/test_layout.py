@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lakehouse_tables import FACT, FORECAST, TABLES
 
 from lakehouse.lake import layout
 
@@ -15,7 +16,7 @@ SOURCES = [*sorted(ROOT.glob("functions/**/*.py")), *sorted(ROOT.glob("cli/**/*.
 ADDRESSES = (*layout.PREFIXES, layout.database_of(""), f"{layout.LANDING}.")
 names = st.from_regex(r"[A-Za-z0-9-]{1,12}", fullmatch=True)
 runs = st.from_regex(r"[A-Za-z0-9._-]{1,80}", fullmatch=True)
-tables = st.sampled_from([table for its_tables in layout.TABLES.values() for table in its_tables])
+tables = st.sampled_from([table for its_tables in TABLES.values() for table in its_tables])
 
 
 def texts(tree):
@@ -37,8 +38,8 @@ def test_no_other_module_writes_a_key_or_the_name_of_a_database(file):
 
 def test_every_key_of_the_lakehouse_lies_under_one_of_its_prefixes():
     keys = [
-        layout.landing_key("pedidos"), layout.published_key("pedidos"), layout.published_key(layout.FACT, 3, 64),
-        layout.published_key(layout.FORECAST), layout.staging_key("r", "pedidos"),
+        layout.landing_key("pedidos"), layout.published_key("pedidos"), layout.published_key(FACT, 3, 64),
+        layout.published_key(FORECAST), layout.staging_key("r", "pedidos"),
         layout.part_record_key("r", layout.BRONZE, "write", 3, 64), layout.part_table_key("r", layout.GOLD, "sums", 3),
         layout.part_hashes_key("r", layout.BRONZE, "itens_pedido", 3), layout.publication_key("r", "gold", "publish"),
         layout.quarantine_key("r", layout.BRONZE, "pedidos"), layout.quality_key("r", layout.BRONZE),
@@ -58,7 +59,7 @@ def test_a_key_of_a_table_says_which_table_it_is_of(run_id, table, part):
     for key in (layout.staging_key(run_id, table), layout.staging_key(run_id, table, part, 100)):
         assert layout.table_of_key(key) == found
     assert layout.table_of_key(layout.landing_key("pedidos")) == (layout.LANDING, "pedidos")
-    assert layout.table_of_key(layout.landing_key(layout.FACT)) is None
+    assert layout.table_of_key(layout.landing_key(FACT)) is None
 
 
 @given(runs, names, names, tables, st.uuids(), st.sampled_from(["START", "COMPLETE", "FAIL"]))

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
 
 from lakehouse.contract.model import load, load_all
 from lakehouse.errors import LakehouseError
@@ -12,7 +13,7 @@ from lakehouse.lineage.names import Asset, Place, run_uuid
 
 PLACE = Place("us-east-1", "123456789012", "lake")
 ASSETS = Asset.all()
-FACT = Asset.of_table(layout.FACT)
+FACT = Asset.of_table(FACT)
 run_ids = st.from_regex(r"[A-Za-z0-9._-]{1,80}", fullmatch=True)
 
 
@@ -41,7 +42,7 @@ def test_a_staged_and_a_published_object_are_the_same_asset(run_id, asset):
     assert Asset.of_key(layout.published_key(asset.table)) == asset
 
 
-@given(run_ids, st.sampled_from(layout.TABLES[layout.BRONZE]))
+@given(run_ids, st.sampled_from(TABLES[layout.BRONZE]))
 def test_what_is_no_table_is_no_asset(run_id, table):
     for key in (
         layout.quarantine_key(run_id, layout.BRONZE, table),
@@ -101,7 +102,7 @@ def test_a_csv_has_a_source_and_no_promises():
     assert column_lineage(Asset.of_landing("cambio"), PLACE) is None
 
 
-@pytest.mark.parametrize("table", [layout.FACT, layout.CASH_FLOW, layout.FORECAST])
+@pytest.mark.parametrize("table", [FACT, CASH_FLOW, FORECAST])
 def test_column_lineage_is_the_contracts_direct_and_indirect(table):
     contract, lineage = load(table), column_lineage(Asset.of_table(table), PLACE)
     for column in contract.columns:
@@ -118,7 +119,7 @@ def test_column_lineage_is_the_contracts_direct_and_indirect(table):
 
 
 def test_a_copied_column_is_an_identity_and_a_sum_is_not():
-    fields = column_lineage(Asset.of_table(layout.CASH_FLOW), PLACE).fields
+    fields = column_lineage(Asset.of_table(CASH_FLOW), PLACE).fields
     assert [how.subtype for how in fields["moeda_origem"].inputFields[0].transformations] == ["IDENTITY"]
     assert "IDENTITY" not in {
         how.subtype for field in fields["total_saida_brl"].inputFields for how in field.transformations

@@ -1,6 +1,7 @@
 """The names under which tables and columns are found."""
 
 import pytest
+from lakehouse_tables import CASH_FLOW, FORECAST, TABLES
 from typer.testing import CliRunner
 
 from cli.contents.naming import Names
@@ -41,7 +42,7 @@ def test_a_column_is_found_under_every_name_that_is_printed_of_it(names, contrac
         assert {name: names.resolve(name) for name in printed} == dict.fromkeys(printed, node)
 
 
-@pytest.mark.parametrize("table", layout.TABLES[layout.BRONZE])
+@pytest.mark.parametrize("table", TABLES[layout.BRONZE])
 def test_an_exported_csv_and_its_columns_are_found_as_file_and_as_landing(names, table):
     node = f"{table}.csv"
     printed = [
@@ -76,11 +77,11 @@ def test_the_tree_has_the_one_name_whatever_was_typed():
 @pytest.mark.parametrize(
     ("name", "said", "fix"),
     [
-        ("StateMachine_DAG_gold", "is a pipeline, and lineage is of", f"Name what it makes: {layout.CASH_FLOW}, "),
+        ("StateMachine_DAG_gold", "is a pipeline, and lineage is of", f"Name what it makes: {CASH_FLOW}, "),
         ("statemachine_dag_silver.WriteSilver", "is a task, and", "--type task"),
         ("StateMachine_DAG_pipeline", "is a pipeline", "./importau search StateMachine_DAG_pipeline --type pipeline"),
         ("importau_governanca.execucoes", "governance's own account", "Name a table of the data: pedidos, "),
-        ("importau_gold", "is several tables", f"{layout.CASH_FLOW}, {layout.FORECAST}."),
+        ("importau_gold", "is several tables", f"{CASH_FLOW}, {FORECAST}."),
         ("landing", "is several tables", "pedidos.csv, itens_pedido.csv"),
         ("taxa_ptax", "is no table or column", "cambio.taxa_ptax"),
     ],

@@ -7,6 +7,7 @@ import pytest
 from bronze_tables import bronze
 from hypothesis import given
 from hypothesis import strategies as st
+from lakehouse_tables import FACT, PARTED, TABLES
 from layers import correlate
 from parted import part_of_bronze
 
@@ -17,7 +18,6 @@ from lakehouse.contract.model import load
 from lakehouse.lake import layout
 from lakehouse.part_size import ORDERS_A_PART, parts_of_bytes, parts_of_orders
 from lakehouse.parts import (
-    CUT,
     hashed,
     part_of,
     parts_of_table,
@@ -92,7 +92,7 @@ def test_combining_in_steps_is_combining_at_once(tables: dict[str, pa.Table]) ->
 
 @given(st.integers(1, 200), st.booleans())
 def test_the_parts_of_a_table_are_known_by_the_names_of_its_files(parts: int, in_silver: bool) -> None:
-    table = layout.FACT if in_silver else "pedidos"
+    table = FACT if in_silver else "pedidos"
     keys = [layout.published_key(table, part, parts) for part in range(parts)]
     assert layout.parts_of(table, keys) == parts
     assert layout.parts_of(table, [*keys, f"{layout.published_prefix(table)}stranger.parquet"]) is None
@@ -108,7 +108,7 @@ def test_every_column_the_parts_are_cut_by_is_there() -> None:
 
 
 def test_loans_are_read_by_the_first_part_and_everything_else_by_all() -> None:
-    tables = {table: pa.table({"n": [1, 2]}) for table in layout.TABLES[layout.BRONZE]}
+    tables = {table: pa.table({"n": [1, 2]}) for table in TABLES[layout.BRONZE]}
     assert read_by_part(tables, 0) == tables
     others = read_by_part(tables, 3)
     assert len(others.pop("emprestimos")) == 0
@@ -116,12 +116,12 @@ def test_loans_are_read_by_the_first_part_and_everything_else_by_all() -> None:
 
 
 def test_a_part_finds_its_own_file_of_a_cut_table_and_the_one_file_of_another() -> None:
-    keys = published_keys(layout.TABLES[layout.BRONZE], 2, 4)
-    assert list(keys) == list(layout.TABLES[layout.BRONZE])
-    assert {table for table, key in keys.items() if key == layout.published_key(table, 2, 4)} == {*CUT} - {layout.FACT}
+    keys = published_keys(TABLES[layout.BRONZE], 2, 4)
+    assert list(keys) == list(TABLES[layout.BRONZE])
+    assert {table for table, key in keys.items() if key == layout.published_key(table, 2, 4)} == {*PARTED}
     assert keys["cambio"] == layout.published_key("cambio")
-    assert published_keys([layout.FACT], 2, 4) == {layout.FACT: layout.published_key(layout.FACT, 2, 4)}
-    assert (parts_of_table(layout.FACT, 4), parts_of_table("cambio", 4)) == (4, 1)
+    assert published_keys([FACT], 2, 4) == {FACT: layout.published_key(FACT, 2, 4)}
+    assert (parts_of_table(FACT, 4), parts_of_table("cambio", 4)) == (4, 1)
 
 
 @given(st.lists(st.lists(st.integers(0, 5))))

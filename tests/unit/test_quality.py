@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lakehouse_tables import FACT
 
 from lakehouse.contract.model import Rule, load, load_all
 from lakehouse.contract.quality import EXAMPLES, Outcome, RuleResult, TableResult, cause
-from lakehouse.lake.layout import FACT
 
 STAGED, REPORT = "s3://lake/staging/r1/silver/", "s3://lake/governance/quality/silver/r1.json"
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lakehouse_tables import TABLES
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
 from cli.commands import sample as command
 from cli.main import app
 from cli.terminal.questions import Answers
-from lakehouse.lake.layout import BRONZE, TABLES
+from lakehouse.lake.layout import BRONZE
 
 FOLDER = ROOT / "csv_exports"
 NAMES = [f"{table}.csv" for table in TABLES[BRONZE]]

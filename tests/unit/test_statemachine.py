@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from lakehouse_tables import TABLES
 from machines import AUDITS, MACHINES, definition, rendered, source
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from sam_template import TEMPLATE
@@ -16,8 +17,8 @@ COMMENT = re.compile(
     r"(?P<description>[^|]{20,}) \| OWNER: (?P<owner>[a-z-]+)"
     r" \| INPUTS: (?P<inputs>\S+(?:, \S+)*) \| OUTPUT: (?P<output>\S+(?:, \S+)*)"
 )
-DATASETS = {f"importau_{layer}.{table}" for layer, tables in layout.TABLES.items() for table in tables} | {
-    f"landing.{table}" for table in layout.TABLES[layout.BRONZE]
+DATASETS = {f"importau_{layer}.{table}" for layer, tables in TABLES.items() for table in tables} | {
+    f"landing.{table}" for table in TABLES[layout.BRONZE]
 }
 every_machine = pytest.mark.parametrize("name", MACHINES)
 
@@ -63,7 +64,7 @@ def test_layers_have_one_definition_and_so_have_their_audits() -> None:
 @every_machine
 def test_no_definition_names_a_table(name: str) -> None:
     text = (TEMPLATE.parent / source(name)).read_text("utf-8").lower()
-    tables = {table for tables in layout.TABLES.values() for table in tables}
+    tables = {table for tables in TABLES.values() for table in tables}
     assert not {word for word in re.findall(r"[a-z0-9_]+", re.sub(r'"Comment": "[^|"]*', "", text)) if word in tables}
 
 
@@ -96,7 +97,7 @@ def test_every_task_says_what_it_does_for_whom_and_with_which_tables(name: str) 
 
 @pytest.mark.parametrize("layer", layout.LAYERS)
 def test_writing_and_publishing_a_layer_declare_exactly_its_tables(layer: str) -> None:
-    own = {f"importau_{layer}.{table}" for table in layout.TABLES[layer]}
+    own = {f"importau_{layer}.{table}" for table in TABLES[layer]}
     for key in (f"Write{layer.capitalize()}", "PublishTable", "PublishPart"):
         match = COMMENT.fullmatch(tasks(layer)[key]["Comment"])
         assert match

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sam_template
+from lakehouse_tables import TABLES
 from packaging.requirements import Requirement
 from sam_template import ROLE, parsed
 
@@ -97,7 +98,7 @@ def test_every_layer_has_a_database_and_a_crawler_with_one_target_a_table_folder
         *(f"importau_{layer}" for layer in layout.LAYERS),
         "importau_governanca",
     }
-    for layer, tables in layout.TABLES.items():
+    for layer, tables in TABLES.items():
         crawler = crawlers[f"importau-{layer}"]
         assert databases[crawler["DatabaseName"]["Ref"]]["DatabaseInput"]["Name"] == f"importau_{layer}"
         paths = [target["Path"]["Fn::Sub"][0] for target in crawler["Targets"]["S3Targets"]]

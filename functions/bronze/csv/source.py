@@ -180,7 +180,7 @@ def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIEC
     Parameters
     ----------
     table : str
-        One of `lakehouse.parts.PARTED` for more than one part.
+        One that is cut (`lakehouse.parts.is_cut`) for more than one part.
     path : Path
     parts : int
     folder : Path

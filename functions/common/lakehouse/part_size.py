@@ -14,5 +14,5 @@ def parts_of_orders(orders: int) -> int:
 
 
 def parts_of_bytes(size: int) -> int:
-    """Return how many parts the CSVs of `lakehouse.parts.PARTED` are cut into, by their bytes together."""
+    """Return how many parts the CSVs of the tables that are cut have, by their bytes together."""
     return parts_of_orders(size // BYTES_AN_ORDER)

@@ -1,7 +1,8 @@
 """Parts: a large run cut by a hash of ``pedido_id``, so that an order, its items and its payments stay together.
 
-What has no order (products, suppliers, quotations, loans) is not cut: every part reads all of it. A part is a file
-of each table, and the unit of work of the layers above; small runs have one.
+What has no order (products, suppliers, quotations, loans) is not cut: every part reads all of it, or only the first
+one does, as its contract says (`lakehouse.contract.layers.Head.parts`). A part is a file of each table that is cut, and
+the unit of work of the layers above; small runs have one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lakehouse.contract.layers import FACT
+from lakehouse.contract.layers import head
 from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.errors import StorageError
@@ -20,12 +21,8 @@ from lakehouse.lake import layout
 if TYPE_CHECKING:
     from lakehouse.lake.s3 import Lake
 
-# The tables of Bronze that are cut, all by this column, and the fact, which they make part by part.
+# Every table that is cut is cut by this column, so that what belongs to an order is in one part.
 PARTITION_KEY: Final = "pedido_id"
-PARTED: Final = ("pedidos", "itens_pedido", "pagamentos")
-CUT: Final = (*PARTED, FACT)
-# Every part reads all of them, and only one may make something of them, or it would be there once a part.
-_LOANS: Final = "emprestimos"
 # Beyond ten billion orders nothing here was thought through.
 MOST_PARTS: Final = 1_000_000
 
@@ -51,20 +48,25 @@ def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
 
 def parts_of_table(table: str, parts: int) -> int:
     """Return how many parts a table is in, of a run that is in ``parts``: one, where it is not cut."""
-    return parts if table in CUT else 1
+    return parts if is_cut(table) else 1
+
+
+def is_cut(table: str) -> bool:
+    """Return whether a large run cuts a table into parts."""
+    return head(table).parts == "cut"
 
 
 def published_keys(tables: Iterable[str], part: int, parts: int) -> dict[str, str]:
     """Return where one part finds published tables: its own file of a table that is cut, all of any other."""
     return {
-        table: layout.published_key(table, part, parts) if table in CUT else layout.published_key(table)
+        table: layout.published_key(table, part, parts) if is_cut(table) else layout.published_key(table)
         for table in tables
     }
 
 
 def read_by_part(tables: Mapping[str, pa.Table], part: int) -> dict[str, pa.Table]:
-    """Return the tables as one part reads them: loans, which have no order, belong to part 0."""
-    return {name: rows.slice(0, 0) if part and name == _LOANS else rows for name, rows in tables.items()}
+    """Return the tables as one part reads them: of some, such as loans, all rows belong to the first part."""
+    return {name: rows.slice(0, 0) if part and head(name).parts == "first" else rows for name, rows in tables.items()}
 
 
 def part_of(keys: pa.ChunkedArray | pa.Array, parts: int) -> Index:

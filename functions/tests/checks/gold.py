@@ -10,17 +10,17 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contract.layers import FACT
 from lakehouse.contract.quality import Outcome
 from lakehouse.domain import AGENDADO, CANCELADO, PAGO, PARCELA_EMPRESTIMO, PENDENTE, PREVISTO
 from lakehouse.engine.keys import flat
 from tests.audited import Audited, agreement, differs, failing, summed
 
-# What the rules read of the fact.
-FACT_COLUMNS: Final = (
+FACT: Final = "fato_pedido_correlacionado"
+# What the rules read of the layer below, by table.
+READ: Final = {FACT: (
     "tipo_registro", "mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento",
     "valor_fluxo_brl", "variacao_cambial_brl",
-)  # fmt: skip
+)}  # fmt: skip
 AMOUNTS: Final = ("valor_fluxo_brl", "variacao_cambial_brl")
 _OUTFLOWS: Final = {
     "saida_paga_brl": PAGO,

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 
 import { useFormats } from "../data";
-import type { Frame } from "../document";
+import type { Data, Frame } from "../document";
 import { useWords } from "../language";
 import { BarsAndLines } from "./chart";
 import { Panel } from "./panel";
@@ -11,7 +11,6 @@ import type { Sheet } from "./sheet";
 import { everyMonth, running, type Sums, sumsBy, sumsByTwo } from "./sums";
 import { DASHBOARDS } from "./words";
 
-export const CASH_FLOW = "importau_gold.agregado_fluxo_de_caixa_mensal";
 const SCALE = 2;
 const MEASURES = {
   paid: "saida_paga_brl",
@@ -21,7 +20,7 @@ const MEASURES = {
 } as const;
 
 /** What leaves the till month by month, by status or by source, and what has left in all. */
-export function CashFlow({ frame, selection }: { frame: Frame; selection: Selection }) {
+export function CashFlow({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const [by, setBy] = useState<"status" | "source">("status");
@@ -64,7 +63,7 @@ export function CashFlow({ frame, selection }: { frame: Frame; selection: Select
     return { labels: months.map(formats.month), series, sheet: table };
   }, [frame, selection, by, words, formats]);
   return (
-    <Panel id="fluxo-de-caixa" title={words.cashFlow} source={CASH_FLOW} ignored={ignoredBy(frame, selection)} sheet={sheet}>
+    <Panel id="fluxo-de-caixa" title={words.cashFlow} source={frame.from} ignored={ignoredBy(frame, selection)} sheet={sheet}>
       <label>
         {words.by}{" "}
         <select value={by} onChange={(event) => setBy(event.target.value === "source" ? "source" : "status")}>

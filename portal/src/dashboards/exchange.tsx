@@ -1,9 +1,8 @@
 import { useMemo } from "react";
 
 import { useFormats } from "../data";
-import type { Frame } from "../document";
+import type { Data, Frame } from "../document";
 import { useWords } from "../language";
-import { CASH_FLOW } from "./cash-flow";
 import { BarsAndLines } from "./chart";
 import { Panel } from "./panel";
 import { ignoredBy, rowsOf, type Selection } from "./selection";
@@ -16,7 +15,7 @@ const SCALE = 2;
 const OWN = "BRL";
 
 /** What is still to be paid in foreign money: a picture for each currency, for they have no common axis. */
-export function Exposure({ frame, selection }: { frame: Frame; selection: Selection }) {
+export function Exposure({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const { byCurrency, months } = useByCurrency(frame, selection, "exposicao_moeda_origem");
@@ -37,7 +36,7 @@ export function Exposure({ frame, selection }: { frame: Frame; selection: Select
       id="exposicao"
       title={words.exposure}
       note={words.exposureNote}
-      source={CASH_FLOW}
+      source={frame.from}
       ignored={ignoredBy(frame, selection)}
       sheet={sheetOf(byCurrency, months, words.month, (currency) => currency)}
     >
@@ -54,7 +53,7 @@ export function Exposure({ frame, selection }: { frame: Frame; selection: Select
 }
 
 /** What the exchange rates have moved since the commitments were made, in reais, by month and currency. */
-export function Variation({ frame, selection }: { frame: Frame; selection: Selection }) {
+export function Variation({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const { byCurrency, months } = useByCurrency(frame, selection, "variacao_cambial_brl");
@@ -70,7 +69,7 @@ export function Variation({ frame, selection }: { frame: Frame; selection: Selec
     <Panel
       id="variacao-cambial"
       title={words.variation}
-      source={CASH_FLOW}
+      source={frame.from}
       ignored={ignoredBy(frame, selection)}
       sheet={sheetOf(byCurrency, months, words.month, () => OWN)}
     >

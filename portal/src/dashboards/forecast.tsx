@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 
 import { useFormats } from "../data";
-import type { Frame, FrameColumn } from "../document";
+import type { Data, Frame, FrameColumn } from "../document";
 import { column, texts, type Value, valueAt } from "../frames";
 import { useWords } from "../language";
 import { BarsAndLines } from "./chart";
@@ -12,12 +12,11 @@ import type { Sheet, SheetColumn } from "./sheet";
 import { everyMonth } from "./sums";
 import { DASHBOARDS } from "./words";
 
-export const FORECAST = "importau_gold.agregado_ml_forecast_risco_cambial";
 const TARGET = "alvo_valor_fluxo_proximo_mes_brl";
 const MONTH = "mes_referencia";
 
 /** The features a model learns from, with the target beside them; one series as a picture. */
-export function Forecast({ frame, selection }: { frame: Frame; selection: Selection }) {
+export function Forecast({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const rows = useMemo(() => rowsOf(frame, selection), [frame, selection]);
@@ -55,7 +54,7 @@ export function Forecast({ frame, selection }: { frame: Frame; selection: Select
     };
   }, [frame, its, words, formats]);
   return (
-    <Panel id="forecast" title={words.forecast} source={FORECAST} ignored={ignoredBy(frame, selection)} sheet={sheet}>
+    <Panel id="forecast" title={words.forecast} source={frame.from} ignored={ignoredBy(frame, selection)} sheet={sheet}>
       <label>
         {words.series}{" "}
         <select value={name} onChange={(event) => choose(event.target.value)}>

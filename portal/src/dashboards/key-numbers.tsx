@@ -1,14 +1,13 @@
 import { useFormats } from "../data";
-import type { Frame } from "../document";
+import type { Data } from "../document";
 import { useWords } from "../language";
-import { CASH_FLOW } from "./cash-flow";
 import { MadeOf } from "./panel";
 import { ignoredBy, rowsOf, type Selection } from "./selection";
 import { sumsBy, total } from "./sums";
 import { DASHBOARDS } from "./words";
 
 /** The few numbers one looks for first. */
-export function KeyNumbers({ frame, selection }: { frame: Frame; selection: Selection }) {
+export function KeyNumbers({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const rows = rowsOf(frame, selection);
@@ -31,7 +30,7 @@ export function KeyNumbers({ frame, selection }: { frame: Frame; selection: Sele
           </div>
         ))}
       </dl>
-      <MadeOf source={CASH_FLOW} ignored={ignoredBy(frame, selection)} />
+      <MadeOf source={frame.from} ignored={ignoredBy(frame, selection)} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 
 import { useFormats } from "../data";
-import type { Frame } from "../document";
+import type { Data } from "../document";
 import { scaleOf } from "../frames";
 import { useWords } from "../language";
 import { BarsAndLines } from "./chart";
@@ -12,12 +12,11 @@ import type { SheetColumn } from "./sheet";
 import { largestFirst, sumsBy } from "./sums";
 import { DASHBOARDS } from "./words";
 
-export const FACT = "importau_silver.fato_pedido_correlacionado";
 const MEASURES = { flowValue: "valor_fluxo_brl", itemValue: "valor_item_brl", pieces: "quantidade" } as const;
 type Measure = keyof typeof MEASURES;
 
 /** What is bought, by category and by the supplier's country. */
-export function Volume({ frame, selection }: { frame: Frame; selection: Selection }) {
+export function Volume({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const [measure, setMeasure] = useState<Measure>("flowValue");
   return (
@@ -41,7 +40,7 @@ export function Volume({ frame, selection }: { frame: Frame; selection: Selectio
 }
 
 function By({ frame, selection, measure, id, title, by }: {
-  frame: Frame;
+  frame: Data;
   selection: Selection;
   measure: Measure;
   id: string;
@@ -65,7 +64,7 @@ function By({ frame, selection, measure, id, title, by }: {
   }, [frame, selection, by, measure, words, formats, money, scale]);
   const tick = money ? formats.shortMoney : formats.number;
   return (
-    <Panel id={id} title={title} source={FACT} ignored={ignoredBy(frame, selection)} sheet={sheet}>
+    <Panel id={id} title={title} source={frame.from} ignored={ignoredBy(frame, selection)} sheet={sheet}>
       <BarsAndLines label={title} labels={labels} series={series} tick={tick} horizontal />
     </Panel>
   );

@@ -1,30 +1,77 @@
-"""The layers, and which tables they have: what a contract, a key and a catalogue entry have in common."""
+"""The layers, and their tables: those that have a contract in the layer's folder, ``glue/contracts/<layer>/``.
 
-from typing import Final
+What is asked of every table before its columns matter stands in the head of its contract, above ``schema``, and is
+read without the rest: a function that needs one table does not wait for ten contracts to be parsed.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Final, Literal, get_args
+
+from lakehouse.contract.odcs import Node, read
+from lakehouse.errors import ContractError
 
 BRONZE: Final = "bronze"
 SILVER: Final = "silver"
 GOLD: Final = "gold"
 LAYERS: Final = (BRONZE, SILVER, GOLD)
 
-FACT: Final = "fato_pedido_correlacionado"
-CASH_FLOW: Final = "agregado_fluxo_de_caixa_mensal"
-FORECAST: Final = "agregado_ml_forecast_risco_cambial"
+Parts = Literal["cut", "first", "all"]
 
-TABLES: Final[dict[str, tuple[str, ...]]] = {
-    BRONZE: (
-        "pedidos", "itens_pedido", "pagamentos", "produtos", "fornecedores", "cambio", "emprestimos",
-    ),
-    SILVER: (FACT,),
-    GOLD: (CASH_FLOW, FORECAST),
-}  # fmt: skip
+_SUFFIX: Final = ".odcs.yaml"
+_PROPERTIES: Final = ("position", "parts", "role", "foundBy")
+_BODY: Final = "\nschema:\n"
 
 
+@dataclass(frozen=True)
+class Head:
+    """What a table's contract says above its schema, in ``customProperties``.
+
+    Attributes
+    ----------
+    table, layer : str
+    position : int or None
+        Its place among the tables of its layer wherever they are listed (``position``); None: after the others, by
+        name.
+    parts : {'cut', 'first', 'all'}
+        Which of its rows a part of a large run has (``parts``): those of its own orders, and the table is cut; all
+        rows in the first part and none in the others; or all rows in each part, where the contract says nothing.
+    role : str
+        What it is to those who need exactly this table and not all of them (``role``), as the portal's dashboards and
+        the benchmark do; empty: nothing.
+    found_by : tuple of str
+        Searches that must find it (``foundBy``).
+    """
+
+    table: str
+    layer: str
+    position: int | None
+    parts: Parts
+    role: str
+    found_by: tuple[str, ...]
+
+
+@cache
 def tables_of(layer: str) -> tuple[str, ...]:
-    """Return the tables of a layer, in their order; raise ``KeyError`` for an unknown layer."""
-    return TABLES[layer]
+    """Return the tables of a layer, in their order.
+
+    Raises
+    ------
+    KeyError
+        There is no such layer.
+    ContractError
+        The head of a contract cannot be read.
+    """
+    if layer not in LAYERS:
+        raise KeyError(layer)
+    heads = (head(table) for table, of in _layers().items() if of == layer)
+    ordered = sorted(heads, key=lambda each: (each.position is None, each.position, each.table))
+    return tuple(each.table for each in ordered)
 
 
+@cache
 def all_tables() -> tuple[str, ...]:
     """Return every table, layer by layer."""
     return tuple(table for layer in LAYERS for table in tables_of(layer))
@@ -32,7 +79,82 @@ def all_tables() -> tuple[str, ...]:
 
 def layer_of(table: str) -> str:
     """Return the layer a table belongs to; raise ``KeyError`` for an unknown table."""
-    for layer in LAYERS:
-        if table in tables_of(layer):
-            return layer
-    raise KeyError(table)
+    return _layers()[table]
+
+
+def cut_tables(layer: str) -> tuple[str, ...]:
+    """Return the tables of a layer that a large run cuts into parts, in their order."""
+    return tuple(table for table in tables_of(layer) if head(table).parts == "cut")
+
+
+def in_role(role: str) -> str:
+    """Return the table in a role; raise `ContractError` unless there is exactly one."""
+    tables = [table for table in all_tables() if head(table).role == role]
+    if len(tables) != 1:
+        raise ContractError(
+            f"the role {role} is that of {' and '.join(tables) or 'no table'}; give exactly one contract the property "
+            f"role with the value {role}"
+        )
+    return tables[0]
+
+
+def place_of(table: str) -> str:
+    """Return where a table's contract is, from the root of the project; of a table without one, where it looks."""
+    return f"glue/contracts/{_layers().get(table, '<layer>')}/{table}{_SUFFIX}"
+
+
+def text_of(table: str) -> str:
+    """Return the contract of a table as it is written; raise `ContractError` when there is none."""
+    if table not in _layers():
+        raise ContractError(f"{place_of(table)} does not exist")
+    return _contracts().joinpath(_layers()[table], f"{table}{_SUFFIX}").read_text("utf-8")
+
+
+@cache
+def head(table: str) -> Head:
+    """Return the head of a table's contract; raise `ContractError` when there is none, or it cannot be read."""
+    try:
+        document = read(text_of(table).partition(_BODY)[0])
+        _only_known(document)
+        return Head(
+            table, layer_of(table), _position(document), _parts(document),
+            document.custom("role") or "", tuple(document.custom("foundBy") or ()),
+        )  # fmt: skip
+    except ContractError as error:
+        raise ContractError(f"{place_of(table)}: {error}") from error
+
+
+def _only_known(document: Node) -> None:
+    for each in document.nodes("customProperties", ()):
+        if each.text("property") not in _PROPERTIES:
+            raise ContractError(f"the property {each.text('property')} is unknown; use {', '.join(_PROPERTIES)}")
+
+
+def _position(document: Node) -> int | None:
+    position = document.custom("position")
+    if position is not None and not isinstance(position, int):
+        raise ContractError(f"the property position is {position!r}; write a whole number")
+    return position
+
+
+def _parts(document: Node) -> Parts:
+    given = document.custom("parts") or "all"
+    for parts in get_args(Parts):
+        if given == parts:
+            return parts  # type: ignore[no-any-return]
+    raise ContractError(f"the property parts is '{given}'; use {', '.join(get_args(Parts))}")
+
+
+def _contracts() -> Traversable:
+    return resources.files("contracts")
+
+
+@cache
+def _layers() -> dict[str, str]:
+    """Return the layer of each table, by the names of the files alone."""
+    return {
+        file.name.removesuffix(_SUFFIX): layer
+        for layer in LAYERS
+        for file in _contracts().joinpath(layer).iterdir()
+        if file.name.endswith(_SUFFIX)
+    }

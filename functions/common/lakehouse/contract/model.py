@@ -1,4 +1,4 @@
-"""The ten data contracts (ODCS v3.1.0), read into what the code asks of them. They are the single source of the schema.
+"""The data contracts (ODCS v3.1.0), read into what the code asks of them. They are the single source of the schema.
 
 They are found as the resource package ``contracts``: ``glue/`` is on the path of the tests, and a Lambda layer.
 """
@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from typing import Any, Final, Literal
 
 import pyarrow as pa
@@ -208,18 +207,28 @@ def load(table: str) -> Contract:
     ContractError
         There is none, or it cannot be read; the message names the file and what to mend.
     """
-    file = resources.files("contracts").joinpath(f"{table}.odcs.yaml")
+    text = layers.text_of(table)
     try:
-        return parse(table, file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise ContractError(f"glue/contracts/{table}.odcs.yaml does not exist") from None
+        return parse(table, text)
     except ContractError as error:
-        raise ContractError(f"glue/contracts/{table}.odcs.yaml: {error}") from error
+        raise ContractError(f"{layers.place_of(table)}: {error}") from error
 
 
 def load_all() -> tuple[Contract, ...]:
-    """Return the ten contracts, layer by layer."""
+    """Return every contract, layer by layer."""
     return tuple(load(table) for table in layers.all_tables())
+
+
+@cache
+def inputs_of(layer: str) -> tuple[str, ...]:
+    """Return the tables that those of a layer are made from, as their contracts say, in their order; none of Bronze."""
+    sources = {
+        source.split(".")[1]
+        for table in layers.tables_of(layer)
+        for column in load(table).columns
+        for source in (*column.sources, *load(table).row_sources)
+    }
+    return tuple(table for table in layers.all_tables() if table in sources)
 
 
 def parse(table: str, text: str) -> Contract:

@@ -15,10 +15,6 @@ BRONZE: Final = layers.BRONZE
 SILVER: Final = layers.SILVER
 GOLD: Final = layers.GOLD
 LAYERS: Final = layers.LAYERS
-TABLES: Final = layers.TABLES
-FACT: Final = layers.FACT
-CASH_FLOW: Final = layers.CASH_FLOW
-FORECAST: Final = layers.FORECAST
 
 LANDING: Final = "landing"
 LANDING_PREFIX: Final = f"{LANDING}/csv_exports/"

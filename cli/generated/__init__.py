@@ -1,0 +1,1 @@
+"""What is derived into files that are committed: each has one source, and one command writes all of them anew."""
