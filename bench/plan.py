@@ -22,7 +22,8 @@ import pyarrow.csv
 
 from cli import ROOT
 from cli.errors import CliError
-from cli.plan_model import MILLION, Coefficients, Linear, Stage, whole
+from cli.planning.coefficients import MILLION, Coefficients, Linear, Stage
+from cli.planning.model import whole
 from lakehouse.contract import layers
 from lakehouse.lake import layout
 from lakehouse.orchestration.map_runs import MapRuns

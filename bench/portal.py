@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from cli import chromium
+from cli.building import chromium
 
 REPETITIONS: Final = 5
 _FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0].startTime"

@@ -1,19 +1,13 @@
-"""`importau completion`: what a shell needs to complete commands, options and their values."""
+"""How a shell's question is answered: what the command line that is being typed may go on with."""
 
-import shlex
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any
 
 import typer
 from typer._click.shell_completion import ShellComplete
 from typer.main import get_command
-
-from cli import ROOT
-
-_ENTRY: Final = "import sys; sys.path.insert(0, sys.argv.pop(1)); from cli.completion import answer; answer()"
 
 
 class Shell(StrEnum):
@@ -22,16 +16,6 @@ class Shell(StrEnum):
     bash = "bash"
     zsh = "zsh"
     fish = "fish"
-
-
-def completion(
-    shell: Annotated[Shell, typer.Argument(help="Which shell.")],
-) -> None:
-    """Print what makes a shell complete commands, options and their values, for `importau` and `./importau`.
-
-    Append it to the shell's configuration once, and open a new terminal. It completes in a clone that has run once.
-    """
-    typer.echo(script(shell, ROOT))
 
 
 def answer() -> None:
@@ -87,23 +71,3 @@ def _whole(words: Sequence[str]) -> list[str]:
         else:
             whole.append(word)
     return whole
-
-
-def script(shell: Shell, home: Path) -> str:
-    """Return the text for a shell's configuration, which completes in the clone whose command is typed.
-
-    Parameters
-    ----------
-    shell : Shell
-    home : Path
-        The clone that answers where the typed command does not say which one it is.
-    """
-    text = (ROOT / f"cli/shells/importau.{shell}").read_text("utf-8")
-    quote = _fish_quoted if shell is Shell.fish else shlex.quote
-    return text.replace("@ENTRY@", quote(_ENTRY)).replace("@HOME@", quote(str(home))).rstrip("\n")
-
-
-def _fish_quoted(text: str) -> str:
-    """Quote for fish, in whose single quotes a backslash escapes itself and the quote."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -70,13 +70,6 @@ class Typer(typer.Typer):
         return super().command(*arguments, **{"cls": Command} | settings)
 
 
-def explain(ctx: typer.Context) -> None:
-    """Print the help of a command, as its option --help does; without one, the whole."""
-    root = ctx.find_root()
-    with root.command.make_context(root.info_name, [*ctx.args, "--help"]) as asked:
-        asked.command.invoke(asked)
-
-
 def _write_parameters(command: Any, ctx: Any, formatter: Any) -> None:
     panels: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
     for parameter in command.get_params(ctx):

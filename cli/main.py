@@ -11,9 +11,9 @@ import typer
 from typer._click.shell_completion import CompletionItem
 from typer.main import get_command
 
-from cli.commands import COMMANDS, Entry
 from cli.errors import INTERRUPTED, CliError, aws_errors, explain
 from cli.help import HELP_OPTIONS, Group, Typer
+from cli.table import COMMANDS, Entry
 
 
 class Commands(Mapping[str, Any]):
@@ -36,11 +36,10 @@ class Commands(Mapping[str, Any]):
 
 
 def _loaded(entry: Entry) -> Any:
-    """Return the command that an entry of the table stands for."""
-    module, _, attribute = entry.place.partition(":")
-    found = getattr(import_module(module), attribute)
-    if isinstance(found, typer.Typer):
-        group = get_command(found)
+    """Return the command of an entry: in the module of its name a function of that name, or ``app``, a group."""
+    module = import_module(f"cli.commands.{entry.name}")
+    if hasattr(module, "app"):
+        group = get_command(module.app)
         group.name = entry.name
         return group
     anything = {"allow_extra_args": True, "ignore_unknown_options": True} if entry.takes else {}
@@ -51,7 +50,7 @@ def _loaded(entry: Entry) -> Any:
         context_settings=HELP_OPTIONS | anything,
         options_metavar=" ".join(filter(None, ["[OPTIONS]", entry.takes])),
         hidden=entry.hidden,
-    )(found)
+    )(getattr(module, entry.name))
     return get_command(app)
 
 
@@ -94,13 +93,13 @@ class Root(Group):
         except CliError as error:
             problem = error
         except (KeyboardInterrupt, EOFError, typer.Abort):
-            from cli import present
+            from cli.terminal import present
 
             present.warn("interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except aws_errors() as error:
             problem = explain(error)
-        from cli import present
+        from cli.terminal import present
 
         present.problem(problem)
         raise typer.Exit(problem.exit_code)
@@ -119,9 +118,8 @@ def importau(
     Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
     """
     if version:
-        from cli.version import version as print_version
-
-        print_version()
+        with Commands()["version"].make_context("version", [], parent=ctx) as asked:
+            asked.command.invoke(asked)
         raise typer.Exit
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.errors import UsageError
-from cli.hints import remember
+from cli.terminal.hints import remember
 
 _PLAIN: Final = re.compile(r"[0-9]{1,30}")
 # Groups of three, as Portuguese (1.000), English (1,000), Swiss (1'000), SI (1 000) and Python (1_000) write them;

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli import ROOT
 from cli.account.aws_cli import AwsCli
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError, NotDeployedError
 
 # boto3 takes a third of a second to load: it comes with the first session, not with a command's help.

@@ -31,9 +31,10 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from cli import ROOT, present
-from cli.embedded import REGION, Endpoint
+from cli import ROOT
+from cli.embedded.endpoint import REGION, Endpoint
 from cli.errors import CliError
+from cli.terminal import present
 
 _PROCESS: Final = (str(ROOT / ".venv-sam/bin/python"), str(Path(__file__).with_name("aws_process.py")))
 # A wrong region or a blocked network shows within seconds; these are not part of what a person would type.

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from cli import present
 from cli.errors import CliError
+from cli.terminal import present
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

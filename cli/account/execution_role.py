@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from cli.account.aws_cli import AwsCli
 from cli.account.identity import Identity
-from cli.embedded import ACCOUNT
+from cli.embedded.endpoint import ACCOUNT
 from cli.errors import DENIED, CliError
 
 # The role that every AWS Academy Learner Lab has for this.

@@ -13,7 +13,7 @@ from deployed_lakehouse import Lakehouse
 from deployment import deployed
 from playwright.sync_api import Page
 
-from cli import chromium
+from cli.building import chromium
 from cli.portal.document import gather
 from cli.portal.page import filled, template
 from cli.session import at

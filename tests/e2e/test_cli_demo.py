@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli import ROOT
-from cli.embedded import EmbeddedAws
+from cli.embedded.server import EmbeddedAws
 
 pytestmark = pytest.mark.e2e
 

@@ -14,8 +14,9 @@ from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 from typer.testing import CliRunner
 
+from cli.commands import portal as command
 from cli.main import app
-from cli.portal import command
+from cli.portal import serving
 from cli.session import Aws, at
 from lakehouse.lake import layout
 
@@ -70,10 +71,10 @@ def test_it_is_served_or_published_not_both(importau: Any) -> None:
 
 @pytest.fixture
 def address(aws: Aws) -> Iterator[str]:
-    with ThreadingHTTPServer((command.HOST, 0), command.handler(aws)) as server:
+    with ThreadingHTTPServer((serving.HOST, 0), serving.handler(aws)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://{command.HOST}:{server.server_port}/"
+        yield f"http://{serving.HOST}:{server.server_port}/"
         server.shutdown()
         thread.join()
 
@@ -88,10 +89,10 @@ def test_a_served_page_is_read_anew_and_only_by_this_machine(address: str) -> No
 
 def test_where_the_lakehouse_cannot_be_read_the_served_page_says_why(deployment: Deployment) -> None:
     gone = at(deployment.endpoint, "no-such-stack")
-    with ThreadingHTTPServer((command.HOST, 0), command.handler(gone)) as server:
+    with ThreadingHTTPServer((serving.HOST, 0), serving.handler(gone)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        status, said = get(f"http://{command.HOST}:{server.server_port}/")
+        status, said = get(f"http://{serving.HOST}:{server.server_port}/")
         server.shutdown()
         thread.join()
     assert status == 503

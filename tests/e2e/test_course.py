@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from cli import ROOT
-from cli.embedded import EmbeddedAws
+from cli.embedded.server import EmbeddedAws
 from cli.session import Aws, at
 
 pytestmark = pytest.mark.e2e

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cli import ROOT
-from cli.catalogue import COLUMN, TABLE, entries
-from cli.embedded import EmbeddedAws
-from cli.naming import Names
+from cli.contents.catalogue import COLUMN, TABLE, entries
+from cli.contents.naming import Names
+from cli.embedded.server import EmbeddedAws
 from cli.session import Aws, at
 from lakehouse.contract.model import load_all
 from lakehouse.lake.layout import GOVERNANCE_DATABASE as GOVERNANCE

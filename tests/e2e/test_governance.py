@@ -17,8 +17,8 @@ from deployed_lakehouse import Lakehouse
 from exports import SAMPLE
 from lakehouse_tables import CASH_FLOW, FACT, TABLES
 
-from cli import verification
-from cli.embedded import ACCOUNT, REGION
+from cli.contents import verification
+from cli.embedded.endpoint import ACCOUNT, REGION
 from cli.session import Aws
 from lakehouse.contract.model import load_all
 from lakehouse.lake import layout

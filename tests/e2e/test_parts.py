@@ -17,9 +17,9 @@ from deployed_lakehouse import Lakehouse
 from deployment import Deployment
 from lakehouse_tables import FACT, FORECAST, PARTED, TABLES
 
-from cli import verification
-from cli.catalogue import entries, ranked
-from cli.export import download
+from cli.contents import verification
+from cli.contents.catalogue import entries, ranked
+from cli.contents.download import download
 from cli.portal.document import gather
 from cli.session import Aws, at
 from lakehouse.lake import layout

@@ -23,7 +23,8 @@ from botocore.exceptions import (
 from cli import ROOT
 from cli.account.aws_cli import AwsCli
 from cli.account.identity import who_am_i
-from cli.embedded import REGION, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError, explain
 
 

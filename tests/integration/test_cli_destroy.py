@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
-from cli import destroy
 from cli.account import emptying
 from cli.account.emptying import empty
+from cli.commands import destroy
 from cli.errors import CliError
 from cli.main import app
 from cli.session import Aws
-from cli.source import Answers
+from cli.terminal.questions import Answers
 
 ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/importau/1"
 BUCKET = "importau-lakehouse-ana"

@@ -11,9 +11,9 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from cli import logs
-from cli.logs import Function
 from cli.main import app
+from cli.running import logs
+from cli.running.logs import Function
 from cli.session import Aws
 
 EMF = {"_aws": {"CloudWatchMetrics": []}, "run_id": "r1", "rows_kept": [29]}

@@ -16,11 +16,13 @@ from lakehouse_tables import TABLES
 from machines import rendered, ungoverned
 from typer.testing import CliRunner, Result
 
-from cli import ROOT, execution
-from cli.embedded import ACCOUNT, EmbeddedAws
+from cli import ROOT
+from cli.embedded.endpoint import ACCOUNT
+from cli.embedded.server import EmbeddedAws
 from cli.main import app
+from cli.running import machines
+from cli.running.source import FILES
 from cli.session import Aws, at, embedded_aws
-from cli.source import FILES
 from lakehouse.lake import layout
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/any"
@@ -130,7 +132,7 @@ def machine(aws: Aws, name: str, definition: str) -> str:
 def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
     """Name the next run, and leave the audit reports it would write."""
     name = f"run-{next(RUNS)}"
-    monkeypatch.setattr(execution, "new_run_id", lambda **_: name)
+    monkeypatch.setattr(machines, "new_run_id", lambda **_: name)
     for layer in layout.LAYERS:
         report: dict[str, Any] = {
             "run_id": name,
@@ -290,7 +292,7 @@ def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(
     aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(broken))
     try:
         result = importau("audit", "silver", "--local", "--json")
-        monkeypatch.setattr(execution, "new_run_id", lambda: f"{run_id}-all")
+        monkeypatch.setattr(machines, "new_run_id", lambda: f"{run_id}-all")
         all_three = importau("audit", "--local")
     finally:
         aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASSED))
@@ -333,7 +335,7 @@ def test_up_says_how_to_reach_a_running_one_in_words_a_shell_takes(aws: Aws) -> 
 
 
 def test_up_for_docker_hands_over_the_bucket_that_is_deployed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.local.bridge", lambda: None)  # as where Docker Desktop brings containers here
+    monkeypatch.setattr("cli.commands.local.bridge", lambda: None)  # as where Docker Desktop brings containers here
     result = importau("local", "up", "--docker")
     assert result.exit_code == 0
     file = Path(result.stderr.replace("\n", "").partition("has to know of it is in ")[2].partition("it answers at")[0])
@@ -350,7 +352,8 @@ WAITING = """
 import signal, sys, time
 # A shell's background job, which these tests may run in, ignores SIGINT.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from cli import demo, main
+from cli.commands import demo
+from cli import main
 demo.sam.build = lambda *arguments: (print("started", flush=True), time.sleep(60))
 main.main()
 """

@@ -11,9 +11,10 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import containers, docker_bridge
-from cli.containers import bridge, hand_over
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws
+from cli.embedded import containers, docker_bridge
+from cli.embedded.containers import bridge, hand_over
+from cli.embedded.endpoint import ACCOUNT, REGION
+from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
 
 # As good as the address of Docker's bridge, and on every Linux machine.

@@ -12,8 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import embedded
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, EmbeddedAwsError, Endpoint
+from cli.embedded import server as embedded
+from cli.embedded.endpoint import ACCOUNT, REGION, EmbeddedAwsError, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 
 def s3(endpoint: Endpoint) -> Any:

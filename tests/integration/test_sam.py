@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli import sam
-from cli.embedded import Endpoint
+from cli.building import sam
+from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError
 
 STAND_IN = """#!/bin/sh

@@ -14,7 +14,8 @@ import pytest
 from lakehouse_tables import FACT, FORECAST, PARTED, TABLES
 from machines import AUDITS, rendered, ungoverned
 
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws
+from cli.embedded.endpoint import ACCOUNT, REGION
+from cli.embedded.server import EmbeddedAws
 from lakehouse.lake import layout
 
 BUCKET = "lake"

@@ -10,8 +10,9 @@ from typing import Any
 
 import boto3
 
-from cli import sam
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.building import sam
+from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 
 @dataclass(frozen=True)

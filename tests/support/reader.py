@@ -14,7 +14,8 @@ from pages import blocks, commands
 from terminal import Terminal, Typed, environment_of_nobody
 
 from cli import ROOT
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 PAGES = ("README.md", "LEIAME.md")
 # What is typed elsewhere, and where: every other command is typed here.

@@ -14,7 +14,8 @@ import boto3
 
 from cli import ROOT
 from cli.account.permissions import Place, policy
-from cli.embedded import ACCOUNT, REGION, EmbeddedAws, Endpoint
+from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
+from cli.embedded.server import EmbeddedAws
 
 SESSION = "user1234567=Nome_Sobrenome"
 USER_ROLE, EXECUTION_ROLE = "voclabs", "LabRole"

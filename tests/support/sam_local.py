@@ -14,9 +14,9 @@ from deployment import Deployment
 from lambda_layers import ROOT
 from runtime_emulator import Answer
 
-from cli.containers import bridge, hand_over
-from cli.docker_bridge import listen
-from cli.embedded import EmbeddedAws
+from cli.embedded.containers import bridge, hand_over
+from cli.embedded.docker_bridge import listen
+from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
 
 _SAM: Final = ROOT / ".venv-sam/bin/sam"

@@ -14,7 +14,7 @@ from cli.account import assessment
 from cli.account.assessment import Assessed, assess, missing, policy_source
 from cli.account.identity import Identity
 from cli.account.permissions import EXAMPLE, permissions, sample
-from cli.embedded import Endpoint
+from cli.embedded.endpoint import Endpoint
 
 LAB = Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/voclabs/user1=Ana", "AROA:x")
 USER = Identity("123456789012", "arn:aws:iam::123456789012:user/ana", "AIDA")

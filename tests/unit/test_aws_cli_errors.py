@@ -18,7 +18,7 @@ from botocore.exceptions import (
 )
 
 from cli.account.aws_cli import AwsCli, _error, answer_in
-from cli.embedded import REGION, Endpoint
+from cli.embedded.endpoint import REGION, Endpoint
 from cli.errors import CliError
 
 

@@ -22,7 +22,7 @@ from bench.process import Limits, Took, UnfinishedError
 from bench.tables import BRONZE, FACT_COLUMNS, GOLD_NEEDS, NEEDED, sql_type
 from bench.totals import differences, totals
 from bronze.synthetic.company import accepted, generate
-from cli.bench import sizes
+from cli.commands.bench import sizes
 from cli.main import app
 from gold.partial import COLUMNS
 from lakehouse.contract.model import load

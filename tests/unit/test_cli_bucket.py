@@ -12,8 +12,8 @@ from samtranslator.yaml_helper import yaml_parse
 from cli.account import bucket as buckets
 from cli.account.bucket import Bucket
 from cli.account.identity import Identity
-from cli.bucket import ensure
-from cli.embedded import Endpoint
+from cli.account.stack_bucket import ensure
+from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ from answering import Answering, refused
 from botocore.exceptions import NoCredentialsError, NoRegionError
 from typer.testing import CliRunner, Result
 
-from cli import check
 from cli.account.execution_role import SERVICES
 from cli.account.permissions import permissions
+from cli.commands import check
 from cli.main import app
 
 ROLE = "arn:aws:iam::123456789012:role/LabRole"

@@ -12,7 +12,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from cli import ROOT
-from cli.completion import Shell, candidates, script
+from cli.commands.completion import script
+from cli.completion import Shell, candidates
 from cli.main import app
 
 

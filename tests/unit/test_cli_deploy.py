@@ -10,9 +10,11 @@ import pytest
 from answering import Answering, refused
 from typer.testing import CliRunner, Result
 
-from cli import deploy, questions, sam
+from cli.building import sam
+from cli.commands import deploy
 from cli.main import app
-from cli.source import Answers
+from cli.terminal import questions
+from cli.terminal.questions import Answers
 
 ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/importau/1"
 CHANGE_SET = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/samcli-deploy1/1"

@@ -10,7 +10,8 @@ import boto3
 import pytest
 
 from cli.errors import NotDeployedError
-from cli.execution import Outcome, Transition, follow, new_run_id, start
+from cli.running.execution import Outcome, Transition, follow
+from cli.running.machines import new_run_id, start
 from cli.session import Aws
 
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)

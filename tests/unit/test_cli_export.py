@@ -11,10 +11,11 @@ from lakehouse_tables import FACT
 from small_lake import account, deploy, files_in, published, put, report
 from typer.testing import CliRunner
 
+from cli.commands import portal as command
+from cli.contents.download import claim, download, published_runs
 from cli.errors import CliError, UsageError
-from cli.export import claim, download, published_runs
 from cli.main import app
-from cli.portal import command
+from cli.portal.file import claim_page, warn_of_another
 from cli.session import Aws
 from lakehouse.lake import layout
 
@@ -224,7 +225,7 @@ PAGE = "<!doctype html><head><title>IMPORTAÚ Lakehouse</title></head>"
 def test_a_portal_may_take_the_place_of_a_portal_or_of_nothing(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "portal.html").write_text(content, "utf-8")
-    command.claim_page(tmp_path / "portal.html")
+    claim_page(tmp_path / "portal.html")
 
 
 def test_a_file_that_is_no_portal_is_not_overwritten(tmp_path: Path) -> None:
@@ -241,13 +242,13 @@ def test_a_portal_beside_another_runs_export_says_so(
     deploy(aws)
     published(aws, "r1")
     download(aws, tmp_path)
-    command.warn_of_another(aws, tmp_path / "portal.html")
+    warn_of_another(aws, tmp_path / "portal.html")
     assert "another export" not in capsys.readouterr().err
     published(aws, "r2")
-    command.warn_of_another(aws, tmp_path / "portal.html")
+    warn_of_another(aws, tmp_path / "portal.html")
     assert "beside it are another export's (s3://lake, run r1)" in capsys.readouterr().err
     (tmp_path / "export.json").write_text("mine")
-    command.warn_of_another(aws, tmp_path / "portal.html")
+    warn_of_another(aws, tmp_path / "portal.html")
     assert capsys.readouterr().err == ""
 
 

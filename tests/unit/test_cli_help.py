@@ -12,10 +12,10 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
-from cli.commands import COMMANDS
+from cli.commands.docs import PAGE, page
 from cli.help import Command, Group
 from cli.main import app
-from cli.reference import PAGE, page
+from cli.table import COMMANDS
 
 # What takes long to load, and no help needs.
 HEAVY = {"boto3", "pyarrow", "pandas", "numpy", "yaml", "pydantic", "rich.progress", "rich.markdown"}
@@ -76,8 +76,8 @@ def test_the_page_of_commands_says_nothing_else() -> None:
 
 
 def test_docs_writes_the_page(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.reference.ROOT", tmp_path)
-    monkeypatch.setattr("cli.reference.PAGE", tmp_path / "commands.md")
+    monkeypatch.setattr("cli.commands.docs.ROOT", tmp_path)
+    monkeypatch.setattr("cli.commands.docs.PAGE", tmp_path / "commands.md")
     assert importau("docs").stdout == "commands.md written\n"
     assert importau("docs").stdout == "commands.md was up to date\n"
     assert (tmp_path / "commands.md").read_text("utf-8") == PAGE.read_text("utf-8")
@@ -138,7 +138,7 @@ def loaded(*arguments: str) -> set[str]:
 def test_the_whole_help_loads_no_command() -> None:
     found = loaded("--help")
     assert found & {"rich", "botocore", *HEAVY} == set()
-    assert {name for name in found if name.startswith("cli.")} == {"cli.main", "cli.commands", "cli.errors", "cli.help"}
+    assert {name for name in found if name.startswith("cli.")} == {"cli.main", "cli.table", "cli.errors", "cli.help"}
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path], ids=" ".join)

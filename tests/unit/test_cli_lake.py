@@ -12,10 +12,10 @@ from lakehouse_tables import FACT, TABLES
 from small_lake import account, deploy, put, report
 
 from cli.errors import CliError, NotDeployedError
+from cli.running.source import FILES
+from cli.running.summary import TableSummary, tables
+from cli.running.upload import landed, upload
 from cli.session import Aws
-from cli.source import FILES
-from cli.summary import TableSummary, tables
-from cli.upload import landed, upload
 from lakehouse.lake import layout
 
 TABLES = [table for tables in TABLES.values() for table in tables]

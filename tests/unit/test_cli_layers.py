@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from cli.building.layers import built_for
 from cli.errors import UsageError
-from cli.layers import built_for
 
 
 def stack(status: str = "UPDATE_COMPLETE", **parameters: str) -> dict[str, Any]:

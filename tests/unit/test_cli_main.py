@@ -10,10 +10,12 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner, Result
 
-from cli import ROOT, demo, run, source
-from cli import test as test_command
+from cli import ROOT
+from cli.commands import demo, run
+from cli.commands import test as test_command
 from cli.errors import CliError
 from cli.main import app
+from cli.running import source
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bench.engines import ENGINES
-from cli import bench, present, summary
+from cli.commands import bench
 from cli.errors import CliError
 from cli.main import app
-from cli.summary import TableSummary
+from cli.running import summary
+from cli.running.summary import TableSummary
+from cli.terminal import present
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from cli.catalogue import Entry, entries, plain, ranked
+from cli.contents.catalogue import Entry, entries, plain, ranked
 from lakehouse.contract.model import load_all
 from lakehouse.lake.catalogue import Catalog, GlueColumn, GlueTable, table_of
 from lakehouse.lake.layout import GOVERNANCE_DATABASE

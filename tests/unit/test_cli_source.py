@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from lakehouse_tables import TABLES
 
-from cli import source
 from cli.errors import CliError, UsageError
-from cli.source import FILES, Answers, CsvFolder, Landing, Synthetic
+from cli.running import source
+from cli.running.source import FILES, CsvFolder, Landing, Synthetic
+from cli.terminal.questions import Answers
 from lakehouse.lake import layout
 
 

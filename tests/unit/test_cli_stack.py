@@ -7,7 +7,7 @@ from answering import Answering, refused
 from botocore.exceptions import ClientError
 
 from cli.account.stack import DEAD, WELL, Change, Stack, StackError, tell
-from cli.embedded import Endpoint
+from cli.embedded.endpoint import Endpoint
 
 ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/importau/1"
 GONE = refused("ValidationError", "DescribeStacks", "Stack with id importau does not exist")

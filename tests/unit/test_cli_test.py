@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from cli import test as command
+from cli.commands import test as command
 
 OWN = f"3.{sys.version_info.minor}"
 FIRST, SECOND = (version for version in ("3.11", "3.12", "3.13") if version != OWN)

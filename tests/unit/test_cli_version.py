@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import __version__
+from cli.commands.version import commit, installed
 from cli.main import app
-from cli.version import commit, installed
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from cli.account.execution_role import SERVICES, find
 from cli.account.identity import Identity
-from cli.embedded import Endpoint
+from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError
 
 LAB = Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/voclabs/user1=Ana", "AROA:x")

@@ -4,10 +4,11 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from cli import present, run
+from cli.commands import run
 from cli.errors import CliError
-from cli.hints import TAKEN, complete
 from cli.main import app
+from cli.terminal import present
+from cli.terminal.hints import TAKEN, complete
 
 
 @pytest.fixture

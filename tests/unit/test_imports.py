@@ -4,12 +4,15 @@ All of a module's imports count: those inside of functions, and those for the ty
 """
 
 import ast
+import re
 import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from cli.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 # Where modules are found, as on Lambda and in the command line: the deeper folder first.
@@ -34,8 +37,27 @@ ROOMS = (
     "gold",
     "tests",
     "governance",
-    "cli",
+    "cli.errors",
+    "cli.terminal",
+    "cli.help",
+    "cli.options",
+    "cli.embedded",
+    "cli.account",
+    "cli.session",
+    "cli.building",
+    "cli.planning",
+    "cli.running",
+    "cli.contents",
+    "cli.portal",
+    "cli.sample",
+    "cli.generated",
+    "cli.table",
+    "cli.main",
+    "cli.completion",
+    "cli.commands",
 )
+# What holds rooms, and is in none: its own file says what it is, and where the project lies.
+HOUSES = ("lakehouse", "cli")
 # Each layer, its audits and governance are functions of their own: none imports another.
 FUNCTIONS = ("bronze", "silver", "gold", "tests", "governance")
 
@@ -86,7 +108,7 @@ def without_packages(edges):
 
 def test_every_module_is_in_a_room():
     assert len(sources()) > 100
-    assert {ROOMS[room(name)] for name in sources() if name != "lakehouse"} == set(ROOMS)
+    assert {ROOMS[room(name)] for name in sources() if name not in HOUSES} == set(ROOMS)
 
 
 def test_no_module_imports_itself_by_way_of_others():
@@ -96,9 +118,9 @@ def test_no_module_imports_itself_by_way_of_others():
         pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
 
 
-@pytest.mark.parametrize("module", [name for name in sources() if name != "lakehouse"])
+@pytest.mark.parametrize("module", [name for name in sources() if name not in HOUSES])
 def test_imports_point_inward(module):
-    outward = sorted(other for other in imports()[module] if other != "lakehouse" and room(other) > room(module))
+    outward = sorted(other for other in imports()[module] if other not in HOUSES and room(other) > room(module))
     assert not outward, f"{module} is in {ROOMS[room(module)]}, and imports {outward}, which is further out"
 
 
@@ -107,6 +129,25 @@ def test_no_function_imports_another():
         if (own := module.partition(".")[0]) in FUNCTIONS:
             strange = {other for other in others if other.partition(".")[0] in set(FUNCTIONS) - {own}}
             assert not strange, f"{module} imports {strange}"
+
+
+def test_no_command_is_imported_by_another_nor_by_what_measures():
+    """What two commands need is a service, and lives in a room of its own; `cli.main` loads a command by its name."""
+    commands = {name for name in sources() if name.startswith("cli.commands.")}
+    others = {name: of & commands for name, of in imports().items()}
+    for file in sorted(ROOT.glob("bench/**/*.py")):
+        others[file.name] = set(imported(ast.parse(file.read_text("utf-8")))) & commands
+    assert {name: of for name, of in others.items() if of} == {}
+
+
+def test_the_docs_list_the_rooms_of_the_command_line_in_their_order():
+    listed = re.findall(r"^\| `(cli\.\w+)` \|", (ROOT / "docs/architecture.md").read_text("utf-8"), re.MULTILINE)
+    assert listed == [name for name in ROOMS if name.startswith("cli.")]
+
+
+def test_a_command_is_the_file_of_its_name():
+    table = {entry.name for entry in COMMANDS}
+    assert {name.removeprefix("cli.commands.") for name in sources() if name.startswith("cli.commands.")} == table
 
 
 def test_the_contracts_know_nothing_of_the_lake_nor_orchestration_of_anything():

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cli import ROOT, language, questions, source
+from cli import ROOT
 from cli.errors import CliError, UsageError
-from cli.language import PORTUGUESE, is_portuguese, translated
-from cli.source import FILES, Answers, CsvFolder, Synthetic
+from cli.running import source
+from cli.running.source import FILES, CsvFolder, Synthetic
+from cli.terminal import language, questions
+from cli.terminal.language import PORTUGUESE, is_portuguese, translated
+from cli.terminal.questions import Answers
 
 
 @pytest.mark.parametrize(

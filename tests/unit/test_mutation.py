@@ -261,7 +261,7 @@ def test_what_cannot_be_meant_is_told_before_anything_is_done(arguments, said, c
 def test_the_test_command_hands_mutants_over_and_ends_as_they_do(arguments, monkeypatch):
     run = []
     monkeypatch.setattr(
-        "cli.test.subprocess.run", lambda command, **_: run.append(command) or SimpleNamespace(returncode=7)
+        "cli.commands.test.subprocess.run", lambda command, **_: run.append(command) or SimpleNamespace(returncode=7)
     )
     assert CliRunner().invoke(app, ["test", *arguments]).exit_code == 7
     assert [command[1:] for command in run] == [["-m", "tests.mutation", *arguments]]

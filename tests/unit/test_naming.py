@@ -4,8 +4,8 @@ import pytest
 from lakehouse_tables import CASH_FLOW, FORECAST, TABLES
 from typer.testing import CliRunner
 
+from cli.contents.naming import Names
 from cli.main import app
-from cli.naming import Names
 from lakehouse.contract.model import load_all
 from lakehouse.lake import layout
 from lakehouse.lineage.names import Asset, Place

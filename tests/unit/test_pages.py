@@ -13,7 +13,7 @@ from reader import ELSEWHERE
 from reader import PAGES as TYPED
 
 from cli import ROOT
-from cli.commands import COMMANDS
+from cli.table import COMMANDS
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 ASSIGNMENT = ROOT / "docs/enunciado.md"

@@ -16,7 +16,7 @@ from restricted_account import FORBIDDEN
 
 from cli.account.execution_role import SERVICES
 from cli.account.permissions import EXAMPLE, NEEDS, RESOURCES, Holder, arns, permissions, policy, sample
-from cli.commands import COMMANDS
+from cli.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS: dict[str, dict[str, list[str]]] = json.loads((ROOT / "tests/golden/cloudformation_handlers.json").read_text())

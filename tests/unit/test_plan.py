@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bench.plan import Measured, fitted
-from cli import plan as command
+from cli.commands import plan as command
 from cli.main import app
-from cli.plan_model import (
-    LAMBDA_MB,
-    LAMBDA_SECONDS,
-    MILLION,
-    MOST_ORDERS,
-    Coefficients,
-    Linear,
-    Stage,
-    limits,
-    plan,
-)
+from cli.planning.coefficients import MILLION, Coefficients, Linear, Stage
+from cli.planning.limits import LAMBDA_MB, LAMBDA_SECONDS, MOST_ORDERS, limits
+from cli.planning.model import plan
 from lakehouse.orchestration import costs
 from lakehouse.part_size import ORDERS_A_PART
 
@@ -236,7 +228,7 @@ def test_the_number_of_orders_has_to_be_said():
 
 
 def test_coefficients_that_cannot_be_read_are_to_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("cli.plan.FILE", tmp_path / "plan.toml")
+    monkeypatch.setattr("cli.commands.plan.FILE", tmp_path / "plan.toml")
     for content in (None, "stage = 1", "[[stage]]\nname = 'x'", "= not TOML"):
         if content is not None:
             (tmp_path / "plan.toml").write_text(content, "utf-8")

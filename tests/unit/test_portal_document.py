@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from machines import definition
 
-from cli import demo
+from cli.commands import demo
 from cli.errors import CliError
 from cli.portal import page
 from cli.portal.audits import history
@@ -251,7 +251,7 @@ def test_a_run_whose_first_execution_is_not_among_those_read_is_left_out():
 
 def test_the_page_is_written_whole_and_where_it_cannot_be_says_so(tmp_path: Path):
     from cli.errors import UsageError
-    from cli.portal.command import write
+    from cli.portal.file import write
 
     write("<p>é</p>", tmp_path / "new/portal.html")
     assert (tmp_path / "new/portal.html").read_text("utf-8") == "<p>é</p>"

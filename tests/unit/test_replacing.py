@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from small_lake import account, put
 
-from cli import questions
 from cli.errors import CliError, UsageError
-from cli.execution import is_of_demo, new_run_id
-from cli.replacing import may_replace, runs
+from cli.running.machines import is_of_demo, new_run_id
+from cli.running.replacing import may_replace, runs
 from cli.session import Aws
-from cli.source import Answers
+from cli.terminal import questions
+from cli.terminal.questions import Answers
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 

@@ -16,9 +16,9 @@ from lakehouse_tables import TABLES
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
+from cli.commands import sample as command
 from cli.main import app
-from cli.sample import command
-from cli.source import Answers
+from cli.terminal.questions import Answers
 from lakehouse.lake.layout import BRONZE
 
 FOLDER = ROOT / "csv_exports"
@@ -377,7 +377,7 @@ def test_csvs_that_differ_are_not_replaced_unless_somebody_agrees(
     assert refused.exit_code == 2
     assert f"in {tmp_path} these are not the sample's: pedidos.csv\n" in refused.stderr
     assert "say so: --yes" in refused.stderr
-    monkeypatch.setattr("cli.sample.command.answers", lambda yes, no_input: Answers.ASK)
+    monkeypatch.setattr("cli.commands.sample.answers", lambda yes, no_input: Answers.ASK)
     assert "stopped: nothing was written" in sample(str(tmp_path), answer="n\n").stderr
     assert contents(tmp_path) == before
     assert sample(str(tmp_path), answer="y\n").exit_code == 0

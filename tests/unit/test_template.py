@@ -15,7 +15,7 @@ from lakehouse_tables import TABLES
 from packaging.requirements import Requirement
 from sam_template import ROLE, parsed
 
-from cli import layers
+from cli.building import layers
 from lakehouse.lake import layout
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,0 +1,1 @@
+"""The commands, a file each: its options, what it asks, what it prints. Only `cli.table` knows them."""

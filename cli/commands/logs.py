@@ -1,0 +1,105 @@
+"""`importau logs`: what the functions logged, a line each, or as the JSON they wrote."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+
+from cli import options
+from cli.errors import UsageError
+from cli.running.logs import Function, Line, read
+from cli.session import connect
+from cli.terminal import present
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SINCE: Final = timedelta(hours=1)
+# A run is looked for further back; its logs are kept for 30 days.
+_SINCE_OF_A_RUN: Final = timedelta(days=30)
+# What a line says besides what it is about: the same in all of them, or of use only to machines.
+_COMMON: Final = frozenset(
+    {
+        "level", "location", "message", "timestamp", "service", "cold_start", "function_name", "function_memory_size",
+        "function_arn", "function_request_id", "xray_trace_id", "run_id", "execution_id", "state_machine", "state",
+        "table", "rows_kept", "exception", "exception_name", "stack_trace", "errorType", "stackTrace", "requestId",
+    }
+)  # fmt: skip
+_PLATFORM_TEXT: Final = re.compile(r"(START|END|REPORT|INIT_START|EXTENSION|XRAY) ")
+# Of what does not fit on the line that it belongs to.
+_MARGIN: Final = 4
+_STYLES: Final = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "yellow", "WARN": "yellow", "DEBUG": "dim"}
+
+
+def logs(  # noqa: PLR0913, PLR0917 - an argument an option
+    function: Annotated[Function | None, typer.Argument(help="Whose; everyone's by default.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they are written, until Ctrl-C.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="How far back: 90s, 10m, 2h, 7d (1h by default).")
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only of this run.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they are, metrics included.")] = False,
+    local: options.Local = False,
+    stack: options.Stack = None,
+    region: options.Region = None,
+    profile: options.Profile = None,
+) -> None:
+    """Print what the functions logged: times in UTC, function, message, table, rows, run."""
+    back = _duration(since) if since else (_SINCE_OF_A_RUN if run else _SINCE)
+    aws = connect(local, stack, region, profile)
+    show = _print_json if as_json else _print
+    for line in read(aws, [function] if function else list(Function), datetime.now(UTC) - back, run, follow):
+        show(line)
+
+
+def _print_json(line: Line) -> None:
+    if line.said is not None:
+        present.out.print(line.text, markup=False)
+
+
+def _print(line: Line) -> None:
+    said = line.said
+    at = f"{datetime.fromtimestamp(line.at / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+    if said is None:
+        if line.text.strip() and not _PLATFORM_TEXT.match(line.text):
+            present.flow(present.out, escape(line.text), head=f"[dim]{at}[/dim] {line.function:<12} ", margin=_MARGIN)
+        return
+    if "_aws" in said or not _is_news(said):
+        return
+    level, message = said.get("level", "ERROR"), said.get("message", "")
+    if "record" in said:  # the platform's word that an invocation ended badly
+        message = f"{said['type']}: {said['record'].get('status', '')} {said['record'].get('errorType', '')}".rstrip()
+    about = "".join(f" {key}={_short(value)}" for key, value in said.items() if _is_about(key))
+    table = f" [bold]{escape(said['table'])}[/bold]" if "table" in said else ""
+    style = _STYLES.get(level, "green")
+    run = f" [dim]run={escape(str(said['run_id']))}[/dim]" if said.get("run_id") else ""
+    head = f"[dim]{at}[/dim] {line.function:<12} [{style}]{level:<5}[/] "
+    present.flow(present.out, f"{escape(str(message))}{table}{escape(about)}{run}", head=head, margin=_MARGIN)
+    for trace in (said.get("exception"), "".join(said.get("stackTrace", ()))):
+        for text in (trace or "").splitlines():
+            present.out.print(f"    [dim]{escape(text)}[/dim]")
+
+
+def _is_news(said: Mapping[str, Any]) -> bool:
+    """Return whether a line is somebody's word, or the platform's that something went wrong."""
+    if not str(said.get("type", "")).startswith("platform."):
+        return True
+    status: str = said.get("record", {}).get("status", "success")
+    return status != "success"
+
+
+def _is_about(key: str) -> bool:
+    return key not in _COMMON and key not in {"time", "type", "record"}
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,9})([smhd])", text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is no length of time", "Write a number and s, m, h or d: --since 10m")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])

@@ -1,0 +1,162 @@
+"""What was measured of this engine, and how it is kept (`cli/planning/plan.toml`). Pure but for reading that file."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cli.errors import CliError
+from lakehouse.part_size import ORDERS_A_PART
+
+# "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure memory").
+MB_A_VCPU: Final = 1_769
+MILLION: Final = 1_000_000
+_NOTHING: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Something that grows with a size: ``fixed + each * size``.
+
+    Attributes
+    ----------
+    fixed, each : float
+    """
+
+    fixed: float
+    each: float
+
+    def at(self, size: float) -> float:
+        """Return its value at a size."""
+        return self.fixed + self.each * size
+
+    @classmethod
+    def fitted(cls, sizes: Sequence[float], values: Sequence[float]) -> "Linear":
+        """Fit a line to measurements by least squares of the relative errors; neither part is negative.
+
+        Parameters
+        ----------
+        sizes, values : sequence of float, shape (n,)
+            Values are positive; of one size alone, the line is flat.
+        """
+        weights = [1 / value**2 if value else 1.0 for value in values]
+        total = sum(weights)
+        mean_x = sum(w * x for w, x in zip(weights, sizes, strict=True)) / total
+        mean_y = sum(w * y for w, y in zip(weights, values, strict=True)) / total
+        spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, sizes, strict=True))
+        common = sum(w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, sizes, values, strict=True))
+        # What does not vary but for the last bits of a double does not grow.
+        each = max(0.0, common / spread) if spread and common / spread > _NOTHING * mean_y else 0.0
+        if mean_y - each * mean_x >= 0:
+            return cls(mean_y - each * mean_x, each)
+        square = sum(w * x * x for w, x in zip(weights, sizes, strict=True))
+        return cls(0.0, sum(w * x * y for w, x, y in zip(weights, sizes, values, strict=True)) / square)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A state that calls a Lambda.
+
+    Attributes
+    ----------
+    name, layer, function : str
+        Of the state, its layer, its Lambda.
+    is_per_part : bool
+        Whether it is called once a part, or once a run.
+    is_combining : bool
+        Whether it puts together what the parts left: a run of one part has no such call.
+    init_s : float
+        Seconds of a cold start.
+    seconds, megabytes : Linear
+        Duration and peak memory of a call, by million orders that it works on.
+    vcpus : float
+        How many it keeps busy.
+    """
+
+    name: str
+    layer: str
+    function: str
+    is_per_part: bool
+    is_combining: bool
+    init_s: float
+    seconds: Linear
+    megabytes: Linear
+    vcpus: float
+
+    def orders_a_call(self, orders: int) -> float:
+        """Return how many orders a call works on; a part has at most `ORDERS_A_PART`, on average."""
+        return min(orders, ORDERS_A_PART) if self.is_per_part else orders
+
+    def slowness(self, memory_mb: int) -> float:
+        """Return how many times longer a call takes for want of vCPUs, which a Lambda has by its memory."""
+        return max(1.0, self.vcpus / (memory_mb / MB_A_VCPU))
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """What was measured of this engine.
+
+    Attributes
+    ----------
+    machine : str
+    stages : tuple of Stage
+        In their order.
+    transitions, events, reads, writes : Linear
+        Of a run, by part: state transitions, events of the longest history, requests of S3.
+    message_bytes : Linear
+        The largest message between states, by part.
+    csv_bytes : float
+        An order's, in all files.
+    object_bytes : float
+        An order's, in the largest file that is published: that of a part.
+    """
+
+    machine: str
+    stages: tuple[Stage, ...]
+    transitions: Linear
+    events: Linear
+    reads: Linear
+    writes: Linear
+    message_bytes: Linear
+    csv_bytes: float
+    object_bytes: float
+
+    @classmethod
+    def read(cls, path: Path) -> "Coefficients":
+        """Read them; raise `CliError` for a file that is not there or is not of this version."""
+        try:
+            given = tomllib.loads(path.read_text("utf-8"))
+            stages = tuple(
+                Stage(**{name: _value(value) for name, value in stage.items()}) for stage in given.pop("stage")
+            )
+            return cls(stages=stages, **{name: _value(value) for name, value in given.items()})
+        except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
+            raise CliError(f"{path.name} cannot be used: {error}", "Make it anew: ./importau plan --measure") from error
+
+    def written(self) -> str:
+        """Return them as TOML, with their units."""
+        head = [
+            "# Measured by `./importau plan --measure`, which makes this file anew; not edited.",
+            "# `fixed` and `each`: seconds and MB by million orders of a call; the others by part of a run.",
+            *(f"{name} = {_toml(value)}" for name, value in vars(self).items() if name != "stages"),
+        ]
+        stages = [
+            ["", "[[stage]]", *(f"{name} = {_toml(value)}" for name, value in vars(stage).items())]
+            for stage in self.stages
+        ]
+        return "\n".join([*head, *(line for stage in stages for line in stage)]) + "\n"
+
+
+def _value(value: Any) -> Any:
+    return Linear(**value) if isinstance(value, Mapping) else value
+
+
+def _toml(value: str | float | bool | Linear) -> str:
+    if isinstance(value, Linear):
+        return "{ " + ", ".join(f"{name} = {_toml(part)}" for name, part in asdict(value).items()) + " }"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{value:.6g}" if value != int(value) else f"{value:.1f}"

@@ -1,0 +1,51 @@
+"""The page as a file: where it goes, what it may replace, and what lies beside it."""
+
+from pathlib import Path
+from typing import Final
+
+from cli.contents import export_record
+from cli.contents.download import published_runs
+from cli.errors import UsageError
+from cli.session import Aws
+from cli.terminal import present
+
+FILE: Final = Path("out/portal.html")
+# What every page has near its beginning.
+_TITLE: Final = "<title>IMPORTAÚ Lakehouse</title>".encode()
+_HEAD: Final = 4096
+
+
+def claim_page(file: Path) -> None:
+    """Raise `UsageError` where a file is there that is no portal: it would be lost."""
+    try:
+        with file.open("rb") as content:
+            head = content.read(_HEAD)
+    except OSError:
+        return  # it is not there, or writing it will say why it cannot be
+    if head and _TITLE not in head:
+        raise UsageError(
+            f"{file} is there, and is no portal: it would be overwritten",
+            "Name another file (--output FILE), or move that one away.",
+        )
+
+
+def warn_of_another(aws: Aws, file: Path) -> None:
+    """Say so where the page lies beside an export of other runs."""
+    try:
+        beside = export_record.read(file.parent)
+    except UsageError:
+        return  # no export lies there
+    if beside is not None and (beside.lake != f"s3://{aws.bucket}" or dict(beside.runs) != published_runs(aws)):
+        present.warn(f"the tables beside it are another export's ({beside}), not what the page shows")
+
+
+def write(page: str, file: Path) -> None:
+    """Write the page to a file, whole or not at all; raise `UsageError` where that is not allowed."""
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        raise UsageError(f"{error.filename or file} cannot be written: {error.strerror}") from error
+    present.done(f"the portal is in {file} ({present.size(len(page.encode()))}); open it in a browser")

@@ -1,0 +1,55 @@
+"""The page as a server of this machine answers with it, read anew at every visit."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.errors import CliError, explain
+from cli.portal.page import filled, template
+from cli.session import Aws
+from cli.terminal import present
+
+HOST: Final = "127.0.0.1"
+
+
+def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
+    """Return what answers a visit with the page as the lakehouse is then; only to visits of this machine itself."""
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers with the page as the lakehouse is now."""
+
+        def do_GET(self) -> None:
+            # Another site's page must not read this one through a name that resolves to this machine.
+            if self.headers.get("Host", "").rpartition(":")[0] not in {HOST, "localhost"}:
+                self.send_error(HTTPStatus.FORBIDDEN)
+            elif self.path != "/":
+                self.send_error(HTTPStatus.NOT_FOUND)
+            else:
+                self._page()
+
+        def _page(self) -> None:
+            status = HTTPStatus.OK
+            from cli.portal.document import gather
+
+            try:
+                text = filled(template(), gather(aws, datetime.now(UTC)))
+            except CliError as error:
+                status, text = HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n{error.fix}"
+            except (BotoCoreError, ClientError) as error:
+                status, text = HTTPStatus.SERVICE_UNAVAILABLE, str(explain(error))
+            body = text.encode()
+            kind = "html" if status is HTTPStatus.OK else "plain"
+            self.send_response(status)
+            self.send_header("Content-Type", f"text/{kind}; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            present.say(format % args)
+
+    return Handler

@@ -1,0 +1,124 @@
+"""What the functions logged, read from CloudWatch in the order of its time."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from cli.session import Aws
+from lakehouse.lake import layout
+
+_PAUSE: Final = 2.0
+# CloudWatch takes some seconds to show a line; so much is read again at each look, and each line shown once.
+_LATE: Final = timedelta(seconds=30)
+
+
+class Function(StrEnum):
+    """The functions, by the name their logs have."""
+
+    bronze = layout.BRONZE
+    silver = layout.SILVER
+    gold = layout.GOLD
+    teste_bronze = "teste-bronze"
+    teste_silver = "teste-silver"
+    teste_gold = "teste-gold"
+    governance = "governance"
+
+    @property
+    def output(self) -> str:
+        """The stack's output that has the deployed function's name."""
+        return "".join(part.capitalize() for part in self.value.split("-")) + "FunctionName"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a function's log.
+
+    Attributes
+    ----------
+    at : int
+        Milliseconds since 1970, UTC.
+    function : str
+    text : str
+        As it was written.
+    """
+
+    at: int
+    function: str
+    text: str
+
+    @property
+    def said(self) -> dict[str, Any] | None:
+        """The line's JSON object, or None when it is text."""
+        try:
+            said = json.loads(self.text)
+        except json.JSONDecodeError:
+            return None
+        return said if isinstance(said, dict) else None
+
+    def is_of(self, run_id: str | None) -> bool:
+        """Return whether it belongs to a run; every line belongs to no run in particular."""
+        return run_id is None or (self.said or {}).get("run_id") == run_id
+
+
+def read(
+    aws: Aws,
+    functions: Iterable[Function],
+    begin: datetime,
+    run_id: str | None = None,
+    follow: bool = False,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[Line]:
+    """Yield lines in the order of their time.
+
+    Parameters
+    ----------
+    aws : Aws
+    functions : iterable of Function
+    begin : datetime
+        With a time zone; what is older is left out.
+    run_id : str, optional
+        The run whose lines are wanted.
+    follow : bool
+        Whether to go on for ever.
+    pause : callable
+        Waits that many seconds.
+    """
+    groups = {function.value: f"/aws/lambda/{aws.output(function.output)}" for function in functions}
+    client, shown = aws.client("logs"), Counter[Line]()
+    start = int(begin.timestamp() * 1000)
+    while True:
+        found = [
+            Line(event["timestamp"], function, event["message"].rstrip("\n"))
+            for function, group in groups.items()
+            for event in _events(client, group, start, run_id)
+        ]
+        # Counted, not compared: a function may write the same line twice within a millisecond.
+        counted = Counter[Line]()
+        # Python's sort keeps what one function wrote within a millisecond in its order.
+        for line in sorted(found, key=lambda line: line.at):
+            counted[line] += 1
+            if counted[line] > shown[line] and line.is_of(run_id):
+                yield line
+        shown = counted
+        if not follow:
+            return
+        start = max(start, int((datetime.now(UTC) - _LATE).timestamp() * 1000))
+        pause(_PAUSE)
+
+
+def _events(client: Any, group: str, start: int, run_id: str | None) -> Iterator[Mapping[str, Any]]:
+    pattern = {"filterPattern": f'"{run_id}"'} if run_id else {}
+    pages = client.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=start, **pattern)
+    try:
+        for page in pages:
+            yield from page["events"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise  # a function that has never run may have no group yet

@@ -1,0 +1,138 @@
+"""What a run made of the ten tables, from the audit reports it left in the lake; and how that is shown."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+from rich.table import Column
+
+from cli.session import Aws
+from cli.terminal import present
+from lakehouse.contract import layers
+from lakehouse.lake import layout
+
+_VERDICT_STYLE: Final = {"pass": "green", "warn": "yellow", "fail": "bold red"}
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """One table after a run.
+
+    Attributes
+    ----------
+    layer, table : str
+    rows, quarantined : int or None
+        None when the run did not get that far.
+    verdict : str
+        The audit's: pass, warn, fail; ``not run`` when there was none.
+    errors, warnings : int
+        How many rules failed, by severity.
+    layer_seconds : float or None
+        How long the table's layer took: write, audit, publish.
+    """
+
+    layer: str
+    table: str
+    rows: int | None
+    quarantined: int | None
+    verdict: str
+    errors: int = 0
+    warnings: int = 0
+    layer_seconds: float | None = None
+
+    @property
+    def audited(self) -> bool:
+        """Whether the run got as far as the table's audit."""
+        return self.rows is not None
+
+
+def tables(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, float]) -> list[TableSummary]:
+    """Return the tables of some layers after a run, in the order of the layers.
+
+    Parameters
+    ----------
+    aws : Aws
+    run_id : str
+    layers : sequence of str
+    seconds : mapping
+        How long each layer took; layers that did not run are absent.
+    """
+    found: list[TableSummary] = []
+    for layer in layers:
+        found += audited(layer, report(aws, layout.quality_key(run_id, layer)), seconds.get(layer))
+    return found
+
+
+def audited(layer: str, audit: Mapping[str, Any] | None, seconds: float | None) -> list[TableSummary]:
+    """Return the tables of a layer as the report of an audit has them; None, where there is no report."""
+    entries = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
+    return [_table(layer, table, entries.get(table), seconds) for table in layers.tables_of(layer)]
+
+
+def set_aside(found: Sequence[TableSummary], run_id: str) -> list[str]:
+    """Return the keys of the files with the rows that a run quarantined."""
+    return [layout.quarantine_key(run_id, table.layer, table.table) for table in found if table.quarantined]
+
+
+def _table(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> TableSummary:
+    if audited is None:
+        return TableSummary(layer, table, None, None, "not run", layer_seconds=seconds)
+    statuses = [rule["status"] for rule in audited["rules"]]
+    return TableSummary(
+        layer,
+        table,
+        audited["rows"],
+        audited["quarantined"],
+        audited["verdict"],
+        statuses.count("fail"),
+        statuses.count("warn"),
+        seconds,
+    )
+
+
+def report(aws: Aws, key: str) -> dict[str, Any] | None:
+    """Return the report of an audit or of governance, or None when the run failed before it was written."""
+    try:
+        body = aws.s3.get_object(Bucket=aws.bucket, Key=key)["Body"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return None
+        raise
+    content: dict[str, Any] = json.loads(body.read())
+    return content
+
+
+def show(found: Sequence[TableSummary]) -> None:
+    """Print the summary: one line a table, below its layer and how long that took."""
+    made = present.table(
+        Column("table", no_wrap=True), *(Column(name, justify="right") for name in ("rows", "quarantined")), "audit"
+    )
+    previous = ""
+    for table in found:
+        if table.layer != previous:
+            if previous:
+                made.add_section()
+            took = "" if table.layer_seconds is None else f" [dim]{present.duration(table.layer_seconds)}[/dim]"
+            made.add_row(f"[bold]{table.layer}[/bold]{took}")
+        previous = table.layer
+        quarantined = _number(table.quarantined)
+        made.add_row(
+            f"  {table.table}",
+            _number(table.rows),
+            f"[yellow]{quarantined}[/yellow]" if table.quarantined else quarantined,
+            _verdict(table),
+        )
+    present.grid(made)
+
+
+def _number(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
+
+
+def _verdict(table: TableSummary) -> str:
+    counts = [
+        present.count(number, name) for number, name in ((table.errors, "error"), (table.warnings, "warning")) if number
+    ]
+    return f"[{_VERDICT_STYLE.get(table.verdict, 'default')}]{', '.join(counts) or table.verdict}[/]"

@@ -1,0 +1,53 @@
+"""Asking a person, when there is one."""
+
+import sys
+from collections.abc import Callable
+from enum import Enum
+
+from rich.prompt import Prompt
+from rich.text import Text
+
+from cli.errors import UsageError
+from cli.terminal import present
+from cli.terminal.language import YES
+
+Ask = Callable[[str], str]
+
+
+class Answers(Enum):
+    """Who answers a question: the person at the terminal, ``--yes``, or nobody (``--no-input``)."""
+
+    ASK = "ask"
+    DEFAULTS = "yes"
+    NONE = "no-input"
+
+
+def answers(yes: bool, no_input: bool) -> Answers:
+    """Return who answers questions; without a terminal nobody can.
+
+    Raises
+    ------
+    UsageError
+        Both options were given.
+    """
+    if yes and no_input:
+        raise UsageError("--yes and --no-input exclude each other", "Give one of them.")
+    if yes:
+        return Answers.DEFAULTS
+    if no_input or not sys.stdin.isatty():
+        return Answers.NONE
+    return Answers.ASK
+
+
+def ask(question: str) -> str:
+    """Ask a person one question on the terminal and return the answer; one who leaves instead leaves a whole line."""
+    try:
+        return Prompt.ask(Text(question), console=present.err)
+    except (EOFError, KeyboardInterrupt):
+        present.err.print()
+        raise
+
+
+def agree(question: str) -> bool:
+    """Ask a person whether to do something; any answer but yes, in either language, is no."""
+    return ask(question).strip().casefold() in YES
