@@ -8,12 +8,12 @@ from lakehouse_tables import TABLES
 
 from cli.errors import CliError, UsageError
 from cli.running import source
-from cli.running.source import FILES, CsvFolder, Landing, Synthetic
+from cli.running.source import CsvFolder, Landing, Synthetic, exported_files
 from cli.terminal.questions import Answers
 from lakehouse.lake import layout
 
 
-def folder_with(path: Path, names: Iterable[str] = FILES) -> Path:
+def folder_with(path: Path, names: Iterable[str] = exported_files()) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     for name in names:
         (path / name).write_text("")
@@ -39,7 +39,7 @@ def test_synthetic_data_is_taken_without_a_question() -> None:
 
 
 def test_every_missing_file_is_named_in_the_order_of_the_tables(tmp_path: Path) -> None:
-    folder_with(tmp_path, set(FILES) - {"produtos.csv", "pedidos.csv"})
+    folder_with(tmp_path, set(exported_files()) - {"produtos.csv", "pedidos.csv"})
     with pytest.raises(UsageError) as caught:
         source.complete(CsvFolder(tmp_path), list, Answers.NONE, nobody)
     assert caught.value.exit_code == 2
@@ -48,7 +48,7 @@ def test_every_missing_file_is_named_in_the_order_of_the_tables(tmp_path: Path) 
 
 
 def test_a_folder_of_a_files_name_is_not_that_file(tmp_path: Path) -> None:
-    folder_with(tmp_path, set(FILES) - {"cambio.csv"})
+    folder_with(tmp_path, set(exported_files()) - {"cambio.csv"})
     (tmp_path / "cambio.csv").mkdir()
     assert source.missing_in(tmp_path) == ["cambio.csv"]
 
