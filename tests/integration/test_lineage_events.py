@@ -157,9 +157,11 @@ class TestEventsOfThePipeline:
     def test_there_are_two_events_to_write_and_two_to_audit_each_of_ten_tables(self, events):
         assert len(events) == 2 * 2 * 10
 
+    @pytest.mark.openlineage
     def test_every_event_is_what_the_published_schemas_say(self, events):
         assert [problem for event in events for problem in problems(event)] == []
 
+    @pytest.mark.openlineage
     def test_an_event_that_is_not_standard_would_be_noticed(self, events):
         writes = [event for event in events if ".Write." in event["job"]["name"]]
         broken = one(writes[:2], "COMPLETE")
@@ -342,6 +344,7 @@ def sent_to_datazone(lake, receiver):
     return [json.loads(body) for _, body in receiver.posted]
 
 
+@pytest.mark.openlineage
 @pytest.mark.parametrize(
     "events",
     ["of_synthetic_data", "of_a_failure", "of_a_table_that_could_not_be_read", "declared", "sent_by_http",
