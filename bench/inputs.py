@@ -1,4 +1,4 @@
-"""What is measured: the seven tables of a synthetic company, made once for a size and kept."""
+"""What is measured: the tables of a synthetic company, made once for a size and kept."""
 
 import fcntl
 import hashlib

@@ -12,18 +12,18 @@ _TITLES: Final = {engine.name: engine.title for engine in ENGINES}
 _FLOORS: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor)
 HEADINGS: Final = ("engine", "wall s", "CPU s", "peak MB", "million rows/s", "wall / ours")
 _SECTIONS: Final = {
-    SILVER_GOLD: ("Silver and Gold", "rows of the fact", "From each engine's best layout of the seven bronze tables."),
+    SILVER_GOLD: ("Silver and Gold", "rows of the fact", "From each engine's best layout of the bronze tables."),
     END_TO_END: (
         "CSV to Gold, end to end", "rows of the fact",
-        "From the seven CSVs: every engine writes the seven typed bronze tables, and of them makes the fact and the "
+        "From the CSVs: every engine writes the typed bronze tables, and of them makes the fact and the "
         "aggregates. Ours also checks every row against its contract and sets aside what breaks it. Those without "
         "bronze tables read only the columns that the fact needs, and leave no lakehouse.",
     ),
     BRONZE: (
         "Bronze alone", "records",
-        "From the seven CSVs to Parquet. Ours types, checks and quarantines; Polars reads and writes text as it is.",
+        "From the CSVs to Parquet. Ours types, checks and quarantines; Polars reads and writes text as it is.",
     ),
-    SYNTHETIC: ("The synthetic source", "records", "Seven tables generated, checked and written."),
+    SYNTHETIC: ("The synthetic source", "records", "Tables generated, checked and written."),
 }  # fmt: skip
 
 

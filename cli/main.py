@@ -113,7 +113,7 @@ def importau(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version, as the command version does.")] = False,
 ) -> None:
-    """IMPORTAÚ lakehouse: seven CSVs to Bronze, Silver and Gold, on AWS or whole on this machine.
+    """IMPORTAÚ lakehouse: exported CSVs to Bronze, Silver and Gold, on AWS or whole on this machine.
 
     Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
     """

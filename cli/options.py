@@ -114,7 +114,7 @@ Profile = Annotated[
 ]
 CsvDir = Annotated[
     Path | None,
-    typer.Option("--csv-dir", metavar="DIR", help="A folder with the seven CSVs.", rich_help_panel=SOURCE_PANEL),
+    typer.Option("--csv-dir", metavar="DIR", help="A folder with the exported CSVs.", rich_help_panel=SOURCE_PANEL),
 ]
 Orders = Annotated[
     int | None,

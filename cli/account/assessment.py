@@ -15,7 +15,6 @@ from lakehouse.lake import layout
 
 Verdict = Literal["allowed", "denied", "unknown"]
 
-_A_TABLE: Final = tables_of(layout.BRONZE)[0]
 
 # Reads that change nothing, by the permission they need; an answer that a thing is not there says that one may look.
 # {bucket}, {stack} and names of resources, for their samples, are filled in.
@@ -26,9 +25,9 @@ _PROBES: Final[dict[str, tuple[str, ...]]] = {
     "cloudformation:ListStackResources": ("cloudformation", "list-stack-resources", "--stack-name", "{stack}"),
     "glue:GetCrawler": ("glue", "get-crawler", "--name", layout.crawler_of(layout.BRONZE)),
     "glue:GetDatabase": ("glue", "get-database", "--name", layout.database_of(layout.BRONZE)),
-    "glue:GetTable": ("glue", "get-table", "--database-name", layout.database_of(layout.BRONZE), "--name", _A_TABLE),
+    "glue:GetTable": ("glue", "get-table", "--database-name", layout.database_of(layout.BRONZE), "--name", "{table}"),
     "glue:GetTables": ("glue", "get-tables", "--database-name", layout.database_of(layout.BRONZE), "--max-items", "1"),
-    "glue:SearchTables": ("glue", "search-tables", "--search-text", _A_TABLE, "--max-results", "1"),
+    "glue:SearchTables": ("glue", "search-tables", "--search-text", "{table}", "--max-results", "1"),
     "lambda:GetFunction": ("lambda", "get-function", "--function-name", "{stack}-bronze", "--query", "Configuration"),
     "lambda:ListTags": ("lambda", "list-tags", "--resource", "{functions}"),
     "logs:DescribeLogGroups": ("logs", "describe-log-groups", "--max-items", "1"),
@@ -182,7 +181,7 @@ def _tried(aws_cli: AwsCli, place: Place, wanted: Sequence[Permission]) -> dict[
     """Try what can be tried without changing anything; nobody can try for the execution role."""
     own = [each for each in wanted if each.holder == "user"]
     tried = list(dict.fromkeys(each.action for each in own if each.action in _PROBES))
-    filled = {name: sample(name, place) for name in RESOURCES} | vars(place)
+    filled = {name: sample(name, place) for name in RESOURCES} | vars(place) | {"table": tables_of(layout.BRONZE)[0]}
     answers = {action: _probed(aws_cli, [word.format_map(filled) for word in _PROBES[action]]) for action in tried}
     unknown: tuple[Verdict, str] = (
         "unknown",

@@ -1,4 +1,4 @@
-"""`importau demo`: the whole lakehouse on this machine, from nothing to ten audited tables."""
+"""`importau demo`: the whole lakehouse on this machine, from nothing to audited tables."""
 
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -45,14 +45,14 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
     no_input: options.NoInput = False,
     export: Annotated[
         Path | None,
-        typer.Option("--export", metavar="DIR", help="Write the ten tables to DIR as Parquet, as `export` does."),
+        typer.Option("--export", metavar="DIR", help="Write the tables to DIR as Parquet, as `export` does."),
     ] = None,
     local: options.LocalAlways = False,
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Leave the embedded AWS up afterwards.")] = False,
 ) -> None:
     """Deploy and run the lakehouse on this machine: no AWS account, no Docker.
 
-    Starts the embedded AWS, builds and deploys with SAM, uploads the data, runs the pipeline, shows the ten tables.
+    Starts the embedded AWS, builds and deploys with SAM, uploads the data, runs the pipeline, shows the tables.
     Without --csv-dir or --orders it takes csv_exports/ in or beside the repository. What a demo made before is
     replaced; where somebody else ran anything in that lake, it asks.
     """
@@ -116,9 +116,9 @@ def _next_steps(server: EmbeddedAws, export: Path | None) -> None:
     running = server.status() is not None
     steps = [] if running else [("./importau local up", "starts the embedded AWS again, with all of this in it")]
     if export is None:
-        steps.append(("./importau export out --local", "the ten tables as Parquet, quarantine and quality reports"))
+        steps.append(("./importau export out --local", "the tables as Parquet, quarantine and quality reports"))
     else:
-        present.say(f"the ten tables, quarantine and quality reports are in {export}")
+        present.say(f"the tables, quarantine and quality reports are in {export}")
     steps.append(("./importau run --local", "runs the pipeline again"))
     steps.append(("./importau portal --local --open", "builds the portal again, and opens it"))
     if running:

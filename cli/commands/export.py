@@ -1,4 +1,4 @@
-"""`importau export`: the ten tables, with what was set aside and the audit reports, as files."""
+"""`importau export`: the tables, with what was set aside and the audit reports, as files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def export(
     region: options.Region = None,
     profile: options.Profile = None,
 ) -> None:
-    """Download the ten tables as Parquet, with quarantine and quality reports.
+    """Download the tables as Parquet, with quarantine and quality reports.
 
     DIR/bronze, DIR/silver, DIR/gold: the published tables. DIR/quality: the audit that let each layer through.
     DIR/quarantine: the rows that those runs set aside. DIR/export.json: what was exported. An earlier export is

@@ -31,8 +31,8 @@ def lineage(
         str,
         typer.Argument(
             metavar="TABLE[.COLUMN]",
-            help="A table or a column, by any name that is printed anywhere: importau_gold.x, X.parquet, pedidos.csv, "
-            "landing.pedidos; accents and case do not matter.",
+            help="A table or a column, by any name that is printed anywhere: importau_gold.x, X.parquet, x.csv, "
+            "landing.x; accents and case do not matter.",
             autocompletion=begun,
         ),
     ],

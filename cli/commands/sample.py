@@ -23,7 +23,7 @@ def sample(
     ] = FOLDER,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace CSVs that differ without asking.")] = False,
 ) -> None:
-    """Write the sample: seven CSVs of an invented company, small enough to read, the same bytes each time.
+    """Write the sample: the CSVs of an invented company, small enough to read, the same bytes each time.
 
     It is in the repository already, in csv_exports/. CSVs in DIR that differ from it are replaced, once you agree.
     """

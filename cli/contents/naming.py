@@ -42,12 +42,8 @@ class Names:
 
         Lineage has ``table``, ``table.column``, ``table.csv`` and ``table.csv:column``.
 
-        >>> from lakehouse.contract.model import load_all
-        >>> names = Names(load_all())
-        >>> names.resolve("importau_bronze.Câmbio.taxa_ptax"), names.resolve("landing.pedidos")
-        ('cambio.taxa_ptax', 'pedidos.csv')
-        >>> names.resolve("s3://lake/gold/agregado_fluxo_de_caixa_mensal/AGREGADO_FLUXO_DE_CAIXA_MENSAL.parquet")
-        'agregado_fluxo_de_caixa_mensal'
+        A person has ``importau_bronze.TABLE``, ``landing.TABLE``, ``TABLE.parquet``, ``s3://lake/gold/TABLE/...`` or
+        the portal's address, in any case, with accents or without, and perhaps a column behind it.
         """
         segments = [_FILE_END.sub("", segment) for segment in fold(name).split("/") if segment]
         for above, segment in zip(["", *segments][-2::-1], reversed(segments), strict=False):

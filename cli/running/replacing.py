@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _IN_USE: Final = (
     "the lake s3://{bucket} on the embedded AWS is in use: its run {run} was not a demo's, and a demo replaces its "
-    "ten tables",
+    "tables",
     "the lake s3://{bucket} on the embedded AWS is in use: {count} of its runs, the last of them {run}, were not a "
-    "demo's, and a demo replaces its ten tables",
+    "demo's, and a demo replaces its tables",
 )
 
 

@@ -1,4 +1,4 @@
-"""Where the seven tables come from: a folder of CSVs, what is uploaded already, or the synthetic generator.
+"""Where the tables come from: a folder of CSVs, what is uploaded already, or the synthetic generator.
 
 A CSV that is not there is never passed over: every missing one is named, and the user says how to go on.
 """
@@ -18,7 +18,6 @@ from lakehouse.lake import layout
 
 DEFAULT_ORDERS: Final = 1000
 DEFAULT_SEED: Final = 42
-FILES: Final = tuple(f"{table}.csv" for table in layers.tables_of(layers.BRONZE))
 
 _MISSING: Final = (
     "1 of the {all} CSV files is missing in {place}: {names}",
@@ -28,14 +27,14 @@ _MISSING: Final = (
 
 @dataclass(frozen=True)
 class CsvFolder:
-    """Seven CSVs in a folder, to be uploaded."""
+    """Exported CSVs in a folder, to be uploaded."""
 
     path: Path
 
 
 @dataclass(frozen=True)
 class Landing:
-    """The seven CSVs that were uploaded before."""
+    """The CSVs that were uploaded before."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +73,20 @@ def nearby(root: Path = ROOT) -> Path | None:
     return next((folder for folder in (root / "csv_exports", root.parent / "csv_exports") if folder.is_dir()), None)
 
 
+def exported_files() -> list[str]:
+    """Return the names of the CSVs that are exported, in the order of the tables."""
+    return [f"{table}.csv" for table in layers.tables_of(layers.BRONZE)]
+
+
 def missing_in(folder: Path) -> list[str]:
     """Return the names of the CSVs that ``folder`` lacks, in the order of the tables."""
-    return [name for name in FILES if not (folder / name).is_file()]
+    return [name for name in exported_files() if not (folder / name).is_file()]
 
 
 def missing_in_landing(keys: Iterable[str]) -> list[str]:
     """Return the names of the CSVs that are not among a bucket's keys."""
     present_keys = set(keys)
-    return [
-        f"{table}.csv" for table in layers.tables_of(layers.BRONZE) if layout.landing_key(table) not in present_keys
-    ]
+    return [name for name in exported_files() if layout.landing_key(name.removesuffix(".csv")) not in present_keys]
 
 
 def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFolder | Synthetic | None:
@@ -107,7 +109,7 @@ def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFol
 
 
 def complete(source: Source, landed: Callable[[], Iterable[str]], answers: Answers, ask: Ask) -> Source:
-    """Return a source that has all seven tables: ``source`` itself, or what the user says instead.
+    """Return a source that has all tables: ``source`` itself, or what the user says instead.
 
     Parameters
     ----------
@@ -144,7 +146,7 @@ def complete(source: Source, landed: Callable[[], Iterable[str]], answers: Answe
 
 def _instead(missing: list[str], place: str, answers: Answers, ask: Ask) -> CsvFolder | Synthetic:
     problem = translated(
-        _MISSING[len(missing) > 1], count=len(missing), all=len(FILES), place=place, names=", ".join(missing)
+        _MISSING[len(missing) > 1], count=len(missing), all=len(exported_files()), place=place, names=", ".join(missing)
     )
     synthetic = Synthetic()
     if answers is Answers.NONE:
@@ -173,7 +175,7 @@ def _instead(missing: list[str], place: str, answers: Answers, ask: Ask) -> CsvF
         )
         match answer.strip().casefold():
             case other if other in FOLDER:
-                folder = ask(translated("Folder with the seven CSV files")).strip()
+                folder = ask(translated("Folder with the CSV files")).strip()
                 if folder:
                     return CsvFolder(Path(folder).expanduser().resolve())
             case other if other in SYNTHETIC:

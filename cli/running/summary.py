@@ -1,4 +1,4 @@
-"""What a run made of the ten tables, from the audit reports it left in the lake; and how that is shown."""
+"""What a run made of the tables, from the audit reports it left in the lake; and how that is shown."""
 
 import json
 from collections.abc import Mapping, Sequence

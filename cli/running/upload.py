@@ -1,4 +1,4 @@
-"""Sends the seven CSVs to the landing area, large ones in parts."""
+"""Sends the CSVs to the landing area, large ones in parts."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from lakehouse.lake import layout
 
 
 def upload(aws: Aws, folder: Path) -> None:
-    """Upload the seven CSVs of a folder.
+    """Upload the CSVs of a folder.
 
     Raises
     ------

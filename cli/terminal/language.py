@@ -26,7 +26,7 @@ PORTUGUESE: Final = {
     "Look in another [f]older, go on with {orders} [s]ynthetic orders, or [q]uit? (f/s/q)": (
         "Procurar em outra [p]asta, seguir com {orders} pedidos [s]intéticos, ou [c]ancelar? (p/s/c)"
     ),
-    "Folder with the seven CSV files": "Pasta com os sete arquivos CSV",
+    "Folder with the CSV files": "Pasta com os arquivos CSV",
     "stopped: nothing was uploaded and nothing was run": "parado: nada foi enviado e nada foi executado",
     # A deployment.
     "what changes in the stack {stack}:": "o que muda na stack {stack}:",
@@ -35,14 +35,14 @@ PORTUGUESE: Final = {
     "stopped: nothing was changed": "parado: nada foi mudado",
     # A demo on a lake in use.
     "the lake s3://{bucket} on the embedded AWS is in use: its run {run} was not a demo's, and a demo replaces its "
-    "ten tables": (
+    "tables": (
         "o lake s3://{bucket} na AWS embutida está em uso: a sua execução {run} não foi de uma demo, e uma demo "
-        "substitui as suas dez tabelas"
+        "substitui as suas tabelas"
     ),
     "the lake s3://{bucket} on the embedded AWS is in use: {count} of its runs, the last of them {run}, were not a "
-    "demo's, and a demo replaces its ten tables": (
+    "demo's, and a demo replaces its tables": (
         "o lake s3://{bucket} na AWS embutida está em uso: {count} das suas execuções, a última {run}, não foram de "
-        "uma demo, e uma demo substitui as suas dez tabelas"
+        "uma demo, e uma demo substitui as suas tabelas"
     ),
     "Agree to it (--yes), leave this lake alone (IMPORTAU_HOME=DIR ./importau demo has one of its own), empty it first "
     "(`./importau local reset`), or run on it as it is (`./importau run --local`).": (

@@ -1,4 +1,4 @@
-"""Registration: the ten tables in the catalogue as their contracts say, with what the run found; and their drift."""
+"""Registration: the tables in the catalogue as their contracts say, with what the run found; and their drift."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

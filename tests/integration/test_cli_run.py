@@ -21,7 +21,7 @@ from cli.embedded.endpoint import ACCOUNT
 from cli.embedded.server import EmbeddedAws
 from cli.main import app
 from cli.running import machines
-from cli.running.source import FILES
+from cli.running.source import exported_files
 from cli.session import Aws, at, embedded_aws
 from lakehouse.lake import layout
 
@@ -148,7 +148,7 @@ def run_id(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def csvs(tmp_path: Path) -> Path:
-    for name in FILES:
+    for name in exported_files():
         (tmp_path / name).write_text(f"{name} from {tmp_path}")
     return tmp_path
 

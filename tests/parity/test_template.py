@@ -38,6 +38,7 @@ def resources(template: dict[str, Any]) -> Resources:
     return decided(template)
 
 
+@pytest.mark.golden
 def test_the_transform_makes_what_was_reviewed(template: dict[str, Any]) -> None:
     assert_golden(json.dumps(template, indent=1, ensure_ascii=False) + "\n", GOLDEN)
 

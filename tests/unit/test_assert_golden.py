@@ -1,7 +1,7 @@
 """A golden file is compared; one that is written anew leaves its test red."""
 
 import pytest
-from golden import WRITE, assert_golden
+from golden import COMMAND, WRITE, assert_golden
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def file(tmp_path, monkeypatch):
 
 def test_what_was_reviewed_passes_and_what_differs_fails_and_is_not_written(file):
     assert_golden("reviewed\n", file)
-    with pytest.raises(AssertionError, match=f"write it anew: {WRITE}=1"):
+    with pytest.raises(AssertionError, match=f"write it anew: {COMMAND}"):
         assert_golden("ação\n", file)
     assert file.read_text("utf-8") == "reviewed\n"
 

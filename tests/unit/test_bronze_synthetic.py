@@ -60,6 +60,7 @@ def test_the_same_orders_and_seed_give_the_same_tables_and_another_seed_others(c
         assert not table.equals(other[name])
 
 
+@pytest.mark.golden
 def test_the_company_of_a_seed_is_the_one_that_was_reviewed() -> None:
     # What was measured before is comparable with what is measured now as long as the data are the same.
     found = {name: summary(table) for name, table in generate(2_000, 42).items()}

@@ -12,11 +12,12 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
-from cli.commands.docs import PAGE, page
+from cli.generated.files import COMMANDS as COMMANDS_PAGE
 from cli.help import Command, Group
 from cli.main import app
 from cli.table import COMMANDS
 
+PAGE = ROOT / COMMANDS_PAGE
 # What takes long to load, and no help needs.
 HEAVY = {"boto3", "pyarrow", "pandas", "numpy", "yaml", "pydantic", "rich.progress", "rich.markdown"}
 
@@ -60,42 +61,10 @@ def test_the_command_help_says_what_the_option_does(path: tuple[str, ...]) -> No
 
 
 @each_command
-def test_the_page_of_commands_is_what_they_say_and_is_mended_by_importau_docs(path: tuple[str, ...]) -> None:
+def test_the_page_of_commands_is_what_they_say(path: tuple[str, ...]) -> None:
     title = " ".join(("importau", *path))
     section = f"## {title}\n\n```text\n{printed(*path, '--help')}```\n"
-    if path and path[-1] == "docs":
-        assert f"## {title}\n" not in PAGE.read_text("utf-8")  # it is hidden
-    else:
-        assert section in PAGE.read_text("utf-8"), "docs/commands.md is stale: write it with `./importau docs`"
-
-
-def test_the_page_of_commands_says_nothing_else() -> None:
-    assert PAGE.read_text("utf-8") == page(get_command(app)), (
-        "docs/commands.md is stale: mend it with `./importau docs`"
-    )
-
-
-def test_docs_writes_the_page(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.commands.docs.ROOT", tmp_path)
-    monkeypatch.setattr("cli.commands.docs.PAGE", tmp_path / "commands.md")
-    assert importau("docs").stdout == "commands.md written\n"
-    assert importau("docs").stdout == "commands.md was up to date\n"
-    assert (tmp_path / "commands.md").read_text("utf-8") == PAGE.read_text("utf-8")
-
-
-def test_docs_lets_pages_link_to_where_code_is_now(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.reference.ROOT", tmp_path)
-    monkeypatch.setattr("cli.reference.PAGE", tmp_path / "commands.md")
-    for folder in ("docs", "functions/silver"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "functions/silver/app.py").write_text("\n\ndef handler():\n    pass\n", "utf-8")
-    tour = tmp_path / "docs/tour.md"
-    tour.write_text("[`silver.app.handler`]()", "utf-8")
-    assert importau("docs").stdout == "commands.md written\ndocs/tour.md: its links into the code\n"
-    assert tour.read_text("utf-8") == "[`silver.app.handler`](../functions/silver/app.py#L3)"
-    assert importau("docs").stdout == "commands.md was up to date\n"
-    tour.write_text("[`silver.app.gone`]()", "utf-8")
-    assert "docs/tour.md names what is nowhere in the code: silver.app.gone" in importau("docs").stderr
+    assert section in PAGE.read_text("utf-8"), "docs/commands.md is stale: write it with `./importau generate`"
 
 
 def test_the_whole_help_has_a_line_for_every_command_that_is_not_hidden() -> None:

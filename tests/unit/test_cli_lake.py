@@ -12,7 +12,7 @@ from lakehouse_tables import FACT, TABLES
 from small_lake import account, deploy, put, report
 
 from cli.errors import CliError, NotDeployedError
-from cli.running.source import FILES
+from cli.running.source import exported_files
 from cli.running.summary import TableSummary, tables
 from cli.running.upload import landed, upload
 from cli.session import Aws
@@ -93,7 +93,7 @@ def test_an_output_of_a_later_template_is_named_when_it_is_missing(aws: Aws, sta
 
 def test_the_seven_files_are_uploaded_to_the_landing_area(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
-    for name in FILES:
+    for name in exported_files():
         (tmp_path / name).write_text(f"content of {name}")
     (tmp_path / "other.csv").write_text("not ours")
     upload(aws, tmp_path)

@@ -1,7 +1,6 @@
 """The golden files: what the ten tables of an export add up to, worked out apart, row by row, and by the product."""
 
 import json
-import os
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -9,11 +8,10 @@ from typing import Any
 import independent
 import pytest
 from exports import EVERY, ON_THE_REAL_ONE, SAMPLE, Export
+from golden import assert_golden
 from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 from summaries import summary
-
-TO_MEND = "mend it: IMPORTAU_WRITE_GOLDEN=1 ./importau test tests/unit/test_golden.py"
 
 
 @pytest.fixture(scope="module", params=EVERY)
@@ -34,12 +32,10 @@ def made_of(export: Export) -> dict[str, Any]:
     return bronze | {FACT: fact, CASH_FLOW: cash_flow(fact), FORECAST: forecast(fact)}
 
 
+@pytest.mark.golden
 def test_a_golden_file_is_what_the_definition_gives_row_by_row(export: Export, apart: dict[str, Any]) -> None:
     found = {name: summary(table) for name, table in apart.items()}
-    if os.environ.get("IMPORTAU_WRITE_GOLDEN"):
-        export.golden.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    golden = json.loads(export.golden.read_text("utf-8"))
-    assert found == golden, f"{export.golden.name} is not what {export.name} gives; if it changed, {TO_MEND}"
+    assert_golden(json.dumps(found, ensure_ascii=False, indent=1) + "\n", export.golden)
     assert {name: table["rows"] for name, table in found.items()} == export.of_table
 
 

@@ -1,19 +1,16 @@
 """Audits find faults of the code they share nothing with; which ones they do not find, their page says."""
 
-import os
-
 import pyarrow as pa
 import pytest
 from faults import FAULTS, Fault, bronze, differing, judged, shown
 from generated import regenerated
-from golden import WRITE
+from golden import assert_golden
 from lakehouse_tables import FACT
 from layers import correlate
 
 from cli import ROOT
 
 PAGE = ROOT / "docs/independent-audits.md"
-TO_MEND = f"mend it: {WRITE}=1 ./importau test tests/unit/test_independent_audits.py"
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +44,6 @@ def test_the_audits_find_nine_of_thirteen_faults(found: dict[Fault, tuple[list[s
     ]
 
 
+@pytest.mark.golden
 def test_the_page_says_which_rule_finds_what(found: dict[Fault, tuple[list[str], list[str]]]) -> None:
-    text = PAGE.read_text("utf-8")
-    made = regenerated(text, {"faults": shown(found)})
-    if os.environ.get(WRITE):
-        PAGE.write_text(made, "utf-8")
-    assert text == made, f"docs/independent-audits.md does not say what the audits find; {TO_MEND}"
+    assert_golden(regenerated(PAGE.read_text("utf-8"), {"faults": shown(found)}), PAGE)

@@ -9,7 +9,7 @@ import pytest
 from cli import ROOT
 from cli.errors import CliError, UsageError
 from cli.running import source
-from cli.running.source import FILES, CsvFolder, Synthetic
+from cli.running.source import CsvFolder, Synthetic, exported_files
 from cli.terminal import language, questions
 from cli.terminal.language import PORTUGUESE, is_portuguese, translated
 from cli.terminal.questions import Answers
@@ -75,7 +75,7 @@ def test_numbers_are_grouped_as_the_language_does() -> None:
 def test_a_missing_file_is_asked_about_in_portuguese(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = tmp_path / "bons"
     good.mkdir()
-    for name in FILES:
+    for name in exported_files():
         (good / name).write_text("")
     heard: list[str] = []
     given = iter(["P", str(good)])
@@ -87,7 +87,7 @@ def test_a_missing_file_is_asked_about_in_portuguese(tmp_path: Path, capsys: pyt
     assert source.complete(CsvFolder(tmp_path), list, Answers.ASK, ask) == CsvFolder(good)
     assert heard == [
         "Procurar em outra [p]asta, seguir com 1.000 pedidos [s]intéticos, ou [c]ancelar? (p/s/c)",
-        "Pasta com os sete arquivos CSV",
+        "Pasta com os arquivos CSV",
     ]
     assert f"faltam 7 dos 7 arquivos CSV ({tmp_path}): pedidos.csv" in capsys.readouterr().err
 

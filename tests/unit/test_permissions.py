@@ -1,7 +1,6 @@
 """The table of permissions, against the code, the state machines, the template and what AWS publishes."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 import sam_template
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from permissions_page import regenerated
 from restricted_account import FORBIDDEN
 
 from cli.account.execution_role import SERVICES
@@ -195,14 +193,3 @@ def test_the_role_is_trusted_to_whom_the_template_gives_it(made: dict[str, Any])
     services = {"Lambda": "lambda", "StepFunctions": "states", "Glue": "glue"}
     given = {one["Type"].split("::")[1] for one in made.values() if {"Role", "RoleArn"} & one["Properties"].keys()}
     assert {f"{services[each]}.amazonaws.com" for each in given} == set(SERVICES)
-
-
-# ---- the page ------------------------------------------------------------------------------------------------------
-
-
-def test_the_page_says_what_the_table_says() -> None:
-    page = ROOT / "docs/permissions.md"
-    made = regenerated(page.read_text("utf-8"))
-    if os.environ.get("IMPORTAU_WRITE_GOLDEN"):
-        page.write_text(made, "utf-8")
-    assert page.read_text("utf-8") == made

@@ -1,20 +1,18 @@
 """The guided tour is true: its values are what the pipeline computes, its links lead to the code that does it."""
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 import tour
 from generated import regenerated
-from golden import WRITE
+from golden import assert_golden
 from lakehouse_tables import FACT
 
 from cli import ROOT
 from cli.pages import lines
 
 PAGE = ROOT / "docs/tour.md"
-TO_MEND = f"mend it: {WRITE}=1 ./importau test tests/unit/test_tour.py"
 _LINK = re.compile(r"\[`(?P<name>[^`\]]+)`\]\((?P<path>[^)\s#]+)#L(?P<line>\d+)\)")
 _PART = re.compile(r"<!-- generated: .*?<!-- end -->", re.DOTALL)
 
@@ -24,12 +22,9 @@ def parts() -> dict[str, str]:
     return tour.parts()
 
 
+@pytest.mark.golden
 def test_every_value_is_what_the_pipeline_computes_from_the_sample(parts: dict[str, str]) -> None:
-    text = PAGE.read_text("utf-8")
-    made = regenerated(text, parts)
-    if os.environ.get(WRITE):
-        PAGE.write_text(made, "utf-8")
-    assert text == made, f"docs/tour.md is not what the sample gives; {TO_MEND}"
+    assert_golden(regenerated(PAGE.read_text("utf-8"), parts), PAGE)
 
 
 def test_every_amount_and_date_in_its_sentences_is_one_of_these_values(parts: dict[str, str]) -> None:
@@ -75,7 +70,7 @@ def test_it_shows_no_login_of_a_person(parts: dict[str, str]) -> None:
 @pytest.mark.parametrize("page", lines.pages(ROOT), ids=lambda page: page.name)
 def test_links_into_the_code_lead_to_where_it_is_now(page: Path) -> None:
     assert lines.with_lines(page, ROOT) == page.read_text("utf-8"), (
-        f"{page.relative_to(ROOT)} links to lines that code was moved from: mend it with `./importau docs`"
+        f"{page.relative_to(ROOT)} links to lines that code was moved from: mend it with `./importau generate`"
     )
 
 

@@ -54,7 +54,7 @@ _EXPENSIVE: Final = 1_000_00
 
 
 def generate(orders: int, seed: int) -> dict[str, pa.Table]:
-    """Make a company's seven bronze tables, as they would be exported: with rows that break their contract.
+    """Make a company's bronze tables, as they would be exported: with rows that break their contract.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Table rules of Bronze: accounting, references between the seven tables, and the oddities of the export."""
+"""Table rules of Bronze: accounting, references between the tables, and the oddities of the export."""
 
 from decimal import Decimal
 

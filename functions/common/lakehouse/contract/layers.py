@@ -1,7 +1,7 @@
 """The layers, and their tables: those that have a contract in the layer's folder, ``glue/contracts/<layer>/``.
 
 What is asked of every table before its columns matter stands in the head of its contract, above ``schema``, and is
-read without the rest: a function that needs one table does not wait for ten contracts to be parsed.
+read without the rest: a function that needs one table does not wait for all contracts to be parsed.
 """
 
 from dataclasses import dataclass

@@ -2,14 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-import yaml
+from typing import Any
 
 from lakehouse.errors import ContractError
-
-# PyYAML's parser in C, where it was built with it, is ten times as fast: a Lambda's cold start notices.
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,12 @@ class Node:
 
 def read(text: str) -> Node:
     """Return a whole document; raise `ContractError` when it is not YAML, or no mapping."""
+    # Whatever knows a key or a layer imports this module; few read a contract.
+    import yaml  # noqa: PLC0415
+
+    # PyYAML's parser in C, where it was built with it, is ten times as fast: a Lambda's cold start notices.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return Node(yaml.load(text, _LOADER), "the contract")  # noqa: S506 - a safe loader
+        return Node(yaml.load(text, loader), "the contract")  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise ContractError(f"it is not valid YAML: {error}") from error

@@ -42,7 +42,7 @@ class Asset:
 
     @classmethod
     def all(cls) -> "tuple[Asset, ...]":
-        """Return every asset: the seven CSVs and the ten tables."""
+        """Return every asset: the exported CSVs and the tables."""
         csvs = [cls.of_landing(table) for table in layers.tables_of(layers.BRONZE)]
         return (*csvs, *map(cls.of_table, layers.all_tables()))
 

@@ -19,9 +19,9 @@ def regenerated(page: str) -> str:
 def _made(name: str) -> str:
     match name.split():
         case [("user" | "role") as holder, "table"]:
-            return "\n".join(_table(holder))  # type: ignore[arg-type]
+            return "\n".join(_table(holder))
         case [("user" | "role") as holder, "policy"]:
-            return f"```json\n{as_json(policy(holder, EXAMPLE))}\n```"  # type: ignore[arg-type]
+            return f"```json\n{as_json(policy(holder, EXAMPLE))}\n```"
         case ["trust"]:
             return f"```json\n{_trust_policy()}\n```"
     raise AssertionError(f"no part is called {name}")

@@ -1,0 +1,40 @@
+"""`importau generate`: everything that is derived into files that are committed."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import ROOT
+from cli.errors import CliError
+
+
+def generate(
+    ctx: typer.Context,
+    golden: Annotated[
+        bool, typer.Option("--golden", help="Also write the golden files of the tests anew; review what differs.")
+    ] = False,
+) -> None:
+    """Write anew what is derived from contracts, commands and code: template, pages, the benchmark's tables.
+
+    Developers run it after changing a contract, a command or an option, or moving code; a test says when it is due.
+    With --golden its exit code is 1 as long as a golden file changes: what is written anew has to be reviewed.
+    """
+    from cli.generated.files import files
+    from lakehouse.errors import LakehouseError
+
+    try:
+        made = dict(files(ROOT, ctx.find_root().command))
+    except (LookupError, LakehouseError) as error:
+        raise CliError(str(error.args[0]), "Mend it and run the command again; nothing was written.") from error
+    for path, text in made.items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            typer.echo(f"{path.relative_to(ROOT)} written")
+    typer.echo(f"{len(made)} files are as their sources say")
+    if golden:
+        tests = [sys.executable, "-m", "pytest", "-m", "golden", "-n", "2", "--dist", "loadfile"]
+        environment = os.environ | {"IMPORTAU_WRITE_GOLDEN": "1"}
+        raise typer.Exit(subprocess.run(tests, cwd=ROOT, env=environment, check=False).returncode)
