@@ -36,7 +36,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
         monkeypatch.delenv(name, raising=False)
     with mock_aws():
         lake = Lake(boto3.Session("test", "test", region_name="us-east-1"), "importau")
-        monkeypatch.setattr(logs, "connect", lambda *_: lake)
+        monkeypatch.setattr("cli.commands.logs.connect", lambda *_: lake)
         yield lake
 
 

@@ -336,7 +336,7 @@ def test_help_in_an_installed_clone_is_the_page_s_as_long_as_no_command_is_newer
         == "Usage: importau bench engine [OPTIONS]\n\n  Não mede nada aqui.\n"
     )
     page, command = machine.clone / "docs/commands.md", machine.clone / "cli/commands/bench.py"
-    command.parent.mkdir(exist_ok=True)
+    command.parent.mkdir(parents=True, exist_ok=True)
     command.touch()
     os.utime(command, (page.stat().st_atime, page.stat().st_mtime + 1))
     assert machine.run("bench", "engine", "--help").stdout == "3.13 runs: bench engine --help\n"

@@ -50,6 +50,7 @@ ROOMS = (
     "cli.contents",
     "cli.portal",
     "cli.sample",
+    "cli.pages",
     "cli.generated",
     "cli.table",
     "cli.main",
