@@ -49,7 +49,6 @@ def _loaded(entry: Entry) -> Any:
         epilog="\n".join(f"./importau {example}" for example in entry.examples),
         context_settings=HELP_OPTIONS | anything,
         options_metavar=" ".join(filter(None, ["[OPTIONS]", entry.takes])),
-        hidden=entry.hidden,
     )(getattr(module, entry.name))
     return get_command(app)
 
@@ -73,13 +72,13 @@ class Root(Group):
         return [
             CompletionItem(entry.name, help=entry.summary)
             for entry in self.commands.entries.values()
-            if entry.name.startswith(incomplete) and not entry.hidden
+            if entry.name.startswith(incomplete)
         ]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands under their headings."""
         del ctx
-        shown = [entry for entry in self.commands.entries.values() if not entry.hidden]
+        shown = list(self.commands.entries.values())
         width = max(len(entry.name) for entry in shown)
         for panel in dict.fromkeys(entry.panel for entry in shown):
             with formatter.section(panel):

@@ -21,8 +21,6 @@ class Entry:
         Shown at the end of its help, without ``./importau``.
     takes : str
         What it takes besides options of its own and reads itself, as its usage shows it; empty: nothing.
-    hidden : bool
-        Whether the whole help leaves it out.
     """
 
     name: str
@@ -30,7 +28,6 @@ class Entry:
     summary: str
     examples: tuple[str, ...] = ()
     takes: str = ""
-    hidden: bool = False
 
 
 # fmt: off

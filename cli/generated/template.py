@@ -12,8 +12,6 @@ from lakehouse.lake import layout
 
 _NONE: Final = "-"
 _WIDTH: Final = 120
-# Where no table below is cut, a layer looks for parts where none can lie.
-_NO_PARTS: Final = "landing/parts/"
 _BLOCK: Final = re.compile(
     r"^(?P<indent> *)# generated: (?P<name>\w+)(?: (?P<layer>\w+))?\n(?P<body>.*?)^(?P=indent)# generated: end\n",
     re.MULTILINE | re.DOTALL,
@@ -51,7 +49,7 @@ def _machine(layer: str, indent: str) -> Iterator[str]:
     cut = [table for table in inputs_of(layer) if table in _all_cut()]
     return _written(
         {
-            "PartsPrefix": [_parts_prefix(cut[0]) if cut else _NO_PARTS],
+            "PartsPrefix": [_parts_prefix(cut[0]) if cut else layout.LANDING_PARTS_PREFIX],
             "Inputs": _inputs(layer),
             "Tables": _named(tables_of(layer)),
             "PartsOf": _named(cut[:1]),

@@ -105,7 +105,6 @@ def test_commands_and_options_come_with_a_word_of_help() -> None:
     root = get_command(app)
     assert dict(candidates(root, ["d"], joined=True))["deploy"].startswith("Build and deploy")
     assert dict(candidates(root, ["run", "--"], joined=True))["--csv-dir"] == "A folder with the exported CSVs."
-    assert "docs" not in dict(candidates(root, [""], joined=True))  # it is hidden
 
 
 @pytest.mark.parametrize("shell", Shell)

@@ -18,7 +18,7 @@ from cli.running.upload import landed, upload
 from cli.session import Aws
 from lakehouse.lake import layout
 
-TABLES = [table for tables in TABLES.values() for table in tables]
+EVERY_TABLE = [table for tables in TABLES.values() for table in tables]
 
 
 @pytest.fixture
@@ -113,6 +113,6 @@ def test_the_summary_is_read_from_the_audit_reports_of_the_run(aws: Aws) -> None
     put(aws, layout.quality_key("r", "bronze"), report("bronze", "r", emprestimos=1))
     put(aws, layout.quality_key("older", "silver"), report("silver", "older"))
     found = tables(aws, "r", layout.LAYERS, {"bronze": 1.5})
-    assert [asset.table for asset in found] == TABLES
+    assert [asset.table for asset in found] == EVERY_TABLE
     assert found[6] == TableSummary("bronze", "emprestimos", 30, 1, "warn", 1, 2, 1.5)
     assert found[7] == TableSummary("silver", FACT, None, None, "not run")

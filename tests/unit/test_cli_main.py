@@ -132,7 +132,7 @@ def test_a_demo_asks_before_it_starts_anything(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_demo_that_finds_no_files_makes_none_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "nearby", lambda: None)
-    monkeypatch.setattr(source, "missing_in", lambda folder: list(source.FILES))
+    monkeypatch.setattr(source, "missing_in", lambda folder: source.exported_files())
     monkeypatch.setattr(demo, "lasting", raising(AssertionError("it was started")))
     result = importau("demo")
     assert result.exit_code == 2
@@ -141,7 +141,7 @@ def test_a_demo_that_finds_no_files_makes_none_up(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_demo_without_options_takes_the_folder_it_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in source.FILES:
+    for name in source.exported_files():
         (tmp_path / name).write_text("")
     monkeypatch.setattr(source, "nearby", lambda: tmp_path)
     monkeypatch.setattr(demo, "lasting", raising(CliError("far enough")))

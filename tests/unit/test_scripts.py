@@ -16,8 +16,8 @@ NAMES = (
 )  # fmt: skip
 # What each of them calls, in this order.
 CALLS = (
-    ["local", "check"], ["bucket"], [], ["deploy"], ["run"], ["run"], ["run"], ["run"],
-    ["verify", "lineage"],
+    ["local", "check"], ["local", "bucket"], [], ["local", "deploy"], *[["local", "run"]] * 4,
+    ["local", "verify", "lineage"],
 )  # fmt: skip
 SCRIPTS = [ROOT / f"scripts/{name}.sh" for name in NAMES]
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)

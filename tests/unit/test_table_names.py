@@ -21,8 +21,8 @@ AT_HOME = (
     "bench/peers/",
     "bench/checks.py",
 )
-# What is compared with its source by other tests, and tests themselves.
-DERIVED = ("tests/", "docs/", "events/", "bench/tables.json")
+# What is compared with its source by other tests, what people read, and tests themselves.
+DERIVED = ("tests/", "docs/", "scripts/", "events/", "bench/tables.json")
 # A name and no word of a sentence: it is quoted, or a piece of a longer name, key or path.
 NAME = re.compile(
     "|".join(

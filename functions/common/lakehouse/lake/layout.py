@@ -18,6 +18,8 @@ LAYERS: Final = layers.LAYERS
 
 LANDING: Final = "landing"
 LANDING_PREFIX: Final = f"{LANDING}/csv_exports/"
+# Where parts of exported CSVs would lie: Bronze reads whole files, and finds none there.
+LANDING_PARTS_PREFIX: Final = f"{LANDING}/parts/"
 STAGING_PREFIX: Final = "staging/"
 QUARANTINE_PREFIX: Final = "quarantine/"
 GOVERNANCE_PREFIX: Final = "governance/"

@@ -1,7 +1,7 @@
 """OpenLineage events of what a Lambda really did: one run a table, kept in the lake and sent on where configured.
 
 >>> runs = Runs(lake, place, Origin.of(event, "bronze"))            # doctest: +SKIP
->>> with runs.of("pedidos") as run:                                  # doctest: +SKIP
+>>> with runs.of(table) as run:                                  # doctest: +SKIP
 ...     run.bytes = lake.write_table(...)
 """
 
