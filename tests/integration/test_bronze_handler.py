@@ -21,7 +21,7 @@ from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 
 BUCKET, RUN = "lake", "r1"
-TABLES = TABLES[layout.BRONZE]
+EXPORTED = TABLES[layout.BRONZE]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,7 +43,7 @@ def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
 
 def landing(lake: Lake, export: Export) -> Lake:
     """Put an export into a lake's landing area."""
-    for table in TABLES:
+    for table in EXPORTED:
         lake.write_bytes((export.folder / f"{table}.csv").read_bytes(), layout.landing_key(table))
     return lake
 
@@ -73,7 +73,7 @@ def test_an_export_is_staged_with_one_row_in_quarantine(lake: Lake, export: Expo
     result = call(source={"type": "csv"})
     rows, aside = export.of_table, {"emprestimos": 1}
     assert [(t["table"], t["rows_read"], t["rows"], t["quarantined"]) for t in result["tables"]] == [
-        (table, rows[table] + aside.get(table, 0), rows[table], aside.get(table, 0)) for table in TABLES
+        (table, rows[table] + aside.get(table, 0), rows[table], aside.get(table, 0)) for table in EXPORTED
     ]
     assert (result["run_id"], result["layer"], result["staging_prefix"]) == (RUN, "bronze", "staging/r1/bronze/")
     for entry in result["tables"]:

@@ -155,7 +155,7 @@ def test_an_undeclared_column_is_found_by_name_and_count_and_its_values_are_not_
     assert (finding.table, finding.column, finding.matched, finding.sampled) == ("produtos", column, 3, 3)
     said = str(finding)
     assert f"produtos.{column}: 3 de 3 valores" in said
-    assert "glue/contracts/produtos.odcs.yaml" in said
+    assert "glue/contracts/bronze/produtos.odcs.yaml" in said
     assert value not in said + repr(finding)
 
 

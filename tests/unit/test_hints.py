@@ -72,7 +72,7 @@ def test_the_options_that_commands_are_said_to_take_are_those_that_they_take():
         assert [each for each in ("--local", "--stack", "--region", "--profile") if each in taken] == list(options)
 
 
-NOT_ABOUT_A_LAKEHOUSE = {"test", "local", "bench", "version", "help", "completion", "docs", "sample"}
+NOT_ABOUT_A_LAKEHOUSE = {"test", "local", "bench", "version", "help", "completion", "docs", "generate", "sample"}
 
 
 def test_every_command_about_a_lakehouse_takes_local():

@@ -13,7 +13,7 @@ from lakehouse.lineage.names import Asset, Place, run_uuid
 
 PLACE = Place("us-east-1", "123456789012", "lake")
 ASSETS = Asset.all()
-FACT = Asset.of_table(FACT)
+THE_FACT = Asset.of_table(FACT)
 run_ids = st.from_regex(r"[A-Za-z0-9._-]{1,80}", fullmatch=True)
 
 
@@ -31,7 +31,7 @@ def test_an_asset_is_read_back_from_each_of_its_names(asset):
 
 def test_a_table_is_named_as_glue_names_it_and_a_csv_by_its_object():
     arn = "arn:aws:glue:us-east-1:123456789012"
-    assert PLACE.dataset(FACT) == (arn, "table/importau_silver/fato_pedido_correlacionado")
+    assert PLACE.dataset(THE_FACT) == (arn, "table/importau_silver/fato_pedido_correlacionado")
     assert PLACE.dataset(Asset.of_landing("cambio")) == ("s3://lake", "landing/csv_exports/cambio.csv")
     assert PLACE.job_namespace == "arn:aws:states:us-east-1:123456789012"
 
@@ -127,8 +127,8 @@ def test_a_copied_column_is_an_identity_and_a_sum_is_not():
 
 
 def test_only_an_output_has_column_lineage():
-    assert "columnLineage" not in input_dataset(FACT, PLACE).facets
-    assert "columnLineage" in output_dataset(FACT, PLACE).facets
+    assert "columnLineage" not in input_dataset(THE_FACT, PLACE).facets
+    assert "columnLineage" in output_dataset(THE_FACT, PLACE).facets
     assert "columnLineage" not in output_dataset(Asset.of_table("cambio"), PLACE).facets
 
 
