@@ -117,10 +117,14 @@ class _Rates:
         )
 
     def least(self) -> Number:
-        return Number(np.where(self.counts > 0, self.extremes[0], 0), self.counts > 0, RATE)
+        return self._where_known(self.extremes[0])
 
     def greatest(self) -> Number:
-        return Number(np.where(self.counts > 0, self.extremes[1], 0), self.counts > 0, RATE)
+        return self._where_known(self.extremes[1])
+
+    def _where_known(self, units: Units) -> Number:
+        known = self.counts > 0
+        return Number(np.where(known, units, 0), known, RATE)
 
     def mean(self) -> tuple[Reals, Mask]:
         """Return each group's mean in reais, and which groups have one."""

@@ -101,6 +101,7 @@ def _forked(job: Job, place: Path, work: Callable[[Job, Path], int]) -> int:
     status = _FAULT
     try:
         os.setsid()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
@@ -121,7 +122,18 @@ def _forked(job: Job, place: Path, work: Callable[[Job, Path], int]) -> int:
 def run_tests(place: Path, files: Sequence[str], *plugins: object, stop: bool) -> int:
     """Run the tests of some files in this process; return pytest's exit code."""
     signal.setitimer(signal.ITIMER_REAL, _TO_LOAD)
-    options = ["--rootdir", str(place), "-c", str(place / "pyproject.toml"), "--tb=no", "-p", "no:cacheprovider"]
+    # The timer is ours.
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:timeout",
+        "--rootdir",
+        str(place),
+        "-c",
+        str(place / "pyproject.toml"),
+        "--tb=no",
+    ]
     return int(pytest.main([*files, *options, *(["-x"] if stop else [])], plugins=list(plugins)))
 
 

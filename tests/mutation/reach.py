@@ -19,9 +19,9 @@ from tests.mutation.children import ROOT, Watched, in_children, run_tests
 from tests.mutation.operators import Mutant
 
 _KEPT: Final = ROOT / ".pytest_cache/reach"
-_FOLDERS: Final = ("tests/unit", "tests/integration")
+FOLDERS: Final = ("tests/unit", "tests/integration")
 # Of the tests that reach the very lines, and of those near them, so many seconds' worth are run, the quick ones.
-_WORTH, _WORTH_NEAR = 240.0, 60.0
+_WORTH, _WORTH_NEAR = 60.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,18 @@ class Reach:
         return all((ROOT / file).exists() and _digest([ROOT / file]) == was for file, was in self.digests.items())
 
 
-def measured(places: Sequence[Path], measured_folders: Sequence[str]) -> dict[str, Reach]:
-    """Return what each file of tests reaches: measured now where it is not known from before."""
+def measured(places: Sequence[Path], measured_folders: Sequence[str], tests: Sequence[str]) -> dict[str, Reach]:
+    """Return what each of some files of tests reaches: measured now where it is not known from before."""
     _KEPT.mkdir(parents=True, exist_ok=True)
     support = sorted((ROOT / "tests/support").glob("*.py"))
     kept = {
         str(path.relative_to(ROOT)): _KEPT / f"{path.stem}-{_digest([path, *_named(path, support)])}.json"
-        for folder in _FOLDERS
+        for folder in FOLDERS
         for path in sorted((ROOT / folder).glob("test_*.py"))
     }
     for old in set(_KEPT.iterdir()) - set(kept.values()):
         old.unlink()
+    kept = {name: answer for name, answer in kept.items() if any(Path(name).is_relative_to(some) for some in tests)}
     missing = [(name, answer) for name, answer in kept.items() if not (answer.exists() and _read(answer).holds)]
     largest_first = sorted(missing, key=lambda pair: -(ROOT / pair[0]).stat().st_size)
     for _ in in_children(largest_first, places, partial(_measure, folders=measured_folders)):
@@ -125,7 +126,11 @@ def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float
     for name, reach in reached.items():
         of_file = reach.lines.get(mutant.path, {})
         sound = {test: seconds for test, seconds in reach.seconds.items() if test not in reach.failed}
-        hits = {test for test, lines in of_file.items() if any(first <= line <= last for line in lines)}
+        hits = {
+            test
+            for test, lines in of_file.items()
+            if mutant.when_imported or any(first <= line <= last for line in lines)
+        }
         if "" in hits and not mutant.when_imported:
             exact |= sound
         exact |= {test: seconds for test, seconds in sound.items() if test in hits}
