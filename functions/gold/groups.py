@@ -80,7 +80,7 @@ class Groups:
 
     def _reduced(self, function: np.ufunc, values: Units) -> Units:
         # Every group has a row, so every run has a first.
-        return np.asarray(function.reduceat(values[self.rows], self.segments.starts) if len(self) else values[:0])
+        return np.asarray(function.reduceat(values[self.rows], self.segments.starts))
 
 
 def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     _progress(mutant.says, "\n")
                 _progress(
                     f"{len(tried)} of {len(sample)}, {len(unnoticed)} unnoticed, {monotonic() - start:.0f} s",
-                    "" if len(tried) % 50 else "\n",
+                    "" if len(tried) % 10 else "\n",
                 )
         except KeyboardInterrupt:
             _progress(f"interrupted after {len(tried)} of {len(sample)}", "\n")
