@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from math import log2
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import coverage
@@ -171,11 +172,12 @@ class Chosen:
 
 
 class Watched:
-    """Notes which lines each test runs; what a file's tests share runs for all of them."""
+    """Notes which lines each test runs and how long it takes; what a file's tests share runs for all of them."""
 
     def __init__(self, measured: coverage.Coverage) -> None:
         self._measured = measured
         self._contexts = [""]
+        self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
 
     def pytest_configure(self) -> None:
@@ -185,7 +187,9 @@ class Watched:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        start = monotonic()
         result = yield from self._within(item.nodeid)
+        self.seconds[item.nodeid] = round(monotonic() - start, 3)
         return result
 
     @pytest.hookimpl(wrapper=True)

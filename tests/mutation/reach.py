@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import coverage
-import pytest
 
 from tests.mutation.children import ROOT, Watched, in_children, run_tests
 from tests.mutation.operators import Mutant
@@ -78,9 +76,9 @@ def _read(answer: Path) -> Reach:
 def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
     name, answer = job
     measure = coverage.Coverage(data_file=None, config_file=False, source=[str(place / folder) for folder in folders])
-    watched, clock = Watched(measure), _Clock()
+    watched = Watched(measure)
     measure.start()
-    code = run_tests(place, [name], watched, clock, stop=False)
+    code = run_tests(place, [name], watched, stop=False)
     measure.stop()
     if code not in (0, 1):
         return code
@@ -93,24 +91,10 @@ def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
         if of_file:  # coverage names files of which nothing ran, too
             lines[str(Path(file).relative_to(place))] = of_file
     digests = {file: _digest([place / file], place) for file in lines}
-    reach = {"seconds": clock.seconds, "lines": lines, "failed": sorted(watched.failed), "digests": digests}
+    reach = {"seconds": watched.seconds, "lines": lines, "failed": sorted(watched.failed), "digests": digests}
     answer.with_suffix(".part").write_text(json.dumps(reach))
     answer.with_suffix(".part").rename(answer)
     return 0
-
-
-class _Clock:
-    """Notes how long each test takes."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        start = monotonic()
-        result = yield
-        self.seconds[item.nodeid] = round(monotonic() - start, 3)
-        return result
 
 
 def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float], frozenset[str]]:
