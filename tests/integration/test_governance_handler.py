@@ -11,7 +11,7 @@ from moto import mock_aws
 import bronze.app
 import gold.app
 import silver.app
-from governance.app import handler
+from governance.app import TAGS, handler
 from governance.findings import Findings
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
@@ -122,6 +122,18 @@ def test_a_run_that_is_as_declared_passes_and_all_of_it_is_in_the_catalogue(lake
     assert again["passed"]
     changed = {name for name, outcome in report["registered"].items() if outcome != "unchanged"}
     assert changed <= set(ABOUT)  # when they were written is one of their facts
+
+
+def test_what_is_registered_is_logged_table_by_table_and_databases_are_tagged(lake, machines, caplog):
+    caplog.set_level("INFO")
+    governed(lake)
+    logged = {line.table: line.outcome for line in caplog.records if line.message == "registered"}
+    assert logged == dict.fromkeys([*EVERY_TABLE, *ABOUT], "created")
+    glue = boto3.client("glue")
+    for database in (*layout.LAYERS, "governanca"):
+        arn = f"arn:aws:glue:us-east-1:123456789012:database/importau_{database}"
+        layer = "governance" if database == "governanca" else database
+        assert glue.get_tags(ResourceArn=arn)["Tags"] == TAGS | {"layer": layer}
 
 
 def test_a_task_that_declares_what_the_run_did_not_do_fails_it(lake, machines):
