@@ -1,6 +1,7 @@
 """State machines and executions read back from Step Functions, and the tables made of them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -267,6 +268,17 @@ def test_a_table_of_governance_is_in_the_catalogue_with_its_columns_and_how_many
     assert list(types) == SCHEMAS["execucoes"].names
     assert {types[name] for name in ("linhas", "duracao_s", "status")} == {"bigint", "double", "string"}
     assert types["custo_estimado_usd"] == "decimal(18,9)"
+
+
+def test_several_inputs_and_outputs_of_a_task_have_commas_between_them():
+    _, machine = machine_and(Client())
+    task = replace(machine.tasks[0], inputs=("a.x", "b.y"), outputs=("c.z", "d.w"))
+    machine = replace(machine, tasks=[task])
+    (row,) = tasks_table([machine]).to_pylist()
+    assert (row["entradas"], row["saidas"]) == ("a.x, b.y", "c.z, d.w")
+    (column,) = machine_table(machine, "lake").columns
+    assert column.parameters is not None
+    assert (column.parameters["inputs"], column.parameters["outputs"]) == ("a.x, b.y", "c.z, d.w")
 
 
 def test_the_governance_tables_have_their_schemas_with_and_without_rows():
