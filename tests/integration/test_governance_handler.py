@@ -158,6 +158,16 @@ def test_a_name_that_is_no_asset_fails_it_and_is_the_only_thing_said_of_lineage(
     assert list(lake.list(f"{layout.lineage_prefix(RUN)}declared/")) == []
 
 
+def test_what_somebody_called_by_hand_is_held_against_nothing_and_is_no_lineage(lake, machines):
+    silver.app.handler({"run_id": RUN, "layer": layout.SILVER}, CONTEXT)
+    kept = [key for key in lake.list(layout.lineage_prefix(RUN)) if "by-hand" in key]
+    assert kept
+    result, _ = governed(lake)
+    assert result["passed"], result["cause"]
+    lineage = lake.read_table(layout.governance_table_key("linhagem"))
+    assert set(lineage["pipeline"].to_pylist()) <= {*NAMES, None}
+
+
 def test_a_csv_run_has_to_have_read_the_csvs_that_are_declared(lake, machines):
     result, report = governed(lake, source={"type": "csv"})
     assert not result["passed"]
