@@ -60,6 +60,7 @@ def changes(source):
         ("if TYPE_CHECKING:\n  import a", []),
         ("a = cast('T', b); c = TypeVar('T')", []),
         ("__all__ = ['a']", []),
+        ("A = Literal['a', 'b']", []),
         ("@dataclass(frozen=True)\nclass A: pass", []),
     ],
 )  # fmt: skip
