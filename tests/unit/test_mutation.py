@@ -1,5 +1,6 @@
 """The mutants themselves: what is changed, what is left alone, which tests are run, and what is told of it."""
 
+import json
 import os
 import select
 import signal
@@ -245,6 +246,8 @@ def test_a_room_below_what_is_asked_for_makes_the_exit_code_and_what_was_missed_
     [
         (["--mutants", "0"], "--mutants: at least 1"),
         (["--mutants", "many"], "invalid int value: 'many'"),
+        (["--mutants", "1", "--processes", "0"], "--processes: at least 1"),
+        (["--mutants", "1", "--tests", "tests/unit", "--tests", "tests/no"], "--tests tests/no: no file or folder"),
         (
             ["--mutants", "1", "--room", "nowhere", "--room", "docs"],
             "--room nowhere: no folder or file with code; --room docs",
@@ -266,6 +269,24 @@ def test_the_test_command_hands_mutants_over_and_ends_as_they_do(arguments, monk
     )
     assert CliRunner().invoke(app, ["test", *arguments]).exit_code == 7
     assert [command[1:] for command in run] == [["-m", "tests.mutation", *arguments]]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_of_the_tests_that_are_asked_for_those_are_measured_of_which_nothing_is_kept(kept, monkeypatch, tmp_path):
+    jobs = []
+    monkeypatch.setattr(reach, "_KEPT", tmp_path)
+    monkeypatch.setattr(reach, "in_children", lambda missing, *_: jobs.extend(missing) or [])
+    reach.measured([], ["functions"], ["tests/unit/test_gold.py", "tests/unit/test_keys.py"])
+    assert {name for name, _ in jobs} == {"tests/unit/test_gold.py", "tests/unit/test_keys.py"}
+    for _, answer in jobs if kept else ():
+        answer.write_text(json.dumps({"seconds": {"a": 1.0}, "lines": {}, "failed": []}))
+    first = jobs.copy()
+    jobs.clear()
+    (tmp_path / "gone.json").touch()
+    found = reach.measured([], ["functions"], ["tests/unit/test_gold.py"])
+    assert list(found) == (["tests/unit/test_gold.py"] if kept else [])
+    assert jobs == ([] if kept else [job for job in first if job[0] in {"tests/unit/test_gold.py"}])
+    assert not (tmp_path / "gone.json").exists()
 
 
 def test_what_was_measured_holds_as_long_as_the_code_that_ran_is_the_same():
