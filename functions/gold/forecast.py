@@ -159,8 +159,9 @@ class _Neighbours:
             firsts = series.least(month)
         self.first = firsts[self.series]
         self.last = int(month.max()) if len(month) else 0
-        self._span = self.last - int(month.min()) + 1 if len(month) else 1
-        self._place = self.series * self._span + (month - (self.last - self._span + 1))
+        # A series' months have places of their own: within the table's months no two series share one.
+        span = self.last - int(month.min()) + 1 if len(month) else 1
+        self._place = self.series * span + month
         self._order = np.argsort(self._place)
 
     def value(self, cents: Units, offset: int, *, since_first: bool) -> Number:
