@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from lakehouse_tables import TABLES
+from lakehouse_tables import FACT, TABLES
 from machines import MACHINES, rendered
 from moto import mock_aws
 
@@ -161,7 +161,7 @@ def test_a_name_that_is_no_asset_fails_it_and_is_the_only_thing_said_of_lineage(
 def test_what_somebody_called_by_hand_is_held_against_nothing_and_is_no_lineage(lake, machines):
     silver.app.handler({"run_id": RUN, "layer": layout.SILVER}, CONTEXT)
     kept = [key for key in lake.list(layout.lineage_prefix(RUN)) if "by-hand" in key]
-    assert kept
+    assert {lake.read_json(key)["job"]["name"] for key in kept} == {f"by-hand.importau-f.{FACT}"}
     result, _ = governed(lake)
     assert result["passed"], result["cause"]
     lineage = lake.read_table(layout.governance_table_key("linhagem"))
