@@ -163,6 +163,32 @@ def freights(rng: Random, orders: pd.DataFrame) -> pd.DataFrame:
         "valor_frete_brl": rng.integers(100_00, 9_000_00, len(shipped)),
     })
 '''
+COLUMN: Final = """\
+      - name: saida_em_aberto_brl
+        logicalType: number
+        physicalType: decimal(18,2)
+        description: O que do mês ainda não foi pago, em reais; sem o cancelado.
+        required: true
+        transformSourceObjects:
+          - importau_silver.fato_pedido_correlacionado.valor_fluxo_brl
+        transformLogic: Soma de valor_fluxo_brl nem PAGO nem CANCELADO.
+        customProperties:
+          - property: indirectSources
+            value:
+              - importau_silver.fato_pedido_correlacionado.mes_referencia
+              - importau_silver.fato_pedido_correlacionado.status_pagamento
+              - importau_silver.fato_pedido_correlacionado.origem_recurso
+              - importau_silver.fato_pedido_correlacionado.moeda_origem
+        quality:
+          - name: em_aberto_confere
+            description: O que está em aberto é o total sem o pago.
+            type: custom
+            engine: importau
+            implementation:
+              row: total_saida_brl == saida_paga_brl + saida_em_aberto_brl
+            dimension: accuracy
+            severity: error
+"""
 # Where a file of the project is changed: after which text what is put.
 Changes = Mapping[str, tuple[tuple[str, str], ...]]
 NEW_TABLE: Final[Changes] = {
@@ -183,10 +209,23 @@ NEW_TABLE: Final[Changes] = {
 }
 # What of a month is not paid yet.
 NEW_COLUMN: Final[Changes] = {
-    "glue/contracts/gold/agregado_fluxo_de_caixa_mensal.odcs.yaml": (),
+    "glue/contracts/gold/agregado_fluxo_de_caixa_mensal.odcs.yaml": (
+        (
+            "              row: total_saida_brl == saida_paga_brl + saida_pendente_brl + saida_agendada_brl + "
+            "saida_prevista_brl\n            dimension: accuracy\n            severity: error\n",
+            COLUMN,
+        ),
+    ),
     "functions/gold/cash_flow.py": (
         ('        "total_saida_brl": total,\n', '        "saida_em_aberto_brl": total - outflows["saida_paga_brl"],\n'),
     ),
+    "tests/support/naive.py": (
+        (
+            '                "total_saida_brl": sum(by_status.values()),\n',
+            '                "saida_em_aberto_brl": sum(by_status.values()) - by_status["saida_paga_brl"],\n',
+        ),
+    ),
+    "tests/unit/test_contracts.py": (("cancelado_brl, total_saida_brl,", " saida_em_aberto_brl,"),),
 }
 
 
