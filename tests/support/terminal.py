@@ -57,6 +57,8 @@ class Terminal:
         self._bash = pexpect.spawn(
             "bash", ["--norc", "--noprofile", "--noediting"], cwd=str(folder), echo=False, encoding="utf-8",
             env=dict(environment) | {"TERM": "xterm", "PS1": "@terminal@$?@", "PS2": ""}, dimensions=(_LINES, _COLUMNS),
+            # Whoever runs the tests in the background has it ignored, and so would all that is typed here.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def __enter__(self) -> "Terminal":
