@@ -16,7 +16,7 @@ from lakehouse.lineage.runs import Runs
 from lakehouse.parts import is_cut, parts_published, published_keys, read_by_part
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
-from lakehouse.staging import StagedTable, stage, staged_layer, united
+from lakehouse.staging import StagedTable, merged, stage, staged_layer
 from silver.correlation import ENCODED, FACT, READ, correlate, set_aside
 
 _INPUTS: Final = inputs_of(layers.SILVER)
@@ -35,8 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, arn_of(context))
     with runs.of(FACT) as run:
-        fact = united(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
-        run.saw(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
+        fact = merged(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
+        run.add_traffic(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
         run.rows, run.bytes = fact["rows"], fact["bytes"]
     return staged_layer(lake, run_id, layers.SILVER, [fact], runs.summary())
 

@@ -22,7 +22,7 @@ from lakehouse.domain import (
     PREVISTO,
     QUITADO,
 )
-from lakehouse.engine.arrays import selected, words
+from lakehouse.engine.arrays import selected, strings
 from lakehouse.engine.columns import Columns, Number, Text
 from lakehouse.engine.keys import ABSENT, find, flat, sort_rows
 from lakehouse.engine.money import MONEY, ONE_RATE, RATE, Units, mul_div_half_up
@@ -140,7 +140,7 @@ def _columns(rows: int, **given: Any) -> Columns:
 
 def _resource(method: Text) -> Text:
     """Return where the money of a payment method comes from; an unknown method is no card."""
-    return Text(method.is_(CARTAO_CREDITO).astype(np.int32), words([ACCOUNT_RESOURCE, CARD_RESOURCE]))
+    return Text(method.is_(CARTAO_CREDITO).astype(np.int32), strings([ACCOUNT_RESOURCE, CARD_RESOURCE]))
 
 
 def payments(pagamentos: pa.Table, orders: Orders) -> tuple[Commitments, Commitments]:
@@ -237,7 +237,7 @@ def unpaid_orders(orders: Orders, unpaid: Index, suppliers: pa.Table, quotations
             dia_ptax=due,
             mes_referencia=months_of(due),
             status_pedido=status,
-            status_pagamento=Text(status.is_(CANCELADO).astype(np.int32), words([PREVISTO, CANCELADO])),
+            status_pagamento=Text(status.is_(CANCELADO).astype(np.int32), strings([PREVISTO, CANCELADO])),
             metodo_pagamento=method,
             origem_recurso=_resource(method),
             moeda_origem=currency,

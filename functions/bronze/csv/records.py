@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
-from lakehouse.engine.arrays import Mask, words
+from lakehouse.engine.arrays import Mask, strings
 from lakehouse.engine.segments import Index
 
 MISPLACED_QUOTE: Final = "registro: aspas fora do lugar (um campo entre aspas começa e termina junto à vírgula)"
@@ -23,7 +23,9 @@ LONGEST_RECORD: Final = 1 << 20
 
 _NEWLINE, _RETURN, _TAB, _QUOTE, _COMMA = b'\n\r\t",'
 _FIRST_PRINTABLE: Final = 32
-_CONTROLS: Final = words([f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)])
+_CONTROLS: Final = strings(
+    [f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)]
+)
 _Bytes = npt.NDArray[np.uint8]
 # The ends of a piece are as good as commas.
 _EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
