@@ -1,5 +1,6 @@
 """The whole sample: tables of text, as they are written."""
 
+import itertools
 from decimal import Decimal
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ def tables() -> dict[str, pa.Table]:
     dict of str to pa.Table
         By the names and with the columns of Bronze, all of them text.
     """
-    streams = (np.random.default_rng([_SEED, number]) for number in range(9))
+    streams = (np.random.default_rng([_SEED, number]) for number in itertools.count())
     rates = exchange.drawn(next(streams))
     cambio = exchange.quotations(next(streams), rates)
     fornecedores = reference.suppliers(next(streams))

@@ -1,24 +1,23 @@
 """The Governance Lambda on S3, Glue and Step Functions (moto): what it registers, holds against what, and tells."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from lakehouse_tables import TABLES
+from machines import MACHINES, rendered
 from moto import mock_aws
 
 import bronze.app
 import gold.app
 import silver.app
-from governance import app
 from governance.app import handler
+from governance.findings import Findings
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from tests import teste_bronze, teste_gold, teste_silver
 
-ROOT = Path(__file__).resolve().parents[2]
 BUCKET, RUN = "lake", "r1"
 CONTEXT = SimpleNamespace(
     function_name="f", memory_limit_in_mb=512, aws_request_id="1",
@@ -31,7 +30,7 @@ LAYERS = {
 }
 SYNTHETIC = {"type": "synthetic", "orders": 20, "seed": 3}
 ROLE = "arn:aws:iam::123456789012:role/LabRole"
-NAMES = [f"StateMachine_DAG_{name}" for name in ("bronze", "gold", "pipeline", "silver")]
+NAMES = sorted(f"StateMachine_DAG_{name}" for name in MACHINES)
 EVERY_TABLE = [f"importau_{layer}.{table}" for layer in layout.LAYERS for table in TABLES[layer]]
 ABOUT = [f"importau_governanca.{table}" for table in ("pipelines", "tarefas", "linhagem", "execucoes")]
 
@@ -73,11 +72,11 @@ def event(layer, task):
 
 @pytest.fixture
 def machines(lake):
-    """Deploy the four state machines; return their ARNs."""
+    """Deploy the state machines; return their ARNs."""
     states = boto3.client("stepfunctions")
     arns = {}
     for name in NAMES:
-        definition = (ROOT / f"statemachine/{name.removeprefix('StateMachine_DAG_')}.asl.json").read_text("utf-8")
+        definition = rendered(name.removeprefix("StateMachine_DAG_"))
         made = states.create_state_machine(
             name=name, definition=definition, roleArn=ROLE, tags=[{"key": "project", "value": "importau"}]
         )
@@ -178,11 +177,15 @@ def test_a_run_in_one_part_leaves_nothing_of_parts_behind(lake):
 
 
 def test_many_problems_are_told_by_the_first_ten_and_their_number():
+    def message(*problems):
+        return Findings(broken=problems).as_message("key", "s3://lake/report")
+
     texts = [f"problema {n}" for n in range(12)]
-    told = app._cause(texts, "s3://lake/report")
-    assert told == f"Governance found 12 problems: {'; '.join(texts[:10])}; and 2 more. Report: s3://lake/report"
-    assert app._cause(texts[:10], "r") == f"Governance found 10 problems: {'; '.join(texts[:10])}. Report: r"
-    assert len(app._cause(["x" * 5000], "r")) == 4000
+    ten = "; ".join(texts[:10])
+    assert message(*texts)["problems"] == 12
+    assert message(*texts)["cause"] == f"Governance found 12 problems: {ten}; and 2 more. Report: s3://lake/report"
+    assert message(*texts[:10])["cause"] == f"Governance found 10 problems: {ten}. Report: s3://lake/report"
+    assert len(message("x" * 5000)["cause"]) == 4000
 
 
 def test_governance_alone_needs_layers_that_were_published(lake, machines):

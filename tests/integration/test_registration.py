@@ -6,6 +6,7 @@ import pytest
 from lakehouse_tables import FACT, FORECAST
 from moto import mock_aws
 
+from governance.findings import Findings
 from governance.registration import register, tag_everything
 from lakehouse.contract.model import load
 from lakehouse.lake import layout
@@ -62,7 +63,7 @@ def test_a_table_is_registered_with_what_its_run_made_once_and_again_only_when_t
     size = publish(lake, "produtos", rows("produtos", {"produto_id": "PROD001"}, {"produto_id": "PROD002"}))
     for outcome in ("created", "unchanged"):
         told = registering(catalog, lake, "produtos")
-        assert told == ({"importau_bronze.produtos": outcome}, [], [], [])
+        assert told == Findings(registered={"importau_bronze.produtos": outcome})
     found = entry(catalog, "produtos")
     assert found["StorageDescriptor"]["Location"] == f"s3://{BUCKET}/bronze/produtos/"
     written = lake.last_modified("bronze/produtos/produtos.parquet").isoformat()
@@ -72,13 +73,13 @@ def test_a_table_is_registered_with_what_its_run_made_once_and_again_only_when_t
     }  # fmt: skip
     assert {name: found["Parameters"][name] for name in facts} == facts
     publish(lake, "produtos", rows("produtos", {"produto_id": "PROD001"}))
-    assert registering(catalog, lake, "produtos")[0] == {"importau_bronze.produtos": "updated"}
+    assert registering(catalog, lake, "produtos").registered == {"importau_bronze.produtos": "updated"}
 
 
 @pytest.mark.parametrize(("table", "layer"), [("cambio", "bronze"), (FACT, "silver"), (FORECAST, "gold")])
 def test_each_layer_has_its_database_and_its_run(catalog, lake, table, layer):
     publish(lake, table, rows(table, {}))
-    assert registering(catalog, lake, table)[0] == {f"importau_{layer}.{table}": "created"}
+    assert registering(catalog, lake, table).registered == {f"importau_{layer}.{table}": "created"}
     assert entry(catalog, table)["Parameters"]["run_id"] == f"r-{layer}"
 
 
@@ -86,17 +87,17 @@ def test_a_table_in_parts_is_one_table_of_all_their_rows_and_bytes(catalog, lake
     size = publish(
         lake, "pedidos", *(rows("pedidos", *[{"pedido_id": f"PED{part}"}] * (part + 1)) for part in range(3))
     )
-    assert registering(catalog, lake, "pedidos") == ({"importau_bronze.pedidos": "created"}, [], [], [])
+    assert registering(catalog, lake, "pedidos") == Findings(registered={"importau_bronze.pedidos": "created"})
     parameters = entry(catalog, "pedidos")["Parameters"]
     assert (parameters["rows"], parameters["bytes"]) == ("6", str(size))
 
 
 def test_a_table_that_is_not_published_is_told_and_the_others_are_registered_all_the_same(catalog, lake):
     publish(lake, "produtos", rows("produtos", {}))
-    registered, broken, crawled, findings = registering(catalog, lake, "cambio", "produtos")
-    assert registered == {"importau_bronze.produtos": "created"}
-    assert broken == ["cambio: s3://lake/bronze/cambio/ does not exist; run bronze first"]
-    assert (crawled, findings) == ([], [])
+    assert registering(catalog, lake, "cambio", "produtos") == Findings(
+        registered={"importau_bronze.produtos": "created"},
+        broken=("cambio: s3://lake/bronze/cambio/ does not exist; run bronze first",),
+    )
     assert entry(catalog, "cambio") is None
 
 
@@ -107,10 +108,10 @@ def test_a_footer_that_is_not_the_contracts_is_told_once_for_all_parts_that_have
     place = right.column_names.index("prazo_dias")
     wrong = right.set_column(place, "prazo_dias", pa.array(["30"]))
     publish(lake, "pedidos", right, wrong, wrong)
-    registered, broken, crawled, _ = registering(catalog, lake, "pedidos")
-    assert broken == ["pedidos.prazo_dias: contrato int64, Parquet string"]
-    assert crawled == []
-    assert registered == {"importau_bronze.pedidos": "created"}
+    assert registering(catalog, lake, "pedidos") == Findings(
+        registered={"importau_bronze.pedidos": "created"},
+        broken=("pedidos.prazo_dias: contrato int64, Parquet string",),
+    )
     columns = {c["Name"]: c["Type"] for c in entry(catalog, "pedidos")["StorageDescriptor"]["Columns"]}
     assert columns["prazo_dias"] == "bigint"
 
@@ -120,22 +121,20 @@ def test_what_a_crawler_made_of_a_table_is_told_and_mended(catalog, lake):
     crawled_as = table_of(load("produtos"), BUCKET, {}).as_input()
     crawled_as["StorageDescriptor"]["Columns"][0]["Type"] = "binary"
     catalog.client.create_table(DatabaseName="importau_bronze", TableInput=crawled_as)
-    registered, broken, crawled, _ = registering(catalog, lake, "produtos")
-    assert registered == {"importau_bronze.produtos": "updated"}
-    assert broken == []
-    assert crawled == ["produtos.produto_id: contrato string, catálogo binary"]
-    assert registering(catalog, lake, "produtos")[2] == []
+    assert registering(catalog, lake, "produtos") == Findings(
+        registered={"importau_bronze.produtos": "updated"},
+        crawled=("produtos.produto_id: contrato string, catálogo binary",),
+    )
+    assert registering(catalog, lake, "produtos").crawled == ()
 
 
 def test_personal_data_that_no_contract_declares_is_found_and_an_empty_table_holds_none(catalog, lake):
     mail = rows("produtos", *({"produto_id": f"P{n}", "nome_produto": f"ana{n}@exemplo.com.br"} for n in range(30)))
     publish(lake, "produtos", mail)
-    (finding,) = registering(catalog, lake, "produtos")[3]
+    (finding,) = registering(catalog, lake, "produtos").personal
     assert str(finding).startswith("produtos.nome_produto: ")
     publish(lake, "produtos", mail.slice(0, 0))
-    registered, broken, _, findings = registering(catalog, lake, "produtos")
-    assert (broken, findings) == ([], [])
-    assert registered == {"importau_bronze.produtos": "updated"}
+    assert registering(catalog, lake, "produtos") == Findings(registered={"importau_bronze.produtos": "updated"})
     assert entry(catalog, "produtos")["Parameters"]["rows"] == "0"
 
 

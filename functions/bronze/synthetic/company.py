@@ -7,6 +7,7 @@ working days, not for every currency, and ends before the orders do; most produc
 order; one loan of thirty has more instalments paid than it has.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from functools import partial
@@ -68,7 +69,7 @@ def generate(orders: int, seed: int) -> dict[str, pa.Table]:
     dict of str to pa.Table
         With the contracts' schemas.
     """
-    streams = (np.random.default_rng([seed, number]) for number in range(8))
+    streams = (np.random.default_rng([seed, number]) for number in itertools.count())
     days, growth = min(max(orders, _SHORTEST), _LONGEST), math.isqrt(orders)
     rates = Rates.drawn(next(streams), days)
     suppliers = Suppliers.drawn(next(streams), 30 + growth // 2)
