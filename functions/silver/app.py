@@ -1,4 +1,4 @@
-"""The Silver Lambda: correlates the published bronze tables, or one part of them, into the staged fact."""
+"""The Silver Lambda: correlates the published bronze tables, or one part of them, into the fact, and stages it."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -21,7 +21,7 @@ from silver.correlation import ENCODED, FACT, READ, correlate, set_aside
 
 _INPUTS: Final = inputs_of(layers.SILVER)
 _CUT: Final = tuple(table for table in _INPUTS if is_cut(table))
-# What is not cut is read once, however many parts an invocation does.
+# Tables that are not cut are read once, however many parts an invocation does.
 _BROADCAST: Final = tuple(table for table in _INPUTS if table not in _CUT)
 
 reuse_memory()
@@ -57,7 +57,7 @@ def _staged(lake: Lake, run_id: str, part: int, parts: int, broadcast: Mapping[s
     own = {table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in _CUT}
     bronze = read_by_part(broadcast, part) | own
     fact, unknown = correlate(bronze)
-    # The rest of an item is only read where there is something to set aside.
+    # The other columns of the items are read only where there is an item to set aside.
     aside = set_aside(lake.read_table(keys["itens_pedido"]), unknown) if len(unknown) else None
     rows_read = sum(len(table) for table in bronze.values())
     return stage(
