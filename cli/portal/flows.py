@@ -60,14 +60,14 @@ def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[
     seen = {(source, flow.output, flow.task) for flow in flows for source in flow.inputs if source != flow.output}
     ran = {flow.task for flow in flows}
     declared = {
-        (source, target, f"{machine.name}.{task.name}"): task.of_part
+        (source, target, f"{machine.name}.{task.name}"): task.per_part
         for machine in machines
         for task in machine.tasks
         if task.resource.startswith(LAMBDA)
         for source, target in product(task.inputs, task.outputs)
         if source != target
     }
-    kept = seen | {edge for edge, of_part in declared.items() if edge[2] not in ran and not of_part}
+    kept = seen | {edge for edge, per_part in declared.items() if edge[2] not in ran and not per_part}
     return [
         {"from": source, "to": target, "task": task, "declared": edge in declared, "observed": edge in seen}
         for edge in sorted(kept)

@@ -191,7 +191,7 @@ def _written(run_id: str, members: Sequence[_Member], lake: Lake) -> int:
 def _read(members: Sequence[_Member]) -> int:
     """Count the tables that Lambdas read, by what their tasks declare; governance holds that against what they did."""
     return sum(
-        len(task.inputs) * (_parts(member.execution) if task.of_part else 1)
+        len(task.inputs) * (_parts(member.execution) if task.per_part else 1)
         for member in members
         for task in member.machine.tasks
         if task.resource.startswith(LAMBDA)

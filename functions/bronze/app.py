@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bronze.csv.source import Written, fetch, problems_of_all, write
+from bronze.csv.source import TableFiles, fetch, problems_of_all, write
 from bronze.judging import judge
 from bronze.part_files import PartFiles
 from bronze.synthetic.company import generate, pieces
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The input cannot be used; the message has every problem of every file, and nothing was written.
+        The input cannot be used: the message has every problem of every file, and nothing was written.
     """
     lake, run_id = Lake(Settings.from_environment().bucket), run_id_of(event)
     if "part_key" in event:
@@ -51,27 +51,27 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         for source in _sources(lake, event.get("source", {"type": "csv"}), folder):
-            with runs.of(source.table, source.read) as run:
-                with _room(folder):
-                    made = source.make()
+            with runs.of(source.table, source.traffic) as run:
+                with _full_disk_explained(folder):
+                    files = source.write()
                 entry = stage_files(
-                    lake, run_id, source.table, made.paths, made.quarantine,
-                    rows_read=made.rows_read, rows=made.rows, source_keys=list(source.read.read),
+                    lake, run_id, source.table, files.paths, files.quarantine,
+                    rows_read=files.rows_read, rows=files.rows, source_keys=list(source.traffic.read),
                 )  # fmt: skip
                 run.rows, run.bytes = entry["rows"], entry["bytes"]
             staged.append(entry)
-            for path in made.paths:
+            for path in files.paths:
                 path.unlink()
     return staged_layer(lake, run_id, layers.BRONZE, staged, runs.summary())
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where one bronze table comes from: what was read for it, and how its part files are made."""
+    """The source of one bronze table: the keys read for it, and a function that writes its part files."""
 
     table: str
-    read: Traffic
-    make: Callable[[], Written]
+    traffic: Traffic
+    write: Callable[[], TableFiles]
 
 
 def _sources(lake: Lake, source: dict[str, Any], folder: Path) -> Iterator[_Source]:
@@ -84,7 +84,7 @@ def _sources(lake: Lake, source: dict[str, Any], folder: Path) -> Iterator[_Sour
             orders, seed = source.get("orders", DEFAULT_ORDERS), source.get("seed", DEFAULT_SEED)
             parts = source.get("parts") or parts_of_orders(orders)
             for table, rows in generate(orders, seed).items():
-                yield _Source(table, Traffic(), partial(_generated, table, rows, parts_of_table(table, parts), folder))
+                yield _Source(table, Traffic(), partial(_generate, table, rows, parts_of_table(table, parts), folder))
         case _:
             raise InputError(
                 [f'source is {source!r}; use {{"type": "csv"}} or {{"type": "synthetic", "orders": 1000, "seed": 42}}']
@@ -92,7 +92,7 @@ def _sources(lake: Lake, source: dict[str, Any], folder: Path) -> Iterator[_Sour
 
 
 def _check(source: dict[str, Any], **least: int) -> None:
-    """Check the numbers of a source that are there; raise `InputError` with every one that is wrong."""
+    """Check the numbers that a source has against their least values; raise `InputError` with every wrong one."""
     problems = [
         f"source.{name} is {value!r}; use a whole number from {at_least} up"
         for name, at_least in least.items()
@@ -105,17 +105,17 @@ def _check(source: dict[str, Any], **least: int) -> None:
         raise InputError(problems)
 
 
-def _generated(table: str, rows: pa.Table, parts: int, folder: Path) -> Written:
-    """Judge generated rows, and write those that are kept in parts."""
+def _generate(table: str, rows: pa.Table, parts: int, folder: Path) -> TableFiles:
+    """Judge generated rows, and write the kept ones in parts."""
     files = PartFiles(table, parts, folder)
     judged = judge(load(table), f"{table}.csv", partial(pieces, table, rows), files)
     files.close(rows.schema)
-    return Written(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)
+    return TableFiles(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[None]:
-    """Say what to do where the files do not fit the function's disk."""
+def _full_disk_explained(folder: Path) -> Iterator[None]:
+    """Raise an error that says what to do, where the files do not fit the function's disk."""
     try:
         yield
     except OSError as error:
@@ -127,24 +127,24 @@ def _room(folder: Path) -> Iterator[None]:
 
 
 def _csv_sources(lake: Lake, folder: Path, parts: int | None) -> Iterator[_Source]:
-    """Fetch and check all files before the first table is made."""
+    """Fetch and check all files before the first table is written."""
     files: dict[str, Path] = {}
-    read: dict[str, Traffic] = {}
+    traffics: dict[str, Traffic] = {}
     problems = []
     for table in layers.tables_of(layers.BRONZE):
         key, path = layout.landing_key(table), folder / f"{table}.csv"
         with lake.traffic() as traffic:
             try:
-                with _room(folder):
+                with _full_disk_explained(folder):
                     fetch(lake.open(key), path)
             except StorageError as error:
                 problems.append(f"{path.name} is missing: {error}; upload it there, or run on synthetic data")
             else:
-                files[table], read[table] = path, traffic
-    # What is there is checked too: one message names every problem.
+                files[table], traffics[table] = path, traffic
+    # Where some files are missing the others are checked all the same: one message names every problem.
     problems += problems_of_all(files)
     if problems:
         raise InputError(problems)
     parts = parts or parts_of_bytes(sum(files[table].stat().st_size for table in layers.cut_tables(layers.BRONZE)))
     for table, path in files.items():
-        yield _Source(table, read[table], partial(write, table, path, parts_of_table(table, parts), folder))
+        yield _Source(table, traffics[table], partial(write, table, path, parts_of_table(table, parts), folder))

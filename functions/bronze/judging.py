@@ -1,8 +1,8 @@
-"""Judging records: which are kept, which go to the quarantine, and which repeat a key that another one has.
+"""Judging records: which are kept, which are set aside, and which repeat another record's key.
 
-The records go by once, in pieces, whatever source they come from. Of every one a hash of its key stays behind; where
-two are the same, which is seldom, the records go by a second time, and the keys themselves decide. Keys that ascend,
-as in most exports, repeat nowhere.
+The records of any source are read once, in pieces, and a hash of each key is kept. Where two hashes are equal, which is
+rare, the records are read a second time and the keys themselves are compared. Keys that ascend, as in most exports, do
+not repeat.
 """
 
 from collections.abc import Callable, Iterable
@@ -33,15 +33,15 @@ class Piece:
     Attributes
     ----------
     table : pa.Table, shape (rows, ...)
-        The records that are well-formed, with the contract's columns; text may be dictionaries.
+        The well-formed records, with the contract's columns; text may be dictionaries.
     record : numpy int64, shape (rows,)
-        The record that each row is.
+        The number of each row's record within the piece.
     line : numpy int64, shape (records,)
-        Line of each record.
+        The line of each record.
     reasons : Reasons
-        Why records are to be set aside; nothing yet about keys that other records have.
+        Why records are to be set aside; repeated keys are not among the reasons yet.
     text : callable
-        Returns the original text of the records with these numbers, as a pa.Array of string.
+        Takes numbers of records, and returns their original text as a pa.Array of string.
     """
 
     table: pa.Table
@@ -52,17 +52,17 @@ class Piece:
 
 
 class Sink(Protocol):
-    """Where kept rows go."""
+    """Receives the kept rows."""
 
     def add(self, rows: pa.Table) -> None:
-        """Take the next rows."""
+        """Add the next rows."""
 
     def clear(self) -> None:
-        """Forget all of them: the records go by again."""
+        """Drop all rows: the records are read again."""
 
 
-class Judged(NamedTuple):
-    """What became of the records of a source.
+class Judgement(NamedTuple):
+    """The result of judging the records of a source.
 
     Attributes
     ----------
@@ -94,44 +94,44 @@ class Normalised(NamedTuple):
     rows_read: int
 
 
-def judge(contract: Contract, file: str, pieces: Callable[[], Iterable[Piece]], sink: Sink) -> Judged:
-    """Let the records of a source go by, and its good rows into a sink.
+def judge(contract: Contract, file: str, pieces: Callable[[], Iterable[Piece]], sink: Sink) -> Judgement:
+    """Judge the records of a source, and add the valid rows to a sink.
 
-    Of the records with one key the first good one stays.
+    Of several records with one key the first valid one is kept.
 
     Parameters
     ----------
     contract : Contract
     file : str
-        What the quarantine calls the source.
+        The source's name in the quarantine.
     pieces : callable
-        Returns all pieces, in order; called again where keys may repeat.
+        Returns all pieces in order; it is called again where keys may repeat.
     sink : Sink
     """
-    first = _Passage(contract, _NO_HASHES)
-    judged = first.through(file, pieces(), sink)
+    first = _Pass(contract, _NO_HASHES)
+    judgement = first.over(file, pieces(), sink)
     repeated = first.repeated()
     if not len(repeated):
-        return judged
+        return judgement
     sink.clear()
-    return _Passage(contract, repeated).through(file, pieces(), sink)
+    return _Pass(contract, repeated).over(file, pieces(), sink)
 
 
 def in_memory(contract: Contract, file: str, pieces: Callable[[], Iterable[Piece]]) -> Normalised:
-    """Judge the records of a source, and keep the good rows in memory; see `judge`."""
+    """Judge the records of a source, and keep the valid rows in memory; see `judge`."""
     sink = _InMemory(contract)
-    judged = judge(contract, file, pieces, sink)
-    return Normalised(sink.table(), judged.quarantine, judged.rows_read)
+    judgement = judge(contract, file, pieces, sink)
+    return Normalised(sink.table(), judgement.quarantine, judgement.rows_read)
 
 
-class _Passage:
-    """One time that the records go by.
+class _Pass:
+    """One pass over the records.
 
     Parameters
     ----------
     contract : Contract
     suspects : numpy uint64
-        Hashes of the keys that more than one record may have.
+        Hashes of keys that may repeat; none in the first pass.
     """
 
     def __init__(self, contract: Contract, suspects: _Hashes) -> None:
@@ -140,30 +140,30 @@ class _Passage:
         self._ascends, self._last = True, pa.array([], pa.string())
         self._line_of: dict[str, int] = {}
 
-    def through(self, file: str, pieces: Iterable[Piece], sink: Sink) -> Judged:
+    def over(self, file: str, pieces: Iterable[Piece], sink: Sink) -> Judgement:
         """Judge every record; see `judge`."""
         read = kept = 0
         set_aside = [QUARANTINE.empty_table()]
-        for each in pieces:
-            self._look_at_keys(each)
-            broken = each.reasons.broken(len(each.line))
-            rows = each.table
+        for piece in pieces:
+            self._check_keys(piece)
+            broken = piece.reasons.broken(len(piece.line))
+            rows = piece.table
             if broken.any():
                 records = np.flatnonzero(broken)
-                set_aside.append(quarantined(file, each.line[records], each.text(records), each.reasons.lists()))
-                rows = rows.filter(pa.array(~broken[each.record]))
+                set_aside.append(quarantined(file, piece.line[records], piece.text(records), piece.reasons.lists()))
+                rows = rows.filter(pa.array(~broken[piece.record]))
             sink.add(rows)
-            read, kept = read + len(each.line), kept + len(rows)
-        return Judged(read, kept, pa.concat_tables(set_aside))
+            read, kept = read + len(piece.line), kept + len(rows)
+        return Judgement(read, kept, pa.concat_tables(set_aside))
 
     def repeated(self) -> _Hashes:
-        """Return the hashes that occurred more than once; none, without a look at them, where the keys ascended."""
+        """Return the hashes that occurred more than once; where the keys ascended there are none."""
         if self._ascends:
             return _NO_HASHES
         return repeated(self._hashes)
 
-    def _look_at_keys(self, piece: Piece) -> None:
-        """Note the hashes of a piece's keys; give a reason to those that repeat a suspect's."""
+    def _check_keys(self, piece: Piece) -> None:
+        """Keep the hashes of a piece's keys or, in the second pass, give a reason to records that repeat a key."""
         keys = _keys(piece.table, self._contract.key)
         hashes = (
             hashed(keys)[np.asarray(keys.is_valid().to_numpy(zero_copy_only=False))]
@@ -191,7 +191,7 @@ class _Passage:
 
 
 def _keys(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
-    """Return each row's key as text; NULL where a part of it is missing."""
+    """Return each row's key as text; NULL where one of its columns is."""
     columns = [flat(table[name]).cast(pa.string()) for name in names]
     return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, ", ")
 
@@ -204,11 +204,11 @@ class _InMemory:
         self._tables: list[pa.Table] = []
 
     def add(self, rows: pa.Table) -> None:
-        """Keep rows."""
+        """Add rows."""
         self._tables.append(rows.cast(self._schema))
 
     def clear(self) -> None:
-        """Forget them."""
+        """Drop all rows."""
         self._tables.clear()
 
     def table(self) -> pa.Table:

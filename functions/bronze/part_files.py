@@ -1,4 +1,4 @@
-"""Tables cut into parts and written, as their rows come: never all of them in memory."""
+"""Part files: a table's rows are cut into parts and written as they come, and never all in memory."""
 
 import os
 from collections.abc import Collection
@@ -15,10 +15,11 @@ from lakehouse.engine import parquet
 from lakehouse.engine.arrays import integers
 from lakehouse.engine.keys import flat
 from lakehouse.engine.money import narrow
+from lakehouse.engine.segments import rows_by
 from lakehouse.lake import layout
 from lakehouse.parts import PARTITION_KEY, part_of
 
-# Rows wait in memory until they are so many bytes; all that wait become a row group of each part.
+# Rows are kept in memory up to this many bytes; then each part's rows become a row group of its file.
 WAITING: Final = 256 << 20
 
 
@@ -31,7 +32,7 @@ class PartFiles:
     parts : int
     folder : Path
     waiting : int
-        Bytes.
+        How many bytes of rows are kept in memory before they are written.
     """
 
     def __init__(self, table: str, parts: int, folder: Path, waiting: int = WAITING) -> None:
@@ -43,17 +44,17 @@ class PartFiles:
         self._writers: list[pq.ParquetWriter | None] = [None] * parts
 
     def add(self, rows: pa.Table) -> None:
-        """Take rows; in each part they keep their order."""
+        """Add rows; in each part they keep their order."""
         rows = _encoded(rows, self._keys)
-        for part, of_part in enumerate(_cut(rows, len(self.paths))):
-            if len(of_part):
-                self._rows[part].append(of_part)
+        for part, part_rows in enumerate(_cut(rows, len(self.paths))):
+            if len(part_rows):
+                self._rows[part].append(part_rows)
         self._bytes += rows.nbytes
         if self._bytes >= self._waiting:
             self._write()
 
     def clear(self) -> None:
-        """Begin again."""
+        """Drop all rows, those already written included."""
         self._rows = [[] for _ in self.paths]
         self._bytes = 0
         for writer in self._writers:
@@ -62,7 +63,7 @@ class PartFiles:
         self._writers = [None] * len(self.paths)
 
     def close(self, schema: pa.Schema) -> None:
-        """Write what waits; a part without rows becomes a file without any, of the schema."""
+        """Write the remaining rows; a part without rows becomes an empty file with the schema."""
         self._write()
         for part, writer in enumerate(self._writers):
             if writer is None:
@@ -91,8 +92,7 @@ def _cut(rows: pa.Table, parts: int) -> list[pa.Table]:
     if parts == 1:
         return [rows]
     part = part_of(rows[PARTITION_KEY], parts)
-    # Numbers of 16 bits are sorted by their digits, in time proportional to their count.
-    order = np.argsort(part.astype(np.uint16) if parts <= 1 << 16 else part, kind="stable")
+    order = rows_by(part, parts)
     ends = np.cumsum(np.bincount(part, minlength=parts))
     in_order = rows.take(integers(order))
     return [

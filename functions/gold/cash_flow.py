@@ -28,7 +28,7 @@ def cash_flow(partial: Partial) -> pa.Table:
     Parameters
     ----------
     partial : Partial
-        Of the whole fact.
+        The aggregates of the whole fact.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def cash_flow(partial: Partial) -> pa.Table:
     groups = Groups(cells, CASH_FLOW_KEY)
     status, value = cells.text("status_pagamento"), cells.number("valor_fluxo_brl").units
     cancelled = status.is_(CANCELADO)
-    outflows = {name: groups.sum(np.where(status.is_(is_), value, 0)) for name, is_ in OUTFLOWS.items()}
+    outflows = {name: groups.sum(np.where(status.is_(its_status), value, 0)) for name, its_status in OUTFLOWS.items()}
     total = np.sum(list(outflows.values()), axis=0)
     money = outflows | {
         "cancelado_brl": groups.sum(np.where(cancelled, value, 0)),
@@ -55,21 +55,21 @@ def cash_flow(partial: Partial) -> pa.Table:
     }
     schema = load(CASH_FLOW).schema
     numbers = {name: Number(units, None, schema.field(name).type) for name, units in money.items()}
-    # Both have the key's order, and the same groups.
+    # Both tables have the same groups, sorted by the key.
     return Columns.of(counts, counts.column_names).with_(numbers).table(schema)
 
 
 def is_exposed(columns: Columns) -> Mask:
-    """Return the rows whose foreign value is still open: neither paid nor cancelled, and not in BRL."""
+    """Return which rows have an open foreign value: not in BRL, and neither paid nor cancelled."""
     currency = columns.text("moeda_origem")
     foreign: Mask = currency.known() & ~currency.is_(BRL)
     return foreign & ~columns.text("status_pagamento").is_(PAGO, CANCELADO)
 
 
 def _running(total: Units, keys: Columns) -> Units:
-    """Return the running total by source and currency, month after month."""
+    """Return the running total over the months, by source of funds and currency."""
     series = Groups(keys, ["origem_recurso", "moeda_origem"])
-    # The keys are sorted by month, and the groups keep their rows' order.
+    # The keys are sorted by month, and each group's rows keep that order.
     in_series = total[series.rows]
     running = np.cumsum(in_series)
     before = (running - in_series)[series.segments.starts]

@@ -20,7 +20,7 @@ from lakehouse.engine.segments import Index
 FORECAST: Final = "agregado_ml_forecast_risco_cambial"
 SERIES: Final = ("categoria", "moeda_origem")
 LAGS: Final = (1, 2, 3)
-# By the C library, month by month: numpy's vectorised sines differ in the last bit from one processor to another.
+# From the C library, as the last bit of numpy's vectorised sines differs from one processor to another.
 _ANGLES: Final = [math.tau * month / 12 for month in range(1, 13)]
 SINES: Final = np.array([math.sin(angle) for angle in _ANGLES])
 COSINES: Final = np.array([math.cos(angle) for angle in _ANGLES])
@@ -29,12 +29,12 @@ COSINES: Final = np.array([math.cos(angle) for angle in _ANGLES])
 def forecast(partial: Partial) -> pa.Table:
     """Roll the fact's aggregates, without loans and cancelled rows, up by month, category and currency of origin.
 
-    Apart from the target, no feature of a month changes when later months are removed.
+    Apart from the target, no feature of a month depends on later months.
 
     Parameters
     ----------
     partial : Partial
-        Of the whole fact.
+        The aggregates of the whole fact.
 
     Returns
     -------
@@ -46,8 +46,8 @@ def forecast(partial: Partial) -> pa.Table:
     MoneyRangeError
         A sum does not fit ``decimal(18,2)``.
     """
-    every = Columns.of(partial.cells, partial.cells.column_names)
-    cells = every.at(np.flatnonzero(is_forecast(every)))
+    all_cells = Columns.of(partial.cells, partial.cells.column_names)
+    cells = all_cells.at(np.flatnonzero(is_forecast(all_cells)))
     groups = Groups(cells, FORECAST_KEY)
     value = groups.sum(cells.number("valor_fluxo_brl").units)
     item_value = groups.sum(cells.number("valor_item_brl").units)
@@ -89,15 +89,15 @@ def forecast(partial: Partial) -> pa.Table:
 
 @dataclass(frozen=True)
 class _Rates:
-    """Statistics of rates by group, from exact integer sums, so from any number of parts the same to the last bit.
+    """Statistics of rates by group, from exact integer sums: the same to the last bit from any number of parts.
 
     Attributes
     ----------
     counts : numpy int64, shape (groups,)
     sums, squares : list of int
-        Of millionths, and of their squares.
+        Sums of the rates in millionths, and of their squares.
     extremes : tuple of numpy int64
-        The least and the greatest rate of each group; they mean nothing where there is none.
+        The least and the greatest rate of each group; arbitrary where a group has no rate.
     """
 
     counts: Index
@@ -132,16 +132,16 @@ class _Rates:
         return np.array([total / (n * 10**6) if n else 0 for total, n in pairs], np.float64), self.counts > 0
 
     def deviation(self) -> tuple[Reals, Mask]:
-        """Return each group's sample standard deviation in reais, and which groups have one: those of two rates."""
+        """Return each group's sample standard deviation in reais, and which groups have one, by at least two rates."""
         triples = zip(self.sums, self.squares, self.counts.tolist(), strict=True)
-        of_groups = [
+        deviations = [
             math.sqrt((n * square - total**2) / (n * (n - 1))) / 10**6 if n > 1 else 0 for total, square, n in triples
         ]
-        return np.array(of_groups, np.float64), self.counts > 1
+        return np.array(deviations, np.float64), self.counts > 1
 
 
 class _Neighbours:
-    """Values of the same category and currency, calendar months away.
+    """Look-up of values of the same category and currency in other calendar months.
 
     Parameters
     ----------
@@ -159,27 +159,27 @@ class _Neighbours:
             firsts = series.least(month)
         self.first = firsts[self.series]
         self.last = int(month.max()) if len(month) else 0
-        # A series' months have places of their own: within the table's months no two series share one.
+        # A series' months have positions of their own: within the table's months no two series share one.
         span = self.last - int(month.min()) + 1 if len(month) else 1
-        self._place = self.series * span + month
-        self._order = np.argsort(self._place)
+        self._position = self.series * span + month
+        self._order = np.argsort(self._position)
 
     def value(self, cents: Units, offset: int, *, since_first: bool) -> Number:
-        """Return the value ``offset`` months away: 0 for a month without rows, NULL out of the window.
+        """Return the value ``offset`` months later: 0 for a month without rows, NULL outside the window.
 
-        The window is from the series' first month on (``since_first``), or up to the table's last month.
+        The window begins with the series' first month (``since_first``), or else ends with the table's last month.
         """
-        wanted = self.month + offset
-        inside = wanted >= self.first if since_first else wanted <= self.last
-        place = self._place + offset
-        at = np.minimum(np.searchsorted(self._place, place, sorter=self._order), len(place) - 1)
+        target = self.month + offset
+        inside = target >= self.first if since_first else target <= self.last
+        position = self._position + offset
+        at = np.minimum(np.searchsorted(self._position, position, sorter=self._order), len(position) - 1)
         row = self._order[at]
-        hit = inside & (self._place[row] == place)
-        return Number(np.where(hit, cents[row], 0), inside, MONEY)
+        has_row = inside & (self._position[row] == position)
+        return Number(np.where(has_row, cents[row], 0), inside, MONEY)
 
 
 def _mean_of_known(lags: list[Number]) -> tuple[Reals, Mask]:
-    """Return the mean of the lags that are not NULL, in reais, and where there is one."""
+    """Return the mean, in reais, of the lags that are not NULL, and which rows have one."""
     units = np.sum([lag.units for lag in lags], axis=0)
     known = np.sum([lag.known() for lag in lags], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):

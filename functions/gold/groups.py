@@ -1,4 +1,4 @@
-"""Exact aggregation: rows into groups, and sums, extremes and distinct counts of integer units by group."""
+"""Exact aggregation: groups of rows, and the sums, extremes and distinct counts of integer units by group."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,20 +14,20 @@ from lakehouse.engine.segments import Index, Segments, rows_by
 from lakehouse.errors import MoneyRangeError
 
 _SAFE_SUM: Final = float(2**62)
-# Up to so many possible groups are counted in a table of them all; beyond, they are sorted.
+# Up to this many possible groups are counted in an array with a place for each; more are sorted.
 _DENSE: Final = 1 << 22
-# An order has few months and currencies; who has more values than this is counted by sorting.
+# An order is in few groups; what is in more groups than this is counted by sorting.
 _ROUNDS: Final = 8
 
 
 class Groups:
-    """The rows of a table by a key of several text columns, the groups sorted by it (by bytes, NULLs last).
+    """The rows of a table grouped by a key of text columns; groups are sorted by it (by bytes, NULLs last).
 
     Parameters
     ----------
     columns : Columns
     by : sequence of str
-        The key's columns.
+        The columns of the key.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Groups:
     code : numpy int64, shape (rows,)
         Each row's group.
     rows : numpy int64, shape (rows,)
-        The table's rows, group after group, otherwise in their order.
+        The table's rows, group after group, each group's in table order.
     segments : Segments
     """
 
@@ -57,14 +57,14 @@ class Groups:
         return len(self.segments.counts)
 
     def sum(self, values: Units) -> Units:
-        """Sum units by group, exactly.
+        """Return the exact sum of each group.
 
         Raises
         ------
         MoneyRangeError
             A sum might not fit 64 bits.
         """
-        # The greatest times their number is quick to work out, and nearly always small enough.
+        # The greatest value times the number of values is quickly computed, and nearly always small enough.
         bound = float(max(values.max(), -values.min())) * len(values) if len(values) else 0.0
         if bound >= _SAFE_SUM and float(np.abs(values.astype(np.float64)).sum()) >= _SAFE_SUM:
             raise MoneyRangeError("the sum of the amounts of a group does not fit decimal(18,2)")
@@ -79,20 +79,20 @@ class Groups:
         return self._reduced(np.maximum, values)
 
     def _reduced(self, function: np.ufunc, values: Units) -> Units:
-        # Every group has a row, so every run has a first.
+        # Every group has a row, so no segment is empty, as `reduceat` needs it.
         return np.asarray(function.reduceat(values[self.rows], self.segments.starts))
 
 
 def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:
-    """Count the distinct values of a column in each group, NULLs not among them.
+    """Return the number of distinct values of a column in each group, without NULL.
 
-    Most values are of one group: each value's first row is counted there, and what is of the same group with it.
-    What is left goes round again, a few times.
+    Most values are in one group only. A round counts each value in one of its groups, and drops all its rows there; the
+    remaining rows go into the next round, and those left after the last round are sorted.
 
     Parameters
     ----------
     codes : numpy int32, shape (n,)
-        Each row's value, less than ``values``; negative where it is NULL.
+        The number of each row's value, less than ``values``; negative where it is NULL.
     values : int
     group : numpy int64, shape (n,)
         Each row's group; negative where it has none.
@@ -119,7 +119,7 @@ def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:
 
 
 def _ranked(column: Text) -> tuple[Index, int]:
-    """Return each value's place among the dictionary's in byte order, NULL last, and how many places there are."""
+    """Return the rank of each row's value in byte order, NULL last, and how many ranks there are."""
     order = rows_in(pc.sort_indices(column.values))
     rank = np.empty(len(order) + 1, np.int64)
     rank[order] = np.arange(len(order))
@@ -128,14 +128,14 @@ def _ranked(column: Text) -> tuple[Index, int]:
 
 
 def _dense(code: Index, size: int) -> tuple[Index, int]:
-    """Return the codes numbered 0, 1, ... in their order, and how many of them occur."""
+    """Return the codes renumbered 0, 1, ... in ascending order, without gaps, and how many there are."""
     if size > _DENSE:
         occurring, dense = np.unique(code, return_inverse=True)
         return dense, len(occurring)
     occurs = np.zeros(size, bool)
     occurs[code] = True
     occurring = np.flatnonzero(occurs)
-    # Only the places of codes that occur are ever written, and read.
+    # Only the places of codes that occur are written and read.
     dense = np.empty(size, np.int64)
     dense[occurring] = np.arange(len(occurring))
     return dense[code], len(occurring)

@@ -1,8 +1,8 @@
-"""Partial aggregates: what both gold tables need of the fact, small and exact, so that parts can be added up.
+"""Partial aggregates: what both gold tables need of the fact, small and exact, so that parts add up.
 
-Every number is an integer: sums of cents and of millionths, of squares in two halves, counts. Added up in any order,
-from any number of parts, they are the same to the last bit. Distinct counts can be added up as well, since an order
-with its payments, and all loans, are in one part each (`lakehouse.parts`).
+Every number is an integer: a sum of cents, of millionths or of squares (in two halves), or a count. The total is the
+same to the last bit, in whatever order and from however many parts it is added up. Distinct counts add up as well,
+since each order with its payments is in one part, and all loans are (`lakehouse.parts`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ CASH_FLOW_KEY: Final = ("mes_referencia", "origem_recurso", "moeda_origem")
 FORECAST_KEY: Final = ("mes_referencia", "categoria", "moeda_origem")
 _CELL: Final = ("mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento", "tipo_registro")
 
-# What is read of the fact; everything else of it stays on disk. Text that repeats is read as dictionaries.
+# The columns that are read of the fact; text that repeats is read as dictionaries.
 NUMBERS: Final = (
     "quantidade", "valor_item_brl", "valor_fluxo_brl", "valor_moeda_origem", "taxa_ptax", "variacao_cambial_brl",
 )  # fmt: skip
@@ -42,7 +42,7 @@ _COUNTS: Final[dict[tuple[str, ...], dict[str, str]]] = {
     CASH_FLOW_KEY: {"qtd_pedidos": "pedido_id", "qtd_pagamentos": "pagamento_id", "qtd_emprestimos": "emprestimo_id"},
     FORECAST_KEY: {"qtd_pedidos": "pedido_id"},
 }
-# Partial aggregates that are in memory at once.
+# How many partial aggregates are in memory at once.
 _TOGETHER: Final = 32
 _LOW_BITS: Final = 32
 _LOW: Final = (1 << _LOW_BITS) - 1
@@ -58,10 +58,10 @@ class Partial:
     Attributes
     ----------
     cells : pa.Table
-        A row a month, resource, category, currency, status and kind: sums of amounts (cents) and pieces, and of the
-        rates (millionths) their count, sum, sum of squares (in two halves of 32 bits), least and greatest.
+        One row per month, resource, category, currency, status and kind: the sums of amounts (cents) and quantities,
+        and of the rates (millionths) the count, sum, sum of squares (in two halves of 32 bits), least and greatest.
     cash_flow, forecast : pa.Table
-        The distinct counts by the key of each gold table; of the forecast without loans and cancelled rows.
+        The distinct counts by the key of each gold table; for the forecast without loans and cancelled rows.
     """
 
     TABLES: ClassVar = ("cells", "cash_flow", "forecast")
@@ -97,7 +97,7 @@ def aggregated(fact: pa.Table) -> Partial:
 
 
 def combined(partials: Iterable[Partial]) -> Partial:
-    """Add partial aggregates up, some at a time: memory does not grow with their number.
+    """Return the sum of partial aggregates; it adds some at a time, so memory does not grow with their number.
 
     Parameters
     ----------
@@ -128,12 +128,12 @@ def _added(partials: Sequence[Partial]) -> Partial:
 
 
 def is_forecast(columns: Columns) -> Mask:
-    """Return the rows that the forecast is made of: neither a loan nor cancelled."""
+    """Return which rows the forecast is made from: those that are neither of a loan nor cancelled."""
     return ~(columns.text("tipo_registro").is_(PARCELA_EMPRESTIMO) | columns.text("status_pagamento").is_(CANCELADO))
 
 
 def _powers(rate: Number) -> dict[str, Units]:
-    """Return count, value and square of each rate; 0 where there is none."""
+    """Return the count (0 or 1), value and square of each rate; 0 where it is NULL."""
     if len(rate) and rate.units.max() > _LARGEST_RATE:
         raise MoneyRangeError("a rate is beyond R$ 3000, so that its deviation cannot be worked out exactly")
     square = rate.units * rate.units
@@ -162,15 +162,15 @@ def _cells(groups: Groups, measures: dict[str, Units], least: Units, greatest: U
 
 
 def _distinct_counts(
-    keys: Mapping[str, tuple[Codes, int]], cells: Groups, key: Sequence[str], chosen: Mask
+    keys: Mapping[str, tuple[Codes, int]], cells: Groups, key: Sequence[str], included: Mask
 ) -> pa.Table:
-    """Count the orders, payments and loans of each group of a key, over the rows of the chosen cells."""
-    of_cells = Groups(cells.keys.at(np.flatnonzero(chosen)), key)
+    """Return the distinct orders, payments and loans of each group of a key, counted over the included cells."""
+    groups = Groups(cells.keys.at(np.flatnonzero(included)), key)
     group_of_cell = np.full(len(cells), -1)
-    group_of_cell[chosen] = of_cells.code
+    group_of_cell[included] = groups.code
     group = group_of_cell[cells.code]
-    counts = {name: distinct(*keys[of], group, len(of_cells)) for name, of in _COUNTS[tuple(key)].items()}
-    return _table(of_cells.keys, counts)
+    counts = {name: distinct(*keys[column], group, len(groups)) for name, column in _COUNTS[tuple(key)].items()}
+    return _table(groups.keys, counts)
 
 
 def _counts_added(tables: Sequence[pa.Table], key: Sequence[str]) -> pa.Table:

@@ -69,7 +69,7 @@ def differences(
             did = seen.get((machine, task.name))
             if did is None:
                 # What was done part by part is told by the task that puts the parts together.
-                tells = task.resource.startswith(LAMBDA) and not task.of_part
+                tells = task.resource.startswith(LAMBDA) and not task.per_part
                 if machine in ran and tells and (task.inputs or task.outputs):
                     problems.append(f"{machine}.{task.name}: declara tabelas, e a execução não deu notícia dela")
                 continue

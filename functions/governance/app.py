@@ -28,7 +28,7 @@ from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.names import Place
 from lakehouse.lineage.runs import Runs
 from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
-from lakehouse.runtime import BY_HAND, Settings, arn_of, count, instrumented, run_id_of, tell_table
+from lakehouse.runtime import BY_HAND, Settings, arn_of, count, instrumented, log_table, run_id_of
 
 TAGS: Final = {"project": "importau", "domain": "importacao"}
 EXECUTIONS: Final = 20
@@ -135,7 +135,7 @@ class _Governance:
             outcome = self.catalog.register(governance_table(name, self.lake.bucket, len(rows)))
             where = f"{layout.GOVERNANCE_DATABASE}.{name}"
             registered[where] = outcome
-            tell_table("registered", where, len(rows), outcome=outcome)
+            log_table("registered", where, len(rows), outcome=outcome)
         for machine in self.machines:
             entry = machine_table(machine, self.lake.bucket)
             registered[f"{entry.database}.{entry.name}"] = self.catalog.register(entry)

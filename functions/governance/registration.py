@@ -12,7 +12,7 @@ from lakehouse.errors import StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.catalogue import Catalog, table_of
 from lakehouse.lake.s3 import Lake
-from lakehouse.runtime import tell_table
+from lakehouse.runtime import log_table
 
 
 def register(catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: Mapping[str, str]) -> Findings:
@@ -52,7 +52,7 @@ def register(catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: 
         facts = _facts(lake, keys, rows, contract, runs[contract.layer])
         outcome = catalog.register(table_of(contract, lake.bucket, facts))
         registered[contract.qualified_name] = outcome
-        tell_table("registered", contract.qualified_name, rows, outcome=outcome)
+        log_table("registered", contract.qualified_name, rows, outcome=outcome)
     return Findings(registered, tuple(broken), tuple(crawled), tuple(personal))
 
 

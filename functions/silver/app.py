@@ -1,4 +1,4 @@
-"""The Silver Lambda: correlates the published bronze tables, or one part of them, into the staged fact."""
+"""The Silver Lambda: correlates the published bronze tables, or one part of them, into the fact, and stages it."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -16,12 +16,12 @@ from lakehouse.lineage.runs import Runs
 from lakehouse.parts import is_cut, parts_published, published_keys, read_by_part
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
-from lakehouse.staging import StagedTable, stage, staged_layer, united
+from lakehouse.staging import StagedTable, merged, stage, staged_layer
 from silver.correlation import ENCODED, FACT, READ, correlate, set_aside
 
 _INPUTS: Final = inputs_of(layers.SILVER)
 _CUT: Final = tuple(table for table in _INPUTS if is_cut(table))
-# What is not cut is read once, however many parts an invocation does.
+# Tables that are not cut are read once, however many parts an invocation does.
 _BROADCAST: Final = tuple(table for table in _INPUTS if table not in _CUT)
 
 reuse_memory()
@@ -35,8 +35,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return _parted(lake, run_id).one(part[0])
     runs = Runs.of_event(lake, event, arn_of(context))
     with runs.of(FACT) as run:
-        fact = united(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
-        run.saw(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
+        fact = merged(lake, run_id, [cast("StagedTable", record) for record in _parted(lake, run_id).all()])
+        run.add_traffic(Traffic(dict.fromkeys(fact["source_keys"]), {fact["staged_key"]: None}))
         run.rows, run.bytes = fact["rows"], fact["bytes"]
     return staged_layer(lake, run_id, layers.SILVER, [fact], runs.summary())
 
@@ -57,7 +57,7 @@ def _staged(lake: Lake, run_id: str, part: int, parts: int, broadcast: Mapping[s
     own = {table: lake.read_table(keys[table], READ[table], ENCODED[table]) for table in _CUT}
     bronze = read_by_part(broadcast, part) | own
     fact, unknown = correlate(bronze)
-    # The rest of an item is only read where there is something to set aside.
+    # The other columns of the items are read only where there is an item to set aside.
     aside = set_aside(lake.read_table(keys["itens_pedido"]), unknown) if len(unknown) else None
     rows_read = sum(len(table) for table in bronze.values())
     return stage(

@@ -1,7 +1,7 @@
 """Financial commitments: what IMPORTAÚ pays or will pay, before it is shared over items.
 
-Each function makes the commitments of one ``tipo_registro``: the columns of the fact that do not depend on an item,
-and ``dia_ptax``, the date whose rate applies.
+Each function returns the commitments of one or two kinds (``tipo_registro``): the columns of the fact that do not
+depend on an item, and ``dia_ptax``, the date whose rate applies.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from lakehouse.domain import (
     PREVISTO,
     QUITADO,
 )
-from lakehouse.engine.arrays import selected, words
+from lakehouse.engine.arrays import selected, strings
 from lakehouse.engine.columns import Columns, Number, Text
 from lakehouse.engine.keys import ABSENT, find, flat, sort_rows
 from lakehouse.engine.money import MONEY, ONE_RATE, RATE, Units, mul_div_half_up
@@ -49,7 +49,7 @@ _NUMBERS: Final = {
     "parcela_atual": pa.int64(),
     "taxa_cambio_aplicada": RATE,
 }
-# What the fact needs of an order and of a payment; the rest stays on disk.
+# The columns of orders and payments that the fact needs; only these are read.
 ORDER_COLUMNS: Final = (
     "pedido_id", "data_pedido", "fornecedor_id", "valor_total_brl", "status", "tipo_pagamento", "prazo_dias",
 )  # fmt: skip
@@ -69,9 +69,9 @@ class Commitments:
     columns : Columns
         `_TEXTS` and `_NUMBERS`, shape (n,).
     value, foreign : Number, shape (n,)
-        Cents, and hundredths of the currency of origin (NULL where they are unknown).
+        Cents, and hundredths of the currency of origin (NULL where unknown).
     order : numpy int64, shape (n,)
-        Row of the sorted orders; `ABSENT` where there is none.
+        Row of the sorted orders; `ABSENT` where a commitment has no order.
     """
 
     columns: Columns
@@ -86,16 +86,16 @@ class Commitments:
 
 @dataclass(frozen=True)
 class Orders:
-    """Bronze ``pedidos`` in the order of ``pedido_id``.
+    """Bronze ``pedidos``, sorted by ``pedido_id``.
 
     Attributes
     ----------
     columns : Columns
         `ORDER_COLUMNS`, shape (n,).
     row : numpy int64, shape (n,)
-        Where the order of each row of the bronze table is now.
+        The sorted position of each row of the bronze table.
     keys : pa.Array of string, shape (n,)
-        ``pedido_id`` in the order of the bronze table.
+        ``pedido_id`` of each row of the bronze table.
     """
 
     columns: Columns
@@ -117,34 +117,35 @@ class Orders:
         return len(self.row)
 
     def find(self, pedido_id: pa.ChunkedArray | pa.Array) -> Index:
-        """Return the order of each key, shape (n,); `ABSENT` where it is NULL or unknown."""
-        found = find(pedido_id, self.keys)
-        return np.append(self.row, ABSENT)[found]
+        """Return the sorted position of each key's order, shape (n,); `ABSENT` where the key is NULL or unknown."""
+        return np.append(self.row, ABSENT)[find(pedido_id, self.keys)]
 
 
-def _columns(rows: int, **given: Any) -> Columns:
-    """Make the columns of commitments: one not given is NULL, a single value stands for every row."""
+def _columns(rows: int, **values: Any) -> Columns:
+    """Return the columns of commitments: without a value a column is NULL, and a single value is that of every row."""
     columns = Columns()
     for name in _TEXTS:
-        value = given.pop(name, None)
+        value = values.pop(name, None)
         columns[name] = value if isinstance(value, Text) else Text.repeated(value, rows)
     for name, type_ in _NUMBERS.items():
-        value = given.pop(name, None)
+        value = values.pop(name, None)
         if isinstance(value, np.ndarray):
             value = Number(value, None, type_)
         columns[name] = Number.nulls(rows, type_) if value is None else value
-    if given:
-        raise TypeError(f"no such column: {sorted(given)}")
+    if values:
+        raise TypeError(f"no such column: {sorted(values)}")
     return columns
 
 
 def _resource(method: Text) -> Text:
-    """Return where the money of a payment method comes from; an unknown method is no card."""
-    return Text(method.is_(CARTAO_CREDITO).astype(np.int32), words([ACCOUNT_RESOURCE, CARD_RESOURCE]))
+    """Return the source of funds of payment methods; any method but the card is paid from the account."""
+    return Text(method.is_(CARTAO_CREDITO).astype(np.int32), strings([ACCOUNT_RESOURCE, CARD_RESOURCE]))
 
 
 def payments(pagamentos: pa.Table, orders: Orders) -> tuple[Commitments, Commitments]:
-    """Return the payments of known orders by (order, ``pagamento_id``), and the others by (``pedido_id``, ...).
+    """Return the payments of known orders, sorted by (order, ``pagamento_id``), and those of unknown orders.
+
+    The latter are sorted by (``pedido_id``, ``pagamento_id``).
 
     Parameters
     ----------
@@ -156,15 +157,15 @@ def payments(pagamentos: pa.Table, orders: Orders) -> tuple[Commitments, Commitm
     known = order != ABSENT
     rows = sort_rows(pagamentos["pagamento_id"], np.where(known, order, len(orders)))
     count = int(known.sum())
-    of_orders = _payments(pagamentos, rows[:count], orders, order)
+    paid = _payments(pagamentos, rows[:count], orders, order)
     orphans = rows[count:]
-    # They have no order to be sorted by, only what they say it is.
+    # Without an order they can only be sorted by the key of one that they state.
     orphans = orphans[sort_rows(selected(flat(pagamentos["pedido_id"]), orphans))]
-    return of_orders, _payments(pagamentos, orphans, orders, order)
+    return paid, _payments(pagamentos, orphans, orders, order)
 
 
 def _payments(pagamentos: pa.Table, rows: Index, orders: Orders, order_of: Index) -> Commitments:
-    """Return some payments, all of known orders or all of unknown ones, in the order of ``rows``."""
+    """Return some payments, in the order of ``rows``: either all of them have a known order, or none has."""
     payment = Columns.of(pagamentos, PAYMENT_COLUMNS[2:]).at(rows)
     order = order_of[rows]
     known = bool(len(order)) and order[0] != ABSENT
@@ -210,11 +211,11 @@ def unpaid_orders(orders: Orders, unpaid: Index, suppliers: pa.Table, quotations
     ----------
     orders : Orders
     unpaid : numpy int64
-        The orders that have no payment, in their order.
+        The orders that have no payment, ascending.
     suppliers : pa.Table
         Bronze ``fornecedores``.
     quotations : Quotations
-        Gives a foreign order its rate, as of ``data_pedido``.
+        The source of a foreign order's rate, as of ``data_pedido``.
     """
     columns = orders.columns.at(unpaid)
     supplier = columns.text("fornecedor_id").rows_of(suppliers["fornecedor_id"])
@@ -237,7 +238,7 @@ def unpaid_orders(orders: Orders, unpaid: Index, suppliers: pa.Table, quotations
             dia_ptax=due,
             mes_referencia=months_of(due),
             status_pedido=status,
-            status_pagamento=Text(status.is_(CANCELADO).astype(np.int32), words([PREVISTO, CANCELADO])),
+            status_pagamento=Text(status.is_(CANCELADO).astype(np.int32), strings([PREVISTO, CANCELADO])),
             metodo_pagamento=method,
             origem_recurso=_resource(method),
             moeda_origem=currency,
@@ -250,7 +251,7 @@ def unpaid_orders(orders: Orders, unpaid: Index, suppliers: pa.Table, quotations
 
 
 def loan_instalments(emprestimos: pa.Table) -> Commitments:
-    """Return the remaining instalments of every loan that is not ``QUITADO``, by (``emprestimo_id``, due date).
+    """Return the remaining instalments of each loan that is not ``QUITADO``, sorted by (``emprestimo_id``, due date).
 
     Parameters
     ----------

@@ -29,31 +29,31 @@ from silver.sharing import Dues, Items, Shares, share_orders
 
 FACT: Final = "fato_pedido_correlacionado"
 ITEM_COLUMNS: Final = ("item_id", "pedido_id", "produto_id", "quantidade", "valor_total_item")
-# What the correlation reads of Bronze; of other tables everything.
+# The columns that the correlation reads; of bronze tables not listed it reads all.
 READ: Final[Mapping[str, tuple[str, ...]]] = {
     "pedidos": ORDER_COLUMNS,
     "itens_pedido": ITEM_COLUMNS,
     "pagamentos": PAYMENT_COLUMNS,
 }
-# Of these, what is few different values is read as codes.
+# Those of them with few distinct values, which are read as dictionaries.
 ENCODED: Final[Mapping[str, tuple[str, ...]]] = {
     "pedidos": ("fornecedor_id", "status", "tipo_pagamento"),
     "itens_pedido": ("produto_id",),
     "pagamentos": ("fornecedor_id", "metodo_pagamento", "status_pagamento", "moeda_origem"),
 }
-# Of the fact, what is nearly as many values as rows: written plain it is smaller, and sooner written and read.
+# The columns of the fact with nearly as many values as rows: plain text is smaller, and faster to write and read.
 KEYS: Final = frozenset({"pedido_id", "item_id", "pagamento_id"})
-_OF_PRODUCT: Final = ("nome_produto", "categoria", "subcategoria")
-_OF_SUPPLIER: Final = ("razao_social", "pais_origem", "rating")
+_PRODUCT_COLUMNS: Final = ("nome_produto", "categoria", "subcategoria")
+_SUPPLIER_COLUMNS: Final = ("razao_social", "pais_origem", "rating")
 
 
 class Correlation(NamedTuple):
-    """What Silver makes of Bronze.
+    """The result of the correlation.
 
     Attributes
     ----------
     fact : pa.Table
-        One row a financial commitment and item, with the contract's columns, sorted by its key; text as dictionaries,
+        One row per financial commitment and item, with the contract's columns, sorted by its key; text as dictionaries,
         but for `KEYS`.
     unknown : numpy int64
         The rows of ``itens_pedido`` whose order is unknown.
@@ -69,8 +69,8 @@ def correlate(bronze: Mapping[str, pa.Table]) -> Correlation:
     Parameters
     ----------
     bronze : mapping of str to pa.Table
-        The tables the fact is made from by name, in any row order; of those in `READ` at least these columns, plain or
-        as dictionaries.
+        The tables that the fact is made from, by name, in any row order; those in `READ` need only the columns there.
+        Text may be plain or dictionaries.
 
     Raises
     ------
@@ -82,10 +82,10 @@ def correlate(bronze: Mapping[str, pa.Table]) -> Correlation:
     quotations = Quotations.of(bronze["cambio"])
 
     paid, orphans = payments(bronze["pagamentos"], orders)
-    per_order = np.bincount(paid.order, minlength=len(orders))
-    unpaid = unpaid_orders(orders, np.flatnonzero(per_order == 0), bronze["fornecedores"], quotations)
+    payment_counts = np.bincount(paid.order, minlength=len(orders))
+    unpaid = unpaid_orders(orders, np.flatnonzero(payment_counts == 0), bronze["fornecedores"], quotations)
     loans = loan_instalments(bronze["emprestimos"])
-    # The key begins with the kind of commitment: in the alphabet as in this order.
+    # The fact's key begins with the kind of commitment: this is the alphabetical order of the kinds.
     kinds = (paid, orphans, loans, unpaid)
     shares = [_shared(items, kind) if kind is paid or kind is unpaid else _alone(items, kind) for kind in kinds]
     starts = np.cumsum([0, *map(len, kinds)])
@@ -110,7 +110,7 @@ def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
     itens_pedido : pa.Table
         Bronze, with all its columns.
     unknown : numpy int64
-        As `correlate` found them.
+        As `correlate` returns them.
     """
     rows = itens_pedido.take(pa.array(unknown))
     reason = pc.binary_join_element_wise(
@@ -120,16 +120,16 @@ def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
 
 
 class _OrderItems(NamedTuple):
-    """Bronze ``itens_pedido`` by (order, ``item_id``).
+    """Bronze ``itens_pedido``, sorted by (order, ``item_id``).
 
     Attributes
     ----------
     columns : Columns
         Shape (n,).
     counts, starts : numpy int64, shape (orders,)
-        How many items each order has, and where they begin.
+        How many items each order has, and its first item.
     unknown : numpy int64
-        The rows of the bronze table whose order is unknown; they are not among the n.
+        The rows of the bronze table whose order is unknown, which are left out.
     """
 
     columns: Columns
@@ -149,8 +149,8 @@ class _OrderItems(NamedTuple):
     def __len__(self) -> int:
         return len(self.columns["item_id"])
 
-    def of_orders(self, orders: Index) -> Items:
-        """Return the items of some orders; an order without any gets the one after the last, worth nothing."""
+    def select(self, orders: Index) -> Items:
+        """Return the items of some orders; an order without items gets an item of value 0, in row ``len(self)``."""
         counts, starts = self.counts[orders], self.starts[orders]
         value = np.append(self.columns.number("valor_total_item").units, 0)
         quantity = np.append(self.columns.number("quantidade").units, 0)
@@ -158,18 +158,18 @@ class _OrderItems(NamedTuple):
 
 
 def _shared(items: _OrderItems, dues: Commitments) -> Shares:
-    """Share commitments, which are by order, over the orders' items, and the items over the commitments."""
+    """Share commitments, sorted by order, over the orders' items, and the items over the commitments."""
     firsts = np.flatnonzero(np.diff(dues.order, prepend=ABSENT))
     segments = Segments(np.diff(np.append(firsts, len(dues))), firsts)
     current = dues.columns.number("parcela_atual").units
     return share_orders(
-        items.of_orders(dues.order[firsts]),
+        items.select(dues.order[firsts]),
         Dues(segments, dues.value, dues.foreign.units, segments.sorted_by(current)),
     )
 
 
 def _alone(items: _OrderItems, dues: Commitments) -> Shares:
-    """Return a row each for commitments that are of no order."""
+    """Return one row for each of these commitments, which have no order."""
     nothing = np.zeros(len(dues), np.int64)
     item = np.full(len(dues), len(items))
     return Shares(item, np.arange(len(dues)), dues.value, dues.foreign.units, nothing, nothing)
@@ -178,13 +178,13 @@ def _alone(items: _OrderItems, dues: Commitments) -> Shares:
 def _fact(
     rows: Shares, commitments: Columns, has_foreign: Mask, items: _OrderItems, bronze: Mapping[str, pa.Table]
 ) -> pa.Table:
-    """Gather the columns of the fact, in the contract's order."""
+    """Return the fact: its columns gathered, in the contract's order."""
     has_item = None if not len(rows.item) or rows.item.max() < len(items) else rows.item < len(items)
-    of_item = items.columns.at(rows.item, has_item)
-    product = of_item.text("produto_id").rows_of(bronze["produtos"]["produto_id"])
-    products = Columns.of(bronze["produtos"], (*_OF_PRODUCT, "fornecedor_id")).at(product, product != ABSENT)
+    item_columns = items.columns.at(rows.item, has_item)
+    product = item_columns.text("produto_id").rows_of(bronze["produtos"]["produto_id"])
+    products = Columns.of(bronze["produtos"], (*_PRODUCT_COLUMNS, "fornecedor_id")).at(product, product != ABSENT)
     supplier = commitments.text("fornecedor_id").rows_of(bronze["fornecedores"]["fornecedor_id"])
-    suppliers = Columns.of(bronze["fornecedores"], _OF_SUPPLIER).at(supplier, supplier != ABSENT)
+    suppliers = Columns.of(bronze["fornecedores"], _SUPPLIER_COLUMNS).at(supplier, supplier != ABSENT)
 
     brl = commitments.text("moeda_origem").is_(BRL)
     ptax, applied = commitments.number("taxa_ptax"), commitments.number("taxa_cambio_aplicada")
@@ -193,8 +193,8 @@ def _fact(
     columns = (
         commitments.with_(suppliers)
         .at(rows.due)
-        .with_({name: of_item[name] for name in ("item_id", "produto_id")})
-        .with_({name: products[name] for name in _OF_PRODUCT})
+        .with_({name: item_columns[name] for name in ("item_id", "produto_id")})
+        .with_({name: products[name] for name in _PRODUCT_COLUMNS})
         .with_(
             {
                 "fornecedor_produto_id": products["fornecedor_id"],

@@ -1,4 +1,4 @@
-"""PTAX: which quotation holds for a commitment, and what the exchange variation is."""
+"""PTAX: the quotation that holds for a commitment, and the exchange variation."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from lakehouse.engine.segments import Index
 
 @dataclass(frozen=True)
 class Quotations:
-    """Bronze ``cambio``, ready to be asked for the quotation that holds on a day.
+    """Bronze ``cambio``, prepared for looking up the quotation that holds on a day.
 
     Attributes
     ----------
@@ -40,12 +40,13 @@ class Quotations:
         return cls(currencies, find(cambio["moeda"], currencies), day.units, rate.units)
 
     def on(self, currency: Text, date: Number) -> Index:
-        """Return the quotation of each row's currency on or before its date; `ABSENT` for BRL and where none is."""
-        asked = date.known() & ~currency.is_(BRL)
-        return as_of(np.where(asked, currency.rows_of(self.currencies), ABSENT), date.units, self.currency, self.day)
+        """Return each row's quotation: its currency's latest on or before its date; `ABSENT` for BRL or without one."""
+        is_quoted = date.known() & ~currency.is_(BRL)
+        number = np.where(is_quoted, currency.rows_of(self.currencies), ABSENT)
+        return as_of(number, date.units, self.currency, self.day)
 
     def rates(self, currency: Text, quotation: Index) -> Number:
-        """Return the rates of quotations, 1 for BRL; NULL where there is none."""
+        """Return the rates of quotations; 1 for BRL, otherwise NULL where there is no quotation."""
         quoted = quotation != ABSENT
         units = np.full(len(quotation), ONE_RATE)
         units[quoted] = self.rate[quotation[quoted]]
@@ -53,7 +54,7 @@ class Quotations:
 
 
 def with_ptax(commitments: Columns, quotations: Quotations) -> Columns:
-    """Add ``taxa_ptax``, ``data_ptax`` and ``dias_defasagem_ptax`` to commitments.
+    """Return commitments with ``taxa_ptax``, ``data_ptax`` and ``dias_defasagem_ptax``.
 
     Parameters
     ----------
@@ -63,17 +64,17 @@ def with_ptax(commitments: Columns, quotations: Quotations) -> Columns:
 
     Notes
     -----
-    BRL: rate 1, no date, no lag. No quotation yet, or no currency: all three NULL.
+    For BRL the rate is 1, without date and lag. Without a quotation yet, or without a currency, all three are NULL.
     """
-    currency, asked = commitments.text("moeda_origem"), commitments.number("dia_ptax")
-    found = quotations.on(currency, asked)
-    quoted = found != ABSENT
-    day = np.zeros(len(found), np.int64)
-    day[quoted] = quotations.day[found[quoted]]
+    currency, date = commitments.text("moeda_origem"), commitments.number("dia_ptax")
+    quotation = quotations.on(currency, date)
+    quoted = quotation != ABSENT
+    day = np.zeros(len(quotation), np.int64)
+    day[quoted] = quotations.day[quotation[quoted]]
     ptax: dict[str, ColumnData] = {
-        "taxa_ptax": quotations.rates(currency, found),
+        "taxa_ptax": quotations.rates(currency, quotation),
         "data_ptax": Number(day, quoted, pa.date32()),
-        "dias_defasagem_ptax": Number(asked.units - day, quoted, pa.int64()),
+        "dias_defasagem_ptax": Number(date.units - day, quoted, pa.int64()),
     }
     return commitments.with_(ptax)
 
@@ -86,10 +87,10 @@ def variation(foreign: Units, difference: Units) -> Units:
     foreign : numpy int64, shape (n,)
         Hundredths of the currency's unit.
     difference : numpy int64, shape (n,)
-        Of the two rates, in millionths of a real.
+        The difference of the two rates, in millionths of a real.
     """
     result = np.zeros(len(foreign), np.int64)
-    # Nothing in reais varies, and that is most of it.
+    # Most commitments are in reais, and have no variation.
     varies = np.flatnonzero(difference)
     result[varies] = mul_div_half_up(foreign[varies], difference[varies], np.int64(ONE_RATE))
     return result

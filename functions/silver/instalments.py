@@ -1,4 +1,4 @@
-"""What one instalment really is: the export repeats the whole order's value in every one of its rows."""
+"""The real value of an instalment: the export may repeat the whole order's value in each of its instalments."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from lakehouse.engine.segments import Index
 
 
 def repeats_total(value: Units, order_total: Units, instalments: Index) -> Mask:
-    """Return where a payment of several instalments states the whole order's value.
+    """Return which payments in several instalments state the whole order's value.
 
     Parameters
     ----------
     value, order_total : numpy int64, shape (n,)
         Cents.
     instalments : numpy int64, shape (n,)
-        How many the order's payment has.
+        How many instalments the order is paid in.
     """
     return np.asarray((instalments > 1) & (value == order_total))
 
 
 def instalment(value: Units, instalments: Index, current: Index) -> Units:
-    """Return instalment ``current`` (from 1) of a value shared equally, odd cents to the first ones."""
-    quotient, odd = np.divmod(value, instalments)
-    return np.asarray(quotient + (current <= odd), np.int64)
+    """Return instalment ``current`` (from 1) of a value shared equally; the first ones get the cents left over."""
+    quotient, left_over = np.divmod(value, instalments)
+    return np.asarray(quotient + (current <= left_over), np.int64)

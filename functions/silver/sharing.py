@@ -1,4 +1,4 @@
-"""Sharing an order's commitments over its items, and its items over its commitments."""
+"""Sharing each order's commitments over its items, and its items over its commitments."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,9 +17,9 @@ class Items:
     Attributes
     ----------
     segments : Segments
-        One an order.
+        One per order.
     value, quantity : numpy int64, shape (items,)
-        Cents and pieces.
+        Cents, and the number of goods.
     """
 
     segments: Segments
@@ -34,11 +34,11 @@ class Dues:
     Attributes
     ----------
     segments : Segments
-        One an order.
+        One per order.
     value, foreign : numpy int64, shape (dues,)
         Cents, and hundredths of the currency of origin.
     sharing_order : numpy int64, shape (dues,)
-        The same rows, within each order by (``parcela_atual``, ``pagamento_id``): who gets an odd unit first.
+        The same rows, each order's sorted by (``parcela_atual``, ``pagamento_id``): first in line for a unit left over.
     """
 
     segments: Segments
@@ -48,7 +48,7 @@ class Dues:
 
 
 class Shares(NamedTuple):
-    """One row an order, item and commitment, in that order.
+    """One row per order, item and commitment, sorted in that order.
 
     Attributes
     ----------
@@ -67,10 +67,10 @@ class Shares(NamedTuple):
 
 
 def share_orders(items: Items, dues: Dues) -> Shares:
-    """Cross every order's items with its commitments and share each over the other.
+    """Pair every order's items with its commitments, and share each over the other.
 
-    What is alone bears the whole of the other. Else orders of the same shape (so many items, so many commitments)
-    make one dense block, shared in one go.
+    A single item bears its order's whole commitments, and a single commitment its order's whole items. All other orders
+    of the same shape (number of items, number of commitments) are one dense block, shared at once.
     """
     rows = Segments.of_counts(items.segments.counts * dues.segments.counts)
     order, place = rows.groups, rows.positions
@@ -80,7 +80,7 @@ def share_orders(items: Items, dues: Dues) -> Shares:
     item_value, quantity = items.value[item], items.quantity[item]
 
     several = np.flatnonzero((items.segments.counts > 1) | (dues.segments.counts > 1))
-    for orders in _of_one_shape(several, items.segments.counts, dues.segments.counts):
+    for orders in _by_shape(several, items.segments.counts, dues.segments.counts):
         n_items, n_dues = items.segments.counts[orders[0]], dues.segments.counts[orders[0]]
         its_items = items.segments.starts[orders, None] + np.arange(n_items)
         its_dues = dues.sharing_order[dues.segments.starts[orders, None] + np.arange(n_dues)]
@@ -98,8 +98,8 @@ def share_orders(items: Items, dues: Dues) -> Shares:
     return Shares(item, due, value, foreign, item_value, quantity)
 
 
-def _of_one_shape(orders: Index, n_items: Index, n_dues: Index) -> list[Index]:
-    """Return some orders grouped by their shape."""
+def _by_shape(orders: Index, n_items: Index, n_dues: Index) -> list[Index]:
+    """Return orders grouped by their shape."""
     if not len(orders):
         return []
     most = int(n_dues.max()) + 1

@@ -17,7 +17,7 @@ from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.runs import Runs
 from lakehouse.lineage.table_run import TableRun
 from lakehouse.parts import published_keys, read_by_part
-from lakehouse.runtime import Settings, run_id_of, tell_table
+from lakehouse.runtime import Settings, log_table, run_id_of
 from tests.audited import added_up
 from tests.checks import gold
 from tests.examination import Examination
@@ -156,7 +156,7 @@ def _reported(lake: Lake, subject: Subject, results: list[TableResult], now: dat
         report |= {"of": subject.of, "published_by": subject.published_by}
     lake.write_json(report, key)
     for result in results:
-        tell_table(
+        log_table(
             "audited",
             result.table,
             result.rows,

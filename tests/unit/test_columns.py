@@ -18,7 +18,7 @@ from gold.groups import Groups, distinct
 from lakehouse.contract.rules import broken_by
 from lakehouse.contract.scaled import Scaled, UnfitError
 from lakehouse.engine import parquet
-from lakehouse.engine.arrays import booleans, integers, reals, validity, words
+from lakehouse.engine.arrays import booleans, integers, reals, strings, validity
 from lakehouse.engine.columns import Columns, Number, Text, stack
 from lakehouse.engine.keys import ABSENT, is_sorted, sort_rows
 
@@ -171,7 +171,7 @@ def test_arrays_made_of_numpy_are_those_that_arrow_makes(values: list[int | None
     sliced = pa.array(values, pa.int64()).slice(start)
     found = validity(sliced)
     assert (np.ones(len(sliced), bool) if found is None else found).tolist() == valid[start:].tolist()
-    assert words([str(value) for value in values]).equals(pa.array([str(value) for value in values], pa.string()))
+    assert strings([str(value) for value in values]).equals(pa.array([str(value) for value in values], pa.string()))
 
 
 def test_the_engine_does_not_load_pandas(tmp_path: Path) -> None:

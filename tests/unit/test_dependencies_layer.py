@@ -115,7 +115,7 @@ def test_where_uv_fails_pip_is_tried_with_every_platform_that_the_runtime_can_lo
 def test_where_there_is_no_uv_pip_does_it(
     installers: Installers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layer, "found_uv", lambda: None)
+    monkeypatch.setattr(layer, "find_uv", lambda: None)
     built("python3.13-x86_64", tmp_path)
     assert installers.calls.read_text().startswith("python -m pip install")
 
@@ -138,14 +138,14 @@ def test_when_both_fail_the_message_has_what_each_said_and_no_half_of_a_layer_is
 def test_uv_is_that_of_path_or_that_of_an_environment_of_the_project(
     installers: Installers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert layer.found_uv() == str(installers.home / "uv")
+    assert layer.find_uv() == str(installers.home / "uv")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(layer, "ROOT", tmp_path)
-    assert layer.found_uv() is None
+    assert layer.find_uv() is None
     own = tmp_path / ".venv-sam/bin/uv"
     own.parent.mkdir(parents=True)
     own.touch()
-    assert layer.found_uv() == str(own)
+    assert layer.find_uv() == str(own)
 
 
 @pytest.mark.parametrize("name", ["python3.13", "python3.13-riscv64", "managed"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gold import groups as module
 from gold.groups import Groups, distinct
-from lakehouse.engine.arrays import words
+from lakehouse.engine.arrays import strings
 from lakehouse.engine.columns import Columns, Text
 
 DENSE = 1 << 22
@@ -18,8 +18,8 @@ DENSE = 1 << 22
 def keys_of(rows, values):
     """Columns a, b, ... of codes into as many values, the last of which stands for NULL (code -1)."""
     codes = np.asarray(rows, np.int32)
-    named = {chr(97 + k): Text(codes[:, k], words([f"{v:05d}" for v in range(values[k])])) for k in range(len(values))}
-    return Columns(named)
+    texts = [strings([f"{value:05d}" for value in range(size)]) for size in values]
+    return Columns({chr(97 + k): Text(codes[:, k], text) for k, text in enumerate(texts)})
 
 
 def groups_of(rows):

@@ -12,7 +12,7 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def told(*events: tuple[str, float, dict[str, Any]]) -> History:
     history = History(START)
     for number, (kind, seconds, details) in enumerate(events, 1):
-        history.take({"id": number, "type": kind, "timestamp": START + timedelta(seconds=seconds), **details})
+        history.add({"id": number, "type": kind, "timestamp": START + timedelta(seconds=seconds), **details})
     return history
 
 

@@ -1,7 +1,7 @@
-"""Amounts as the export writes them: text of digits, a point and two more digits becomes cents, eight digits at a time.
+"""Amounts as the export writes them: text of digits, a point and two digits becomes cents, eight digits at a time.
 
-Eight characters are one 64-bit word, the first in its least byte. Three multiplications make neighbours into numbers
-of two digits, of four, and of eight.
+Eight characters are one 64-bit word, the first one in its lowest byte. Three multiplications combine neighbours into
+numbers of two digits, of four, and of eight.
 """
 
 from typing import Final
@@ -18,7 +18,7 @@ _WORD: Final = 8
 _SHORTEST, _LONGEST = len("0.00"), 2 * _WORD
 _FROM_THE_END: Final = len(".00")
 _DOT, _SLASH, _NINE = b"./9"
-# Of the eight last characters: those before the point, and the two after it. The digits are seven.
+# Masks of the last eight characters: those before the point, and the two after it. Seven of them are digits.
 _WHOLE, _CENTS = np.uint64(0xFFFFFFFFFF), np.uint64(0xFFFF << 48)
 _SEVEN_DIGITS: Final = np.uint64(10**7)
 _ZEROS: Final = np.uint64(int.from_bytes(b"0" * _WORD))
@@ -39,7 +39,7 @@ def in_cents(text: Bytes, ends: npt.NDArray[np.int64]) -> Units | None:
     Returns
     -------
     numpy int64, shape (n,), or None
-        None where one is not digits, a point and two digits, or has more than 16 characters.
+        None where an amount is not digits, a point and two digits, or has more than 16 characters.
     """
     lengths = np.diff(ends, prepend=0)
     if not len(ends) or lengths.min() < _SHORTEST or lengths.max() > _LONGEST:
@@ -59,22 +59,22 @@ def in_cents(text: Bytes, ends: npt.NDArray[np.int64]) -> Units | None:
 
 
 def are_plain(text: Bytes) -> bool:
-    """Return whether there are only digits and points: the characters from one to the other, but the slash."""
+    """Return whether there are only digits and points: the characters from ``.`` to ``9`` without ``/``."""
     return within(text, _DOT, _NINE) and not (text == _SLASH).any()
 
 
 def within(text: Bytes, first: int, last: int) -> bool:
-    """Return whether all bytes are from ``first`` to ``last``: less than that wraps around."""
+    """Return whether all bytes are from ``first`` to ``last``; the difference of a smaller one wraps around."""
     return bool((text - np.uint8(first) <= last - first).all())
 
 
 def _digits(words: _Words, count: npt.NDArray[np.int64]) -> _Words:
-    """Return the last ``count`` characters of each word as numbers below ten, and 0 before them."""
+    """Return the last ``count`` characters of each word as digits, with zeros before them."""
     return (words ^ _ZEROS) & (_ALL << (_BYTE * (_WORD - count).astype(np.uint64)))
 
 
 def _number(digits: _Words) -> _Words:
-    """Return the number of eight digits that each word has."""
+    """Return the number that the eight digits of each word make."""
     pairs = (digits * np.uint64(10) + (digits >> _BYTE)) & np.uint64(0x00FF00FF00FF00FF)
     fours = (pairs * np.uint64(100) + (pairs >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
     return (fours * np.uint64(10_000) + (fours >> np.uint64(32))) & np.uint64(0xFFFFFFFF)

@@ -1,4 +1,4 @@
-"""Normalisation: columns of text become the contract's types; what does not fit gets every reason why."""
+"""Normalisation: columns of text become the contract's types; a row that does not fit gets every reason why."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.errors import ContractError
 
-# How the export says "none" where another column would be empty.
+# How the export writes a missing value where other columns are empty.
 NONE_MARKS: Final[Mapping[str, str]] = {"cnpj": "--"}
 
-# All of Unicode's white space. Named, since Arrow's own `utf8_trim_whitespace` is only in builds with utf8proc, and
-# whether the managed layer's is one nobody has seen (docs/parity.md).
+# All of Unicode's white space. Arrow's own `utf8_trim_whitespace` needs a build with utf8proc, and whether the managed
+# layer's is one was never seen (docs/parity.md).
 _WHITE_SPACE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _SHOWN: Final = 40
 _INT64: Final = np.iinfo(np.int64)
 _ANY_INTEGER: Final = pa.decimal128(38, 0)
-# More zeros in front than any source pads with; decimal128 has room for 38 digits.
+# More leading zeros than any source pads with; decimal128 has 38 digits.
 _PADDING: Final = "0{0,19}"
 _DATE_SHAPE: Final = r"^\d{4}-\d{2}-\d{2}$"
-# The Gregorian calendar as one pattern: checking and casting whole columns is then all there is to do.
+# The Gregorian calendar as one pattern, so that whole columns are checked and cast at once.
 _DATE: Final = (
     r"^(?:(?:000[1-9]|00[1-9]\d|0[1-9]\d{2}|[1-9]\d{3})-"
     r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))"
@@ -37,7 +37,7 @@ _DATE: Final = (
 
 
 def normalised(contract: Contract, columns: Mapping[str, pa.Array], reasons: Reasons) -> pa.Table:
-    """Clean and type columns of text, and check them against the contract.
+    """Clean columns of text, convert them to the contract's types, and check them against the contract.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def normalised(contract: Contract, columns: Mapping[str, pa.Array], reasons: Rea
     columns : mapping of str to pa.Array of string, shape (n,)
         The text of every column of the contract, without NULLs.
     reasons : Reasons
-        Gets the reasons of every row that cannot be typed, lacks a required value or breaks a row rule.
+        Gets the reasons for every row that has a value of the wrong type, lacks a required one or breaks a row rule.
 
     Returns
     -------
     pa.Table, shape (n, ...)
-        With the contract's schema; a value that is empty or cannot be typed is NULL.
+        With the contract's schema; a value that is empty or cannot be converted is NULL.
     """
     text = {column.name: cleaned(columns[column.name], column.name) for column in contract.columns}
     typed_columns = [typed(text[column.name], column, reasons) for column in contract.columns]
@@ -62,8 +62,8 @@ def normalised(contract: Contract, columns: Mapping[str, pa.Array], reasons: Rea
 def composed(text: bytes) -> bytes:
     """Return UTF-8 text in NFC.
 
-    A whole piece of a CSV goes through at once: no character composes with a comma, a quote or a line end, so no
-    field reaches into the next. (Arrow's ``utf8_normalize`` decomposes for NFC as for NFD.)
+    A whole piece of a CSV is normalised at once: no character composes with a comma, a quote or a line end, so fields
+    stay apart. (Arrow's ``utf8_normalize`` decomposes for NFC as for NFD.)
     """
     if text.isascii():
         return text
@@ -74,7 +74,7 @@ def composed(text: bytes) -> bytes:
 
 
 def cleaned(text: pa.Array, name: str) -> pa.Array:
-    """Return text trimmed; NULL where it is empty, or the column's mark for "none"."""
+    """Return text trimmed; NULL where it is empty or the column's mark of a missing value."""
     text = pc.utf8_trim(text, characters=_WHITE_SPACE)
     empty = pc.equal(text, "")
     if name in NONE_MARKS:
@@ -83,14 +83,14 @@ def cleaned(text: pa.Array, name: str) -> pa.Array:
 
 
 def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
-    """Return a cleaned column with its contract's type.
+    """Return a cleaned column in its contract's type.
 
     Parameters
     ----------
     text : pa.Array of string, shape (n,)
     column : Column
     reasons : Reasons
-        Gets one reason for each value that cannot be typed, which becomes NULL.
+        Gets a reason for each value that cannot be converted, which becomes NULL.
     """
     type_ = column.arrow_type
     if pa.types.is_string(type_):
@@ -102,12 +102,12 @@ def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
         why = _why_not(wrong_text, type_)
         reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}:", _shown(wrong_text), why, " "))
         text = pc.if_else(fits, text, None)
-    # Arrow reads an integer with a plus sign, or with many zeros in front, only as a decimal.
+    # Arrow parses an integer with a plus sign, or with many leading zeros, only as a decimal.
     return text.cast(_ANY_INTEGER).cast(type_) if pa.types.is_integer(type_) else text.cast(type_)
 
 
 def check(contract: Contract, table: pa.Table, text: pa.Table, reasons: Reasons) -> None:
-    """Find the rows that lack a required value or break another of the contract's row rules.
+    """Find the rows that lack a required value or break another row rule of the contract.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def check(contract: Contract, table: pa.Table, text: pa.Table, reasons: Reasons)
     table : pa.Table, shape (n, ...)
         With the contract's schema.
     text : pa.Table, shape (n, ...)
-        The columns before they were typed: a value that is there, of whatever type, is not missing.
+        The columns before conversion: a value of the wrong type is not a missing one.
     reasons : Reasons
         Gets the reasons.
     """
@@ -141,7 +141,7 @@ def _expected(rule: Rule) -> str:
 
 
 def _fits(text: pa.Array, column: Column) -> pa.Array:
-    """Return which values have the column's type; NULL where there is none."""
+    """Return which values can be converted to the column's type; NULL where there is no value."""
     type_ = column.arrow_type
     if pa.types.is_decimal(type_):
         whole, fraction = type_.precision - type_.scale, rf"(\.\d{{1,{type_.scale}}})?" if type_.scale else ""
@@ -161,7 +161,7 @@ def _fits(text: pa.Array, column: Column) -> pa.Array:
 
 
 def _why_not(text: pa.Array, type_: pa.DataType) -> pa.Array:
-    """Say what speaks against each value that has not the type."""
+    """Return the reason why each of these values cannot be converted to the type."""
     if pa.types.is_date(type_):
         shaped = pc.match_substring_regex(text, _DATE_SHAPE)
         return pc.if_else(shaped, "não existe no calendário", "não é uma data (esperado: AAAA-MM-DD)")
@@ -182,12 +182,12 @@ def _why_not(text: pa.Array, type_: pa.DataType) -> pa.Array:
 
 
 def _shown(value: pa.Array) -> pa.Array:
-    """Return values between quotes, long ones cut."""
+    """Return values in quotes, long ones cut."""
     cut = pc.utf8_slice_codeunits(value, 0, _SHOWN)
     ellipsis = pc.if_else(pc.greater(pc.utf8_length(value), _SHOWN), "…'", "'")
     return pc.binary_join_element_wise("'", cut, ellipsis, "")
 
 
 def _rows(broken: pa.Array | Mask) -> Index:
-    """Return the rows where a mask is true; a NULL is not."""
+    """Return the rows where a mask is true; NULL counts as false."""
     return np.flatnonzero(pc.fill_null(broken, False).to_numpy(zero_copy_only=False))

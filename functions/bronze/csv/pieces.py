@@ -1,4 +1,4 @@
-"""A CSV in pieces: each read by itself, the quick way or the careful one, several at once, and given in file order."""
+"""A CSV in pieces: several are read in parallel, each quickly or else carefully, and yielded in file order."""
 
 import csv
 import io
@@ -25,33 +25,33 @@ from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.parts import PARTITION_KEY
 
-# Less than the csv module takes as one name; no header of seven or fourteen columns comes near.
+# Less than the csv module accepts as one field; no real header comes near.
 LONGEST_HEADER: Final = 100_000
 BOM: Final = b"\xef\xbb\xbf"
-# A piece that the quick way declines is cut into so many, for mostly it is a single row that is out of the ordinary;
-# but not into smaller ones than these bytes, which take longer to set about than to read carefully.
+# A piece that cannot be read quickly is cut into this many smaller ones, as mostly a single row is the cause; but not
+# into less than this many bytes, as the overhead of a read would outweigh reading them carefully.
 _CUTS: Final = 16
 _SMALLEST: Final = 1 << 18
 
 
 def header(line: bytes) -> list[str]:
-    """Return the columns that a header names."""
-    # A header that is too long was cut, and that may have been within a character.
+    """Return the names of the columns in a header."""
+    # A header that is too long was cut, possibly within a character.
     text = line.removeprefix(BOM).decode("utf-8", "replace").rstrip("\r\n")
     return [name.strip() for name in next(csv.reader([text]))]
 
 
 def whole_lines(content: BinaryIO, start: int, size: int, longest: int = -1) -> bytes:
-    """Read so many bytes, and what is missing of the line they end in: in one go, as pieces are large to copy.
+    """Read a number of bytes and the rest of the line that they end in, at once: pieces are too large to be copied.
 
     Parameters
     ----------
     content : binary file
-        Is left behind what was read.
+        Its position is then after what was read.
     start, size : int
         Bytes.
     longest : int
-        Bytes of the line to read at most; by default there is no limit.
+        Bytes of that rest to read at most; by default there is no limit.
     """
     content.seek(start + size)
     content.readline(longest)
@@ -61,47 +61,47 @@ def whole_lines(content: BinaryIO, start: int, size: int, longest: int = -1) -> 
 
 
 def pieces_of(contract: Contract, path: Path, size: int, longest: int) -> Iterator[Piece]:
-    """Yield a file's records, piece by piece, in its order.
+    """Yield a file's records, piece by piece, in order.
 
     Parameters
     ----------
     contract : Contract
     path : Path
-        Can be decoded and has the contract's columns.
+        It is UTF-8 and has the contract's columns.
     size : int
-        Bytes read at a time; what is read does not depend on it.
+        Bytes read at a time; the result does not depend on it.
     longest : int
-        Bytes that a record of several lines may have.
+        The most bytes that a record of several lines may have.
     """
     with path.open("rb") as content:
         reader = _Reader(contract, header(content.readline(LONGEST_HEADER)), longest)
         line = 2
-        for found in _read(reader, _cuts(content, reader, size)):
-            for piece in found.pieces:
+        for reading in _read(reader, _cuts(content, reader, size)):
+            for piece in reading.pieces:
                 yield replace(piece, line=piece.line + line)
-            line += found.lines
+            line += reading.lines
 
 
 class _Cut(NamedTuple):
-    """Some records of a file; their records and lines, where finding their end took finding all of them."""
+    """Consecutive bytes of a file that end with a record; split already where finding that end required it."""
 
     body: bytes
     records: Records | None
     lines: int
 
 
-class _Found(NamedTuple):
-    """What was read, with lines from 0 on, and how many lines that were."""
+class _Reading(NamedTuple):
+    """The pieces read from a cut, their lines numbered from 0, and how many lines the cut has."""
 
     pieces: list[Piece]
     lines: int
 
 
-def _read(reader: "_Reader", cuts: Iterable[_Cut]) -> Iterator[_Found]:
-    """Read several at once, and yield what is found in their order."""
+def _read(reader: "_Reader", cuts: Iterable[_Cut]) -> Iterator[_Reading]:
+    """Read several cuts in parallel, and yield the results in order."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as threads:
-        started: deque[Future[_Found]] = deque()
+        started: deque[Future[_Reading]] = deque()
         for cut in cuts:
             started.append(threads.submit(reader.read, cut))
             if len(started) > workers:
@@ -111,8 +111,8 @@ def _read(reader: "_Reader", cuts: Iterable[_Cut]) -> Iterator[_Found]:
 
 
 def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[_Cut]:
-    start, wanted = content.tell(), size
-    while data := whole_lines(content, start, wanted, reader.longest):
+    start, length = content.tell(), size
+    while data := whole_lines(content, start, length, reader.longest):
         final = not content.peek(1)
         used = len(data) if final else data.rfind(b"\n") + 1
         if used and b'"' not in data:
@@ -122,15 +122,15 @@ def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[
             cut = _Cut(data, records, lines)
         if used:
             yield cut
-            start, wanted = start + used, size
+            start, length = start + used, size
         else:
-            wanted *= 2
+            length *= 2
         if final:
             return
 
 
 def _smaller(body: bytes) -> Iterator[bytes]:
-    """Yield the body cut between lines; all of it at once where it is small, or one line."""
+    """Yield the body cut between lines; all of it at once where it is small or a single line."""
     start, size = 0, max(len(body) // _CUTS, _SMALLEST)
     while start < len(body):
         end = body.find(b"\n", start + size) + 1 or len(body)
@@ -146,49 +146,49 @@ class _Reader:
     header: list[str]
     longest: int
 
-    def read(self, cut: _Cut) -> _Found:
-        """Read all of it quickly, or some of it, or carefully."""
+    def read(self, cut: _Cut) -> _Reading:
+        """Read a cut: quickly if possible, else in smaller cuts, the smallest of them carefully."""
         if cut.records is not None:
-            return _Found([self._carefully(cut.records)], cut.lines)
+            return _Reading([self._carefully(cut.records)], cut.lines)
         body = cut.body
         table = quick.read(self.contract, self.header, self._keys(), body)
         if table is not None:
             rows = np.arange(len(table))
-            return _Found([Piece(table, rows, rows, Reasons(), partial(_text_of_lines, body))], len(table))
-        found, lines = [], 0
+            return _Reading([Piece(table, rows, rows, Reasons(), partial(_text_of_lines, body))], len(table))
+        pieces, lines = [], 0
         for smaller in _smaller(body):
             if len(smaller) == len(body):
                 records, _, lines = split(body, 0, len(self.header), final=True, longest=self.longest)
-                return _Found([self._carefully(records)], lines)
-            read = self.read(_Cut(smaller, None, 0))
-            found += [replace(piece, line=piece.line + lines) for piece in read.pieces]
-            lines += read.lines
-        return _Found(found, lines)
+                return _Reading([self._carefully(records)], lines)
+            reading = self.read(_Cut(smaller, None, 0))
+            pieces += [replace(piece, line=piece.line + lines) for piece in reading.pieces]
+            lines += reading.lines
+        return _Reading(pieces, lines)
 
     def _keys(self) -> list[str]:
         return [name for name in self.header if name in {*self.contract.key, PARTITION_KEY}]
 
     def _carefully(self, records: Records) -> Piece:
-        good = np.flatnonzero(~records.malformed.broken(len(records)))
-        reasons, found = Reasons(), Reasons()
-        table = normalised(self.contract, self._text(records, good), found)
+        well_formed = np.flatnonzero(~records.malformed.broken(len(records)))
+        reasons, row_reasons = Reasons(), Reasons()
+        table = normalised(self.contract, self._text(records, well_formed), row_reasons)
         reasons.add_all(records.malformed, np.arange(len(records)))
-        reasons.add_all(found, good)
-        return Piece(table, good, records.line, reasons, records.original)
+        reasons.add_all(row_reasons, well_formed)
+        return Piece(table, well_formed, records.line, reasons, records.original)
 
-    def _text(self, records: Records, good: Index) -> dict[str, pa.Array]:
-        """Read well-formed records as text: no type and no missing value is guessed."""
-        if not len(good):
+    def _text(self, records: Records, well_formed: Index) -> dict[str, pa.Array]:
+        """Return the columns of well-formed records as text: no type and no missing value is guessed."""
+        if not len(well_formed):
             return {name: pa.array([], pa.string()) for name in self.header}
-        text = composed(records.text(good))
+        text = composed(records.text(well_formed))
         rows = arrow_csv.read_csv(
             pa.BufferReader(text),
             arrow_csv.ReadOptions(column_names=self.header, use_threads=False, block_size=len(text) + 1),
             arrow_csv.ParseOptions(newlines_in_values=True),
             arrow_csv.ConvertOptions(column_types=dict.fromkeys(self.header, pa.string()), strings_can_be_null=False),
         )
-        if len(rows) != len(good):
-            raise AssertionError(f"{len(rows)} records were read where there are {len(good)}")
+        if len(rows) != len(well_formed):
+            raise AssertionError(f"{len(rows)} records were read where there are {len(well_formed)}")
         return {name: flat(rows[name]) for name in self.header}
 
 
@@ -196,5 +196,5 @@ def _text_of_lines(body: bytes, numbers: Index) -> pa.Array:
     """Return the text of lines by their numbers, from 0."""
     ends = np.append(np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")), len(body))
     starts = np.append(0, ends[:-1] + 1)
-    returned = np.array([body[end - 1 : end] == b"\r" for end in ends[numbers].tolist()], np.int64)
-    return decoded(body, starts[numbers], ends[numbers] - returned)
+    carriage_returns = np.array([body[end - 1 : end] == b"\r" for end in ends[numbers].tolist()], np.int64)
+    return decoded(body, starts[numbers], ends[numbers] - carriage_returns)

@@ -1,7 +1,7 @@
-"""CSV bytes cut into records: where each begins and ends, on which line, and which are malformed.
+"""CSV bytes split into records: where each begins and ends, on which line, and which are malformed.
 
-Everything is found by numpy over bytes and lines. A quote out of place, or one that never closes, costs the line it
-stands on and not the rest of the file.
+All of it is computed by numpy over bytes and lines. A misplaced quote, or one that is never closed, spoils the line
+that it is on, and not the rest of the file.
 """
 
 from dataclasses import dataclass
@@ -13,36 +13,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.reasons import Reasons
-from lakehouse.engine.arrays import Mask, words
+from lakehouse.engine.arrays import Mask, strings
 from lakehouse.engine.segments import Index
 
 MISPLACED_QUOTE: Final = "registro: aspas fora do lugar (um campo entre aspas começa e termina junto à vírgula)"
 UNCLOSED_QUOTE: Final = "registro: aspas abertas e nunca fechadas"
-# A field of several lines that is still open after this many bytes was never meant to be one.
+# A quoted field that is still open after this many bytes counts as never closed.
 LONGEST_RECORD: Final = 1 << 20
 
 _NEWLINE, _RETURN, _TAB, _QUOTE, _COMMA = b'\n\r\t",'
 _FIRST_PRINTABLE: Final = 32
-_CONTROLS: Final = words([f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)])
+_CONTROLS: Final = strings(
+    [f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)]
+)
 _Bytes = npt.NDArray[np.uint8]
-# The ends of a piece are as good as commas.
+# The edges of a piece count as commas.
 _EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
 
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a piece of a CSV; blank lines are none.
+    """The records of a piece of a CSV; blank lines are not records.
 
     Attributes
     ----------
     data : bytes
         The piece.
     start, end : numpy int64, shape (n,)
-        Where each record begins in it, and where its text ends (the line end left out).
+        Where each record begins in it, and where its text ends (without the line end).
     line : numpy int64, shape (n,)
-        Physical line of its first byte.
+        The physical line of its first byte.
     malformed : Reasons
-        Of the records that are not well-formed.
+        Why records are not well-formed.
     """
 
     data: bytes
@@ -56,13 +58,13 @@ class Records:
         return len(self.start)
 
     def text(self, rows: Index) -> bytes:
-        """Return some records, in their order, as CSV text that has nothing else but blank lines."""
+        """Return some records, in order, as CSV text, which may have blank lines between them."""
         if not len(rows):
             return b""
         breaks = np.flatnonzero(np.diff(rows) != 1)
         firsts, lasts = np.append(rows[0], rows[breaks + 1]), np.append(rows[breaks], rows[-1])
-        runs = zip(self.start[firsts].tolist(), self.end[lasts].tolist(), strict=True)
-        return b"\n".join([self.data[start:end] for start, end in runs])
+        spans = zip(self.start[firsts].tolist(), self.end[lasts].tolist(), strict=True)
+        return b"\n".join([self.data[start:end] for start, end in spans])
 
     def original(self, rows: Index) -> pa.Array:
         """Return the original text of some records, shape (k,)."""
@@ -76,7 +78,7 @@ def decoded(data: bytes, start: Index, end: Index) -> pa.Array:
 
 
 class _Lines(NamedTuple):
-    """Physical lines: where each begins, where its text ends, and where its line end stands."""
+    """Physical lines: where each begins, where its text ends, and where its line feed is."""
 
     start: Index
     text_end: Index
@@ -86,28 +88,28 @@ class _Lines(NamedTuple):
 def split(
     data: bytes, first_line: int, fields: int, *, final: bool, longest: int = LONGEST_RECORD
 ) -> tuple[Records, int, int]:
-    """Cut a piece of a CSV into records.
+    """Split a piece of a CSV into records.
 
     Parameters
     ----------
     data : bytes
-        Begins where a record begins.
+        The piece; it begins with a record.
     first_line : int
         The number of its first line in the file.
     fields : int
         How many fields a record must have.
     final : bool
-        Whether the file ends with it. If not, a record that may go on is left for the next piece.
+        Whether the file ends with it. If not, a record that may continue is left for the next piece.
     longest : int
-        Bytes that a record of several lines may have.
+        The most bytes that a record of several lines may have.
 
     Returns
     -------
     records : Records
     consumed : int
-        Bytes of the piece that were used: the next one begins there. 0 if the piece is too small for one record.
+        How many bytes of the piece were used: there the next one begins. 0 if the piece is too small for one record.
     lines : int
-        Physical lines that were used.
+        How many physical lines were used.
     """
     array = np.frombuffer(data, np.uint8)
     low = np.flatnonzero(array < _FIRST_PRINTABLE)
@@ -134,16 +136,16 @@ def _lines(array: _Bytes, newlines: Index, *, final: bool) -> _Lines:
     if final and len(array) and array[-1] != _NEWLINE:
         end = np.append(end, len(array))
     start = np.append(0, end[:-1] + 1) if len(end) else end
-    returned = (end > start) & (array[np.maximum(end - 1, 0)] == _RETURN)
-    return _Lines(start, end - returned, end)
+    has_return = (end > start) & (array[np.maximum(end - 1, 0)] == _RETURN)
+    return _Lines(start, end - has_return, end)
 
 
 def _joined(array: _Bytes, lines: _Lines, quotes: Index, *, final: bool, longest: int) -> tuple[Index, Index, Reasons]:
-    """Return the first and the last line of each record, and the reasons of those whose quotes are wrong.
+    """Return the first and the last line of each record, and the reasons for those whose quotes are wrong.
 
-    Every line that has quotes is judged twice, as if it began outside of a quoted field and as if it began inside
-    of one. A line that leaves a field open reaches to the first line that can close it; if that line makes no sense
-    as the rest of the field, or is not there, the field was never closed and the line stands alone.
+    Every line with quotes is judged twice: as if it began outside a quoted field, and as if it began inside one. A line
+    that leaves a field open extends to the first line that can close it. If that line is not valid as the rest of the
+    field, or there is none, the field was never closed, and the line is a record by itself.
     """
     numbers = np.arange(len(lines.start))
     reasons = Reasons()
@@ -153,17 +155,17 @@ def _joined(array: _Bytes, lines: _Lines, quotes: Index, *, final: bool, longest
     opens = np.flatnonzero(odd & ~outside_wrong)
     stops = np.flatnonzero(odd | inside_wrong)
     stop = np.searchsorted(stops, opens, side="right")
-    found = stop < len(stops)
-    last = stops[np.where(found, stop, 0)] if len(stops) else stop
+    has_stop = stop < len(stops)
+    last = stops[np.where(has_stop, stop, 0)] if len(stops) else stop
     first_line, last_line = quoted[opens], quoted[last]
     length = lines.end[last_line] - lines.start[first_line]
-    closes = found & ~inside_wrong[last] & (length <= longest)
-    undecided = ~found & (len(array) - lines.start[first_line] <= longest) & (not final)
+    closes = has_stop & ~inside_wrong[last] & (length <= longest)
+    undecided = ~has_stop & (len(array) - lines.start[first_line] <= longest) & (not final)
 
     starts = np.ones(len(numbers), bool)
     limit, resume = len(numbers), 0
     unclosed = []
-    # One turn for each line that ends within a field, which few do; where it ends decides where the next may begin.
+    # One iteration per line that ends within a field, which few do; where its field ends, the next one may begin.
     for first, end, is_closed, is_open in zip(
         first_line.tolist(), last_line.tolist(), closes.tolist(), undecided.tolist(), strict=True
     ):
@@ -194,7 +196,7 @@ def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, M
     quoted : numpy int64, shape (q,)
         The lines that have quotes.
     outside_wrong, inside_wrong : numpy bool, shape (q,)
-        Whether a quote is out of place if the line begins outside, or inside, of a quoted field.
+        Whether a quote is misplaced if the line begins outside, or inside, a quoted field.
     odd : numpy bool, shape (q,)
         Whether the line has an odd number of quotes.
     """
@@ -203,7 +205,7 @@ def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, M
     is_even = (np.arange(len(quotes)) - np.repeat(first, count)) % 2 == 0
     padded = np.concatenate([_EDGE, array, _EDGE])
     before, after = padded[quotes], padded[quotes + 2]
-    # A quote beside another one is half of a doubled quote.
+    # A quote beside another one is one half of an escaped quote.
     may_open = (before == _COMMA) | (before == _QUOTE) | (quotes == lines.start[line])
     may_close = (after == _COMMA) | (after == _QUOTE) | (quotes + 1 == lines.text_end[line])
     outside = np.where(is_even, may_open, may_close)
@@ -230,7 +232,7 @@ def _check_controls(array: _Bytes, low: Index, records: Records) -> None:
 
 
 def _check_fields(array: _Bytes, quotes: Index, records: Records, broken: Mask, fields: int) -> None:
-    """Find the records that have not as many fields as they must, among those whose quotes are right."""
+    """Find the records with the wrong number of fields, among those whose quotes are right."""
     commas = np.flatnonzero(array == _COMMA)
     if len(quotes) and len(records):
         row = np.maximum(np.searchsorted(records.start, commas, side="right") - 1, 0)

@@ -1,4 +1,4 @@
-"""The CSV source: files fetched once, checked all together, then read in pieces and typed by their contracts."""
+"""The CSV source: all files are fetched and checked first, then read in pieces into their contracts' types."""
 
 import os
 import shutil
@@ -21,20 +21,20 @@ from lakehouse.contract.model import Contract, load
 from lakehouse.errors import InputError
 
 PIECE: Final = 8 << 20
-# Bytes that are decoded at once: they stay in the processor's cache.
+# Bytes decoded at once: they stay in the processor's cache.
 _BLOCK: Final = 1 << 20
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-class Written(NamedTuple):
+class TableFiles(NamedTuple):
     """One bronze table as files.
 
     Attributes
     ----------
     paths : tuple of Path
-        Of each part.
+        One file per part.
     rows : int
-        In all parts together.
+        The total of all parts.
     quarantine : pa.Table
         With `lakehouse.contract.quarantine.SCHEMA`, in file order.
     rows_read : int
@@ -48,23 +48,23 @@ class Written(NamedTuple):
 
 
 def fetch(stream: BinaryIO, path: Path) -> None:
-    """Copy a stream into a file, which is read twice: to check it, and when all files are right, to use it."""
+    """Copy a stream into a file, which is read twice: to check it and, once all files are right, to use it."""
     with path.open("wb") as target:
         shutil.copyfileobj(stream, target, PIECE)
 
 
 def check(files: Mapping[str, Path]) -> None:
-    """Make sure that files can be decoded and have the columns of their contracts.
+    """Check that files are UTF-8 and have the columns of their contracts.
 
     Parameters
     ----------
     files : mapping of str to Path
-        By table.
+        The file of each table.
 
     Raises
     ------
     InputError
-        With every problem of every file.
+        Some are not; it has every problem of every file.
     """
     problems = problems_of_all(files)
     if problems:
@@ -72,14 +72,14 @@ def check(files: Mapping[str, Path]) -> None:
 
 
 def problems_of_all(files: Mapping[str, Path]) -> list[str]:
-    """Return why files, by their tables, cannot be read, in their order."""
+    """Return why files, by their tables, cannot be read, file by file."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        found = threads.map(lambda table: problems_of(load(table), files[table]), files)
-        return [problem for problems in found for problem in problems]
+        by_file = threads.map(lambda table: problems_of(load(table), files[table]), files)
+        return [problem for problems in by_file for problem in problems]
 
 
 def problems_of(contract: Contract, path: Path) -> list[str]:
-    """Return why a file cannot be read at all, each with its place and its remedy; nothing if it can."""
+    """Return why a file cannot be read at all, each problem with its place and remedy; empty if it can."""
     file = path.name
     with path.open("rb") as content:
         head = content.readline(LONGEST_HEADER)
@@ -97,9 +97,9 @@ def problems_of(contract: Contract, path: Path) -> list[str]:
 
 
 def _undecodable(file: str, content: BufferedReader) -> str | None:
-    """Say where a file stops being UTF-8; None if it never does."""
+    """Return the problem of the first byte that is not UTF-8; None if there is none."""
     start = 0
-    # No character's bytes hold a line end, so whole lines can be decoded by themselves.
+    # No character contains the byte of a line end, so lines can be decoded by themselves.
     while piece := whole_lines(content, start, _BLOCK):
         if not _is_utf8(piece):
             try:
@@ -123,7 +123,7 @@ def _line_of(position: int, content: BufferedReader) -> int:
 
 
 def _is_utf8(piece: bytes) -> bool:
-    """Return whether Arrow, which is quicker than Python, finds that a piece can be decoded."""
+    """Return whether a piece is UTF-8, by Arrow, which is faster than Python."""
     bounds = pa.py_buffer(np.array([0, len(piece)], np.int64))
     try:
         pa.LargeBinaryArray.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(piece)]).cast(
@@ -135,10 +135,10 @@ def _is_utf8(piece: bytes) -> bool:
 
 
 def _header_problems(contract: Contract, file: str, header: list[str]) -> Iterator[str]:
-    wanted = [column.name for column in contract.columns]
-    missing = [name for name in wanted if name not in header]
-    unknown = [name for name in header if name not in wanted]
-    repeated = [name for name in wanted if header.count(name) > 1]
+    expected = [column.name for column in contract.columns]
+    missing = [name for name in expected if name not in header]
+    unknown = [name for name in header if name not in expected]
+    repeated = [name for name in expected if header.count(name) > 1]
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         yield f"{file}, line 1: the columns are not separated by commas; export the file with commas"
         return
@@ -159,28 +159,28 @@ def _columns(contract: Contract) -> str:
 
 
 def normalise(table: str, path: Path, *, piece: int = PIECE, longest: int = LONGEST_RECORD) -> Normalised:
-    """Read a file that `check` found right into memory.
+    """Read a file that passed `check` into memory.
 
     Parameters
     ----------
     table : str
     path : Path
     piece : int
-        Bytes read at a time; what is read does not depend on it.
+        Bytes read at a time; the result does not depend on it.
     longest : int
-        Bytes that a record of several lines may have.
+        The most bytes that a record of several lines may have.
     """
     contract = load(table)
     return in_memory(contract, path.name, partial(pieces_of, contract, path, piece, longest))
 
 
-def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIECE) -> Written:
-    """Read a file that `check` found right, and write it in parts to a folder; little of it is ever in memory.
+def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIECE) -> TableFiles:
+    """Read a file that passed `check`, and write it in parts to a folder; little of it is in memory at a time.
 
     Parameters
     ----------
     table : str
-        One that is cut (`lakehouse.parts.is_cut`) for more than one part.
+        For more than one part it must be a table that is cut (`lakehouse.parts.is_cut`).
     path : Path
     parts : int
     folder : Path
@@ -191,4 +191,4 @@ def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIEC
     files = PartFiles(table, parts, folder)
     judged = judge(contract, path.name, partial(pieces_of, contract, path, piece, LONGEST_RECORD), files)
     files.close(contract.schema)
-    return Written(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)
+    return TableFiles(tuple(files.paths), judged.kept, judged.quarantine, judged.rows_read)

@@ -1,4 +1,4 @@
-"""Tables as the CSV text that the exports are made of: the other way round of the CSV source."""
+"""Tables written as CSV like that of the exports: the inverse of the CSV source."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 from bronze.csv.normalise import NONE_MARKS
 from lakehouse.engine.keys import flat
 
-# Lines are put together a million at a time: one Arrow array holds up to 2 GiB of text.
+# Lines are built a million at a time: one Arrow array holds up to 2 GiB of text.
 _BATCH: Final = 1_000_000
 
 
 def lines(table: pa.Table) -> pa.Array:
-    """Return each row as a line of CSV, without its line end; NULL is empty, or the column's mark for "none"."""
+    """Return each row as a line of CSV, without its line end; NULL is empty or the column's mark of a missing value."""
     fields = [_quoted(pc.fill_null(_text(table, name), NONE_MARKS.get(name, ""))) for name in table.column_names]
     return pc.binary_join_element_wise(*fields, ",")
 

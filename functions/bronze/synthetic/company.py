@@ -1,10 +1,10 @@
-"""The synthetic source: a company of any size, with the schemas and the traps of the real export in its proportions.
+"""The synthetic source: a company of any size, with the schemas and the traps of the real export, as frequent as there.
 
-The same number of orders and the same seed give the same tables. Each table is drawn from a stream of its own. The
-real export has 30 orders with 41 items; a fifth of the orders has no payment; the sixth that is paid by card goes in
-instalments that repeat the order's total; the total is hardly ever the sum of the items; PTAX is there only on
-working days, not for every currency, and ends before the orders do; most products are of another supplier than the
-order; one loan of thirty has more instalments paid than it has.
+The same number of orders and the same seed give the same tables. Each table is drawn from a random stream of its own.
+The real export has 30 orders with 41 items. A fifth of the orders has no payment. A sixth is paid by card, in
+instalments that each state the order's total. The total is hardly ever the sum of the items. PTAX is quoted only on
+working days and not for every currency, and ends before the orders do. Most products have another supplier than their
+order. One loan of thirty has more instalments paid than it has.
 """
 
 import itertools
@@ -21,7 +21,7 @@ from bronze.csv.text import lines
 from bronze.judging import Normalised, Piece, in_memory
 from bronze.reasons import Reasons
 from bronze.synthetic import vocabulary as v
-from bronze.synthetic.drawing import Random, dates, one_in, percentages, some, weighted, words
+from bronze.synthetic.drawing import Random, dates, evenly, one_in, percentages, weighted, words
 from bronze.synthetic.reference import (
     FIRST_DAY,
     Arrays,
@@ -40,12 +40,12 @@ from lakehouse.engine.money import ONE_RATE, RATE_SCALE, Units, from_units, mul_
 from lakehouse.engine.months import add_months
 from lakehouse.engine.segments import Index, Segments
 
-# Days over which orders are placed.
+# The number of days over which orders are placed.
 _SHORTEST: Final = 30
 _LONGEST: Final = 730
 _METHODS: Final = ("BOLETO", "TRANSFERENCIA", CARTAO_CREDITO, "PIX")
 _CARD: Final = _METHODS.index(CARTAO_CREDITO)
-# The days until payment that each method is given.
+# The days until payment, by method.
 _TERMS: Final = np.array([[30, 45, 60, 90], [15, 30, 45, 45], [15, 30, 30, 45], [0, 7, 7, 7]])
 _STATUSES: Final = ("ENTREGUE", "EM_TRANSITO", "PENDENTE", CANCELADO)
 _CANCELLED: Final = 3
@@ -55,7 +55,7 @@ _EXPENSIVE: Final = 1_000_00
 
 
 def generate(orders: int, seed: int) -> dict[str, pa.Table]:
-    """Make a company's bronze tables, as they would be exported: with rows that break their contract.
+    """Return a company's bronze tables as they would be exported: with rows that break their contract.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def generate(orders: int, seed: int) -> dict[str, pa.Table]:
 
 
 def pieces(name: str, table: pa.Table) -> Iterator[Piece]:
-    """Yield a generated table as if it had been read from the CSV that `bronze.csv.text` makes of it."""
+    """Yield a generated table as if it had been read from the CSV that `bronze.csv.text` writes for it."""
     contract, reasons, record = load(name), Reasons(), np.arange(len(table))
     check(contract, table, table, reasons)
     # The header is line 1.
@@ -97,7 +97,7 @@ def pieces(name: str, table: pa.Table) -> Iterator[Piece]:
 
 
 def accepted(name: str, table: pa.Table) -> Normalised:
-    """Judge a generated table, and keep the good rows in memory."""
+    """Judge a generated table, and keep the valid rows in memory."""
     return in_memory(load(name), f"{name}.csv", partial(pieces, name, table))
 
 
@@ -106,7 +106,7 @@ def _table(name: str, columns: Arrays) -> pa.Table:
 
 
 class _Orders:
-    """The orders, and what items and payments need to know of them; their total is known when the items are."""
+    """The orders, with what items and payments need to know of them; their totals follow from the items."""
 
     def __init__(self, rng: Random, count: int, days: int, suppliers: Suppliers) -> None:
         self.count, self.today = count, FIRST_DAY + days
@@ -121,12 +121,12 @@ class _Orders:
         self.status = weighted(rng, [11, 8, 10, 1], count)
         self.paid = ~one_in(rng, 5, count)
         self.total: Units = np.empty(0, np.int64)
-        self._person = some(rng, v.PEOPLE, count)
+        self._person = evenly(rng, v.PEOPLE, count)
         self._note = words(v.ORDER_NOTES, rng.integers(0, len(v.ORDER_NOTES), count), rng.integers(0, 10, count) < 4)
 
     @property
     def columns(self) -> Arrays:
-        """``pedidos``."""
+        """The columns of ``pedidos``."""
         return {
             "pedido_id": self.keys,
             "data_pedido": dates(self.day),
@@ -142,9 +142,9 @@ class _Orders:
 
 
 def _items(rng: Random, book: _Orders, products: Products) -> Arrays:
-    """Return ``itens_pedido``, and give the orders their totals."""
-    of_order = Segments.of_counts(1 + weighted(rng, [64, 33, 3], book.count))
-    order = of_order.groups
+    """Return ``itens_pedido``, and set the totals of the orders."""
+    per_order = Segments.of_counts(1 + weighted(rng, [64, 33, 3], book.count))
+    order = per_order.groups
     rows = len(order)
     product = rng.integers(0, len(products.price), rows)
     price = products.price[product]
@@ -153,7 +153,7 @@ def _items(rng: Random, book: _Orders, products: Products) -> Arrays:
     # In tenths of a per cent; every second item has none.
     discount = np.where(one_in(rng, 2, rows), 0, rng.integers(2, 21, rows) * 5)
     value = mul_div_half_up(quantity * price, 1_000 - discount, np.int64(1_000))
-    total = of_order.sum(value)
+    total = per_order.sum(value)
     freight = np.where(one_in(rng, 30, book.count), 1_000, rng.integers(900, 1_101, book.count))
     book.total = np.maximum(mul_div_half_up(total, freight, np.int64(1_000)), 1)
     foreign = book.currency[order] > 0
@@ -173,11 +173,11 @@ def _items(rng: Random, book: _Orders, products: Products) -> Arrays:
 
 
 def _payments(rng: Random, book: _Orders, rates: Rates) -> Arrays:
-    """Return ``pagamentos``; one order in ten that is paid in instalments states the value of each one."""
+    """Return ``pagamentos``; of the orders paid in instalments one in ten states the value of each instalment."""
     instalments = np.where(book.method == _CARD, rng.integers(2, 4, book.count), 1)
     states_each = one_in(rng, 10, book.count)
-    of_order = Segments.of_counts(np.where(book.paid, instalments, 0))
-    order, number = of_order.groups, of_order.positions + 1
+    per_order = Segments.of_counts(np.where(book.paid, instalments, 0))
+    order, number = per_order.groups, per_order.positions + 1
     rows, count, total = len(order), instalments[order], book.total[order]
     value = np.where(states_each[order], total // count + (number <= total % count), total)
     currency = book.currency[order]
@@ -202,5 +202,5 @@ def _payments(rng: Random, book: _Orders, rates: Rates) -> Arrays:
         "num_parcelas": pa.array(count),
         "parcela_atual": pa.array(number),
         "data_vencimento": dates(due),
-        "usuario_aprovacao": some(rng, v.PEOPLE, rows),
+        "usuario_aprovacao": evenly(rng, v.PEOPLE, rows),
     }

@@ -1,4 +1,4 @@
-"""How synthetic columns are drawn: by whole numbers alone, so that every machine draws the same."""
+"""Drawing of synthetic columns, with whole numbers alone, so that every machine draws the same."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ Random = np.random.Generator
 
 
 def weighted(rng: Random, weights: Sequence[int], rows: int) -> Index:
-    """Return numbers 0 .. len(weights) - 1, as often as their weights say, shape (rows,)."""
+    """Return numbers 0 .. len(weights) - 1, in proportion to their weights, shape (rows,)."""
     borders = np.cumsum(weights)
     return np.searchsorted(borders, rng.integers(0, borders[-1], rows), side="right")
 
 
 def one_in(rng: Random, often: int, rows: int) -> Mask:
-    """Return a mask of shape (rows,) that is true once in ``often`` rows."""
+    """Return a mask of shape (rows,) that is true in one of ``often`` rows, on average."""
     return np.asarray(rng.integers(0, often, rows) == 0)
 
 
@@ -28,8 +28,8 @@ def words(choices: Sequence[str], numbers: Index, shown: Mask | None = None) -> 
     return pa.array(choices, pa.string()).take(pa.array(numbers, mask=None if shown is None else ~shown))
 
 
-def some(rng: Random, choices: Sequence[str], rows: int) -> pa.Array:
-    """Return words drawn evenly."""
+def evenly(rng: Random, choices: Sequence[str], rows: int) -> pa.Array:
+    """Return words, each drawn with the same probability."""
     return words(choices, rng.integers(0, len(choices), rows))
 
 
@@ -44,7 +44,7 @@ def percentages(units: Index) -> pa.Array:
 
 
 def digits(numbers: Index, width: int) -> pa.Array:
-    """Return numbers as text of ``width`` digits, zeros in front."""
+    """Return numbers as text of ``width`` digits, with leading zeros."""
     text = np.empty((len(numbers), width), np.uint8)
     rest = numbers
     for place in range(width - 1, -1, -1):

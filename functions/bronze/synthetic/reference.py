@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bronze.synthetic import vocabulary as v
-from bronze.synthetic.drawing import Random, check_digits, dates, digits, one_in, percentages, some, weighted, words
+from bronze.synthetic.drawing import Random, check_digits, dates, digits, evenly, one_in, percentages, weighted, words
 from lakehouse.domain import BRL, QUITADO
 from lakehouse.engine.money import ONE_RATE, RATE_SCALE, Units, from_units, mul_div_half_up
 from lakehouse.engine.months import add_months
@@ -24,7 +24,7 @@ _RATE_STEP: Final = 100
 
 @dataclass(frozen=True)
 class Rates:
-    """What a currency is worth on each day, quoted or not.
+    """The rate of each currency on each day, quoted or not.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Rates:
 
     @classmethod
     def drawn(cls, rng: Random, days: int) -> "Rates":
-        """Draw a walk of at most 0.4 % a day."""
+        """Draw a random walk of at most 0.4 % a day."""
         walk = np.cumsum(rng.integers(-40, 41, (len(v.CURRENCIES), days)), axis=1).clip(-4_000, 4_000)
         first = np.array([currency.rate for currency in v.CURRENCIES])[:, None]
         units = first * (10_000 + walk) // 10_000 // _RATE_STEP * _RATE_STEP
@@ -48,7 +48,7 @@ class Rates:
 
 
 def quotations(rng: Random, rates: Rates, days: int) -> Arrays:
-    """Return ``cambio``: working days only, and not every currency on each of them."""
+    """Return ``cambio``: quotations on working days, and not of every currency on each."""
     day = FIRST_DAY + np.arange(days)
     working = np.is_busday(day.astype("datetime64[D]"), holidays=np.array(v.HOLIDAYS, "datetime64[D]"))
     quoted = rng.integers(0, 100, (days, len(v.CURRENCIES))) < [currency.quoted for currency in v.CURRENCIES]
@@ -92,7 +92,7 @@ class Suppliers:
 
     @classmethod
     def drawn(cls, rng: Random, count: int) -> "Suppliers":
-        """Draw suppliers; the first ones are from one country each, so that none is missing."""
+        """Draw suppliers; the first ones are one from each country, so that no country is missing."""
         country = weighted(rng, [country.share for country in v.COUNTRIES], count)
         country[: len(v.COUNTRIES)] = np.arange(len(v.COUNTRIES))
         currency = np.array([_CURRENCY_NAMES.index(country.currency) for country in v.COUNTRIES])[country]
@@ -112,10 +112,10 @@ class Suppliers:
             ),
             "cnpj": pc.if_else(pa.array(currency == 0), cnpj, pa.scalar(None, pa.string())),
             "pais_origem": words([country.name for country in v.COUNTRIES], country),
-            "categoria": some(rng, v.SUPPLIER_CATEGORIES, count),
+            "categoria": evenly(rng, v.SUPPLIER_CATEGORIES, count),
             "rating": words(v.RATINGS, weighted(rng, [20, 30, 10, 20, 20], count)),
             "tempo_parceria_anos": pa.array(rng.integers(1, 16, count)),
-            "condicoes_pagamento": some(rng, v.TERMS, count),
+            "condicoes_pagamento": evenly(rng, v.TERMS, count),
             "moeda_negociacao": words(_CURRENCY_NAMES, currency),
             "contato_email": pc.binary_join_element_wise(
                 "contato@fornecedor", pa.array(number).cast(pa.string()), ".example", ""
@@ -144,7 +144,7 @@ class Products:
 
     @classmethod
     def drawn(cls, rng: Random, count: int, suppliers: Suppliers, rates: Rates) -> "Products":
-        """Draw variants of articles; prices in JPY imply a rate a third of PTAX, as those of the export do."""
+        """Draw variants of articles; prices in JPY imply a third of PTAX as their rate, as in the real export."""
         article, supplier = rng.integers(0, len(v.ARTICLES), count), rng.integers(0, len(suppliers.currency), count)
         price = np.array([a.price for a in v.ARTICLES])[article] * rng.integers(70, 141, count) // 100
         currency = suppliers.currency[supplier]
@@ -154,7 +154,7 @@ class Products:
         columns = {
             "produto_id": keys("PROD", count),
             "nome_produto": pc.binary_join_element_wise(
-                words([a.name for a in v.ARTICLES], article), some(rng, v.VARIANTS, count),
+                words([a.name for a in v.ARTICLES], article), evenly(rng, v.VARIANTS, count),
                 pa.array(rng.integers(100, 1_000, count)).cast(pa.string()), " ",
             ),
             "categoria": words([a.category for a in v.ARTICLES], article),
@@ -174,7 +174,7 @@ class Products:
 
 
 def loans(rng: Random, count: int, days: int) -> Arrays:
-    """Return ``emprestimos``; one in thirty says that more instalments are paid than it has."""
+    """Return ``emprestimos``; one in thirty has more instalments paid than it has."""
     number = np.arange(1, count + 1)
     term = rng.integers(2, 21, count) * 6
     settled = ~(number % 30 == 18) & one_in(rng, 15, count)
@@ -187,17 +187,17 @@ def loans(rng: Random, count: int, days: int) -> Arrays:
     return {
         "emprestimo_id": keys("EMP", count),
         "data_contratacao": dates(start),
-        "instituicao_financeira": some(rng, v.LENDERS, count),
+        "instituicao_financeira": evenly(rng, v.LENDERS, count),
         "valor_principal_brl": from_units(principal),
         "taxa_juros_anual": percentages(rng.integers(78, 160, count) * 1_000),
         "prazo_meses": pa.array(term),
         "valor_parcela_mensal": from_units(principal * 130 // 100 // term),
         "saldo_devedor": from_units(balance),
         "status": words(("ATIVO", QUITADO, "INADIMPLENTE", "RENEGOCIADO"), status),
-        "finalidade": some(rng, v.PURPOSES, count),
+        "finalidade": evenly(rng, v.PURPOSES, count),
         "data_vencimento_proxima": dates(add_months(start, paid + 1), ~settled),
         "num_parcelas_pagas": pa.array(claimed),
-        "usuario_responsavel": some(rng, v.PEOPLE, count),
+        "usuario_responsavel": evenly(rng, v.PEOPLE, count),
     }
 
 
@@ -207,5 +207,5 @@ def currency_names(currency: Index) -> pa.Array:
 
 
 def keys(prefix: str, count: int) -> pa.Array:
-    """Return ``count`` keys of one width, so that their order is that of their numbers."""
+    """Return ``count`` keys of one width, so that they sort as their numbers do."""
     return pc.binary_join_element_wise(prefix, digits(np.arange(1, count + 1), max(3, len(str(count)))), "")

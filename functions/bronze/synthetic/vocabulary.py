@@ -1,4 +1,4 @@
-"""The words of synthetic data: companies and people are invented, and mail to ``.example`` goes nowhere."""
+"""The words of synthetic data: companies and people are invented, and ``.example`` receives no mail."""
 
 from typing import Final, NamedTuple
 
@@ -6,7 +6,7 @@ from lakehouse.domain import BRL
 
 
 class Country(NamedTuple):
-    """Where suppliers are from: its currency, its share of a hundred suppliers, dialling code and company form."""
+    """A country of suppliers: its currency, its share of a hundred suppliers, dialling code and legal form."""
 
     name: str
     currency: str

@@ -1,25 +1,25 @@
-"""The words of the business by which rows are told apart; the contracts say which of them a column may have."""
+"""The values of the business by which code distinguishes rows; the contracts list those that a column may have."""
 
 from typing import Final
 
-# moeda_origem: what is in reais has no exchange rate.
+# moeda_origem: an amount in reais has no exchange rate.
 BRL: Final = "BRL"
 
-# tipo_registro: what kind of commitment a row of the fact is part of.
+# tipo_registro: the kind of commitment that a row of the fact is a share of.
 PAGAMENTO: Final = "PAGAMENTO"
 PAGAMENTO_SEM_PEDIDO: Final = "PAGAMENTO_SEM_PEDIDO"
 PARCELA_EMPRESTIMO: Final = "PARCELA_EMPRESTIMO"
 PEDIDO_SEM_PAGAMENTO: Final = "PEDIDO_SEM_PAGAMENTO"
 
-# status_pagamento; an order can be cancelled as well.
+# status_pagamento; CANCELADO is a status of orders as well.
 PAGO: Final = "PAGO"
 PENDENTE: Final = "PENDENTE"
 AGENDADO: Final = "AGENDADO"
 PREVISTO: Final = "PREVISTO"
 CANCELADO: Final = "CANCELADO"
 
-# status of a loan: nothing of it is left to pay.
+# status of a loan: nothing is left to pay.
 QUITADO: Final = "QUITADO"
 
-# metodo_pagamento: the method that goes in instalments.
+# metodo_pagamento: the method that pays in instalments.
 CARTAO_CREDITO: Final = "CARTAO_CREDITO"

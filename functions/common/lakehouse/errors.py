@@ -1,4 +1,4 @@
-"""The errors of the lakehouse. What they say is written for the person who has to mend the cause."""
+"""The errors of the lakehouse. Their messages are written for the person who has to fix the cause."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ class InputError(LakehouseError):
     Parameters
     ----------
     problems : sequence of str
-        Every problem found, each saying where it is and how to mend it.
+        Every problem found: where it is and how to fix it.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -22,7 +22,7 @@ class InputError(LakehouseError):
 
 
 class ContractError(LakehouseError):
-    """A data contract is missing, malformed, or asks for something unknown."""
+    """A data contract is missing or malformed, or has something unknown."""
 
 
 class StorageError(LakehouseError):

@@ -1,8 +1,7 @@
-"""Work part by part: an invocation a part where the state machine fans it out, else all of it here, in threads.
+"""Work part by part: one invocation per part where the state machine fans out, otherwise all parts here, in threads.
 
-What is left of a part is a record in the staging folder. Who puts the parts together takes the records that are
-there, and does itself what no other invocation has done: so the same Lambda works alone as well, and what is run
-again after a fault does only what was not done.
+Each part leaves a record in the staging folder. The invocation that puts the parts together reads the records and does
+the parts that have none itself. So the same Lambda also works alone, and a retry does only what is not done yet.
 """
 
 import os
@@ -23,7 +22,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class FanOut:
-    """One step of a layer, on so many parts.
+    """One step of a layer, on a number of parts.
 
     Attributes
     ----------
@@ -42,12 +41,12 @@ class FanOut:
     work: Callable[[int], Record]
 
     def one(self, part: int) -> dict[str, Any]:
-        """Do one part, and keep its record; return the message of the invocation."""
-        self._done(part)
+        """Do one part and write its record; return the invocation's result."""
+        self._do(part)
         return {"run_id": self.run_id, "layer": self.layer, "part": part, "parts": self.parts}
 
     def all(self) -> list[Record]:
-        """Return the records of all parts, in their order, of which those are made that are not there yet."""
+        """Return the records of all parts, in their order, after doing the parts that have none yet."""
         if self.parts == 1:
             return [self.work(0)]
         done = set(self.lake.list(layout.parts_prefix(self.run_id, self.layer)))
@@ -56,9 +55,9 @@ class FanOut:
 
     def _record(self, part: int, done: set[str]) -> Record:
         key = self._key(part)
-        return dict(self.lake.read_json(key)) if key in done else self._done(part)
+        return dict(self.lake.read_json(key)) if key in done else self._do(part)
 
-    def _done(self, part: int) -> Record:
+    def _do(self, part: int) -> Record:
         record = self.work(part)
         self.lake.write_json(record, self._key(part))
         return record
@@ -68,14 +67,14 @@ class FanOut:
 
 
 def part_of_event(event: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return which part of how many an invocation is for; None for one that puts all of them together.
+    """Return which part of how many an invocation is for; None for the one that puts all parts together.
 
-    A Distributed Map hands on the key of a part file, as S3 lists it.
+    A Distributed Map passes the key of a part file, as S3 lists it.
 
     Raises
     ------
     InputError
-        The key is none of a part file.
+        The key is not that of a part file.
     """
     key = event.get("part_key")
     if key is None:

@@ -1,8 +1,8 @@
 """Parts: a large run cut by a hash of ``pedido_id``, so that an order, its items and its payments stay together.
 
-What has no order (products, suppliers, quotations, loans) is not cut: every part reads all of it, or only the first
-one does, as its contract says (`lakehouse.contract.layers.Head.parts`). A part is a file of each table that is cut, and
-the unit of work of the layers above; small runs have one.
+Tables without orders (products, suppliers, quotations, loans) are not cut: every part reads all of them, or only the
+first one does, as their contracts say (`lakehouse.contract.layers.Head.parts`). A part is a file of each table that is
+cut, and the unit of work of Silver and Gold; small runs have one part.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,9 +21,9 @@ from lakehouse.lake import layout
 if TYPE_CHECKING:
     from lakehouse.lake.s3 import Lake
 
-# Every table that is cut is cut by this column, so that what belongs to an order is in one part.
+# Every table that is cut is cut by this column, so that all rows of an order are in one part.
 PARTITION_KEY: Final = "pedido_id"
-# Beyond ten billion orders nothing here was thought through.
+# More than ten billion orders: larger runs were never thought through.
 MOST_PARTS: Final = 1_000_000
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -32,12 +32,12 @@ _WORD: Final = 8
 
 
 def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
-    """Return how many parts tables that belong together are published in.
+    """Return in how many parts tables that are cut together are published.
 
     Raises
     ------
     StorageError
-        One of them is not published, or not whole, or they are not in the same number of parts.
+        One of them is not published, lacks a part, or has another number of parts.
     """
     parts = {table: lake.parts(table) for table in tables}
     if len(set(parts.values())) > 1:
@@ -47,7 +47,7 @@ def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
 
 
 def parts_of_table(table: str, parts: int) -> int:
-    """Return how many parts a table is in, of a run that is in ``parts``: one, where it is not cut."""
+    """Return how many parts a table has in a run of ``parts`` parts: one where it is not cut."""
     return parts if is_cut(table) else 1
 
 
@@ -57,7 +57,7 @@ def is_cut(table: str) -> bool:
 
 
 def published_keys(tables: Iterable[str], part: int, parts: int) -> dict[str, str]:
-    """Return where one part finds published tables: its own file of a table that is cut, all of any other."""
+    """Return the keys of the published tables that a part reads: of a table that is cut, the part's own file."""
     return {
         table: layout.published_key(table, part, parts) if is_cut(table) else layout.published_key(table)
         for table in tables
@@ -70,13 +70,13 @@ def read_by_part(tables: Mapping[str, pa.Table], part: int) -> dict[str, pa.Tabl
 
 
 def part_of(keys: pa.ChunkedArray | pa.Array, parts: int) -> Index:
-    """Return each key's part, shape (n,), in 0 .. parts - 1; a NULL is of part 0.
+    """Return each key's part, shape (n,), in 0 .. parts - 1; a NULL is in part 0.
 
-    A key's part depends on its bytes alone: not on its table, its row or the machine.
+    The part depends on the key's bytes alone, not on its table, its row or the machine.
     """
     if parts == 1:
         return np.zeros(len(keys), np.int64)
-    # The high bits of the product are the well mixed ones.
+    # The high bits of the product are mixed best.
     mixed = (hashed(keys) * _MULTIPLIER) >> _SHIFT
     part = (mixed % np.uint64(parts)).astype(np.int64)
     if keys.null_count:
@@ -85,7 +85,7 @@ def part_of(keys: pa.ChunkedArray | pa.Array, parts: int) -> Index:
 
 
 def hashed(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
-    """Return a 64-bit hash of each string's bytes, shape (n,); that of a NULL means nothing.
+    """Return a 64-bit hash of each string's bytes, shape (n,); the hash of a NULL is arbitrary.
 
     Strings of one length are hashed together, eight bytes at a time: keys have few lengths.
     """
@@ -108,13 +108,13 @@ def hashed(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def repeated(hashes: Iterable[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
-    """Return the hashes that occur more than once, each once and in order."""
+    """Return the distinct hashes that occur more than once, sorted."""
     values = np.sort(np.concatenate([np.empty(0, np.uint64), *hashes]))
     return np.unique(values[1:][values[1:] == values[:-1]])
 
 
 def _hashed(text: npt.NDArray[np.uint8], count: int, length: int) -> npt.NDArray[np.uint64]:
-    """Return the hashes of strings of one length, which follow one another in ``text``."""
+    """Return the hashes of strings of one length that follow one another in ``text``."""
     value = np.full(count, length, np.uint64)
     for word in _words(text, count, length):
         value = (value ^ word) * _MULTIPLIER
@@ -123,13 +123,13 @@ def _hashed(text: npt.NDArray[np.uint8], count: int, length: int) -> npt.NDArray
 
 
 def _words(text: npt.NDArray[np.uint8], count: int, length: int) -> Iterator[npt.NDArray[np.uint64]]:
-    """Yield eight bytes of each string, and the next ones; after a string's last byte there are zeros."""
+    """Yield the first eight bytes of every string, then the next eight, padded with zeros."""
     if 0 < length < _WORD:
         padded = np.zeros((count, _WORD), np.uint8)
         padded[:, :length] = text.reshape(count, length)
         yield padded.view("<u8").ravel()
         return
     for at in range(0, length, _WORD):
-        # What a last word lacks is read of the one before it, and shifted out.
+        # The last word may overlap the one before it; the overlap is shifted out.
         before = max(at + _WORD - length, 0)
         yield np.ndarray(count, "<u8", text, at - before, (length,)) >> np.uint64(8 * before)

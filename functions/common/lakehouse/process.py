@@ -1,4 +1,4 @@
-"""What a process settles for itself before it works: what it loads, and how it keeps memory."""
+"""Settings of a whole process, made before it works: what pyarrow imports, and how freed memory is kept."""
 
 import ctypes
 import sys
@@ -6,19 +6,19 @@ from typing import Final
 
 import pyarrow as pa
 
-# Of glibc's malloc.h: the size from which memory is mapped by itself, and how much is asked for beyond the need.
+# From glibc's malloc.h: the size from which an allocation is mapped by itself, and how much is requested beyond need.
 _M_MMAP_THRESHOLD: Final = -3
 _M_TOP_PAD: Final = -2
 _LARGEST_KEPT: Final = 32 << 20
-_ASKED_FOR: Final = 64 << 20
+_EXTRA: Final = 64 << 20
 
 
 def leave_pandas_out() -> None:
-    """Have pyarrow settle, for this process, that it is given no pandas objects.
+    """Keep pyarrow from importing pandas on its own.
 
-    With the first array it makes, pyarrow loads pandas where it is installed, to recognise its objects: 0.8 s of a
-    cold start, as the layer brings pandas. It asks once. Who loads pandas before keeps that, and `to_pandas` still
-    works afterwards.
+    For its first array pyarrow imports pandas where it is installed, to recognise pandas objects: 0.8 s of a cold
+    start, as the layer contains pandas. It tries once per process, and here it fails to find it. Where pandas was
+    imported before, nothing changes; `to_pandas` still works afterwards.
     """
     if "pandas" in sys.modules:
         return
@@ -31,24 +31,24 @@ def leave_pandas_out() -> None:
 
 
 class _Refusal:
-    """A finder of modules that knows that there is no pandas."""
+    """A module finder to which pandas is not installed."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Raise for pandas what Python raises where it is not installed; leave the rest to others."""
+        """Raise for pandas what Python raises where it is not installed; leave other modules to other finders."""
         del path, target
         if name == "pandas":
             raise ModuleNotFoundError(f"{name} is left out (lakehouse.process)", name=name)
 
 
 def reuse_memory() -> None:
-    """Have columns that are freed make room for the next ones, instead of going back to the system each time.
+    """Keep the memory of freed columns for the next ones, instead of returning it to the system each time.
 
-    A part is worked on in arrays of about a megabyte, and the system clears every page of a new one: a tenth of the
-    CPU time. Without glibc there is nothing to settle.
+    Work on a part allocates arrays of about a megabyte, and the system clears every page it hands out: a tenth of the
+    CPU time. Without glibc nothing is changed.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
     mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
-    mallopt(_M_TOP_PAD, _ASKED_FOR)
+    mallopt(_M_TOP_PAD, _EXTRA)
     pa.set_memory_pool(pa.system_memory_pool())

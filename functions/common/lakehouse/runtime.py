@@ -1,6 +1,6 @@
 """What every handler shares: structured logs, metrics and traces, and the settings it reads from its environment.
 
-A handler tells of each table it has done with (`tell_table`): one line of JSON for people and `./importau logs`, and
+A handler logs each table when it is done with it (`log_table`): one line of JSON for people and `./importau logs`, and
 one in CloudWatch's embedded metric format, which becomes metrics without a call to any service.
 """
 
@@ -20,7 +20,7 @@ from lakehouse.errors import InputError, LakehouseError
 from lakehouse.process import leave_pandas_out
 
 NAMESPACE: Final = "ImportauLakehouse"
-# In place of an execution of Step Functions, for a handler that somebody called by hand.
+# In place of an execution of Step Functions, for a handler that was called by hand.
 BY_HAND: Final = "by-hand"
 _RUN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _ORIGIN: Final = {"execution": "execution_id", "state_machine": "state_machine", "state": "state"}
@@ -35,13 +35,13 @@ logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "importau"))
 def instrumented(handler: Handler) -> Handler:
     """Decorate a handler: its logs carry run and execution, its failures are logged, its duration is a metric.
 
-    Every line has the keys ``run_id`` and ``execution_id``; the metrics ``duration`` (milliseconds) and ``failures``
-    are of the whole invocation, by function.
+    Every line has the keys ``run_id`` and ``execution_id``. The metrics ``duration`` (milliseconds) and ``failures``
+    cover the whole invocation, by function.
     """
 
     @wraps(handler)
-    def told(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        logger.append_keys(**_named(event))
+    def measured(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        logger.append_keys(**_log_keys(event))
         began, failures = perf_counter(), 1
         try:
             result = handler(event, context)
@@ -55,15 +55,15 @@ def instrumented(handler: Handler) -> Handler:
         logger.info("finished", duration_ms=round(milliseconds, 1))
         return result
 
-    logged: Handler = logger.inject_lambda_context(told, clear_state=True)
+    logged: Handler = logger.inject_lambda_context(measured, clear_state=True)
     return _traced(logged)
 
 
 def arn_of(context: LambdaContext) -> str:
     """Return the ARN of the function that was called.
 
-    In the container of ``sam local invoke`` region and account of ``invoked_function_arn`` are made up; the function is
-    then in AWS_REGION, and in the account LAKE_ACCOUNT (template.yaml).
+    In the container of ``sam local invoke`` the region and account in ``invoked_function_arn`` are invented: there they
+    are AWS_REGION and LAKE_ACCOUNT (template.yaml).
     """
     arn: str = context.invoked_function_arn
     if os.environ.get("AWS_SAM_LOCAL") != "true":
@@ -72,7 +72,7 @@ def arn_of(context: LambdaContext) -> str:
     return ":".join([*start, os.environ["AWS_REGION"], os.environ["LAKE_ACCOUNT"], kind, name])
 
 
-def tell_table(
+def log_table(
     message: str,
     table: str,
     rows: int,
@@ -81,7 +81,7 @@ def tell_table(
     metrics: Mapping[str, int] | None = None,
     **more: Any,
 ) -> None:
-    """Log what became of one table, and count it.
+    """Log what was done with a table, with counts as metrics.
 
     Parameters
     ----------
@@ -110,16 +110,16 @@ def count(message: str, **counts: int) -> None:
     _emit({name: (MetricUnit.Count, amount) for name, amount in counts.items()})
 
 
-def _named(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of every log line: they are there, with nothing in them, when the event does not say."""
-    given = event.get("origin", {})
+def _log_keys(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of every log line, with None for those that the event lacks."""
+    origin = event.get("origin", {})
     run_id = event.get("run_id")
-    named = {key: given.get(name) for name, key in _ORIGIN.items()}
-    return {"run_id": run_id} | named | {"execution_id": named["execution_id"] or f"{BY_HAND}/{run_id}"}
+    keys = {key: origin.get(name) for name, key in _ORIGIN.items()}
+    return {"run_id": run_id} | keys | {"execution_id": keys["execution_id"] or f"{BY_HAND}/{run_id}"}
 
 
 def _emit(metrics: Mapping[str, tuple[MetricUnit, float]], **dimensions: str) -> None:
-    """Print metrics as one line of the embedded metric format; the run is looked up in it, and is no dimension."""
+    """Print metrics as one line of the embedded metric format; run and execution are metadata, no dimensions."""
     emf = EphemeralMetrics(namespace=NAMESPACE, service=logger.service)
     for name, value in dimensions.items():
         emf.add_dimension(name, value)
@@ -131,7 +131,7 @@ def _emit(metrics: Mapping[str, tuple[MetricUnit, float]], **dimensions: str) ->
 
 
 def _traced(handler: Handler) -> Handler:
-    """Trace a handler with X-Ray where the template says so; elsewhere the SDK is not even imported (0.1 s)."""
+    """Trace a handler with X-Ray where the template enables it; otherwise the SDK is not even imported (0.1 s)."""
     if os.environ.get("POWERTOOLS_TRACE_DISABLED", "true") != "false":
         return handler
     from aws_lambda_powertools import Tracer  # noqa: PLC0415 - see above
@@ -171,7 +171,7 @@ class Settings:
 
 
 def run_id_of(event: Mapping[str, Any]) -> str:
-    """Return the event's run; raise `InputError` for one that could not be part of a key or of a copy's source."""
+    """Return the event's run id; raise `InputError` for one that cannot be in a key or in the source of a copy."""
     run_id = event.get("run_id")
     if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
         raise InputError([f"run_id is {run_id!r}; use 1 to 80 letters, digits, dots, hyphens or underscores"])

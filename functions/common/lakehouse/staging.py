@@ -1,4 +1,4 @@
-"""Staging: what a layer's Lambda writes before anybody has audited it, and how it tells the next state."""
+"""Staging: what a layer's Lambda writes before it is audited, and its message to the next state."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from lakehouse.contract.model import load
 from lakehouse.engine import parquet
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.runtime import tell_table
+from lakehouse.runtime import log_table
 
 # Files sent to S3 at once.
 _UPLOADS: Final = 4
@@ -21,7 +21,7 @@ _UPLOADS: Final = 4
 class StagedTable(TypedDict):
     """One staged table: where it is, where it will be published, and its accounting.
 
-    Of a table in several ``parts`` the keys are those of the first one; `lakehouse.lake.layout` has the others.
+    For a table in several ``parts`` the keys are those of the first part; `lakehouse.lake.layout` has the others.
     """
 
     table: str
@@ -37,10 +37,10 @@ class StagedTable(TypedDict):
 
 
 class StagedLayer(TypedDict):
-    """What a write Lambda returns and a test Lambda is given (docs/architecture.md).
+    """What a write Lambda returns and a test Lambda receives (docs/architecture.md).
 
-    Where ``in_parts``, the objects to publish, and the ``stale`` ones to retire, are listed in the two keys' objects;
-    a message has no room for them.
+    Where ``in_parts``, the objects to publish and the ``stale`` ones to retire are listed in the objects at
+    ``publish_key`` and ``retire_key``, as a message has no room for them.
     """
 
     run_id: str
@@ -78,7 +78,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
     rows_read : int
         How many input rows were considered.
     source_keys : sequence of str
-        What it was made from; nothing, for synthetic data.
+        What it was made from; empty for synthetic data.
     part, parts : int
         Which part of how many it is.
     """
@@ -99,7 +99,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
         source_keys=list(source_keys),
         bytes=lake.write_table(parquet.declared(rows, load(table).required), key),
     )
-    tell_staged(staged)
+    log_staged(staged)
     return staged
 
 
@@ -119,13 +119,13 @@ def stage_files(  # noqa: PLR0913 - a table's accounting
     Parameters
     ----------
     paths : sequence of Path
-        A file a part.
+        One file per part.
     quarantine : pa.Table
         With `lakehouse.contract.quarantine.SCHEMA`.
     rows_read, rows : int
-        How many input rows were considered, and how many the files have.
+        How many input rows were considered, and how many rows the files have.
     source_keys : sequence of str
-        What it was made from; nothing, for synthetic data.
+        What it was made from; empty for synthetic data.
     """
     parts = len(paths)
     quarantine_key = None
@@ -147,12 +147,12 @@ def stage_files(  # noqa: PLR0913 - a table's accounting
         source_keys=list(source_keys),
         bytes=sum(sizes),
     )
-    tell_staged(staged)
+    log_staged(staged)
     return staged
 
 
-def united(lake: Lake, run_id: str, staged: Sequence[StagedTable]) -> StagedTable:
-    """Return the parts of a table, in their order, as one: their sums, and their quarantines in one."""
+def merged(lake: Lake, run_id: str, staged: Sequence[StagedTable]) -> StagedTable:
+    """Return the parts of a table as one entry: with the sums of their counts, and with one quarantine for all."""
     if len(staged) == 1:
         return staged[0]
     table, first = staged[0]["table"], staged[0]
@@ -170,15 +170,15 @@ def united(lake: Lake, run_id: str, staged: Sequence[StagedTable]) -> StagedTabl
         rows=sum(part["rows"] for part in staged),
         quarantined=sum(part["quarantined"] for part in staged),
         quarantine_key=quarantine_key,
-        # Of the first part, which stand for those of the others: a message has no room for thousands of keys.
+        # Those of the first part stand for all: a message has no room for thousands of keys.
         source_keys=first["source_keys"],
         bytes=sum(part["bytes"] for part in staged),
     )
 
 
-def tell_staged(staged: StagedTable) -> None:
-    """Log, and count, what was staged."""
-    tell_table(
+def log_staged(staged: StagedTable) -> None:
+    """Log what was staged, with its metrics."""
+    log_table(
         "staged",
         staged["table"],
         staged["rows"],
@@ -191,17 +191,17 @@ def tell_staged(staged: StagedTable) -> None:
 def staged_layer(
     lake: Lake, run_id: str, layer: str, tables: Sequence[StagedTable], lineage: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the message of a write Lambda; where there are parts, leave the lists that publishing them goes by.
+    """Return the message of a write Lambda; where there are parts, write the lists of what to publish and retire.
 
     Parameters
     ----------
     lineage : mapping
-        How many lineage events were kept and could not be sent on (`lakehouse.lineage.runs.Runs.summary`).
+        How many lineage events were kept, and how many could not be delivered (`lakehouse.lineage.runs.Runs.summary`).
     """
     copies = [copy for table in tables for copy in _copies(lake, run_id, table)]
-    wanted = {copy["key"] for copy in copies}
+    current = {copy["key"] for copy in copies}
     published = (key for table in tables for key in lake.list(layout.published_prefix(table["table"])))
-    stale = [{"key": key} for key in published if key not in wanted]
+    stale = [{"key": key} for key in published if key not in current]
     in_parts = bool(stale) or len(copies) > len(tables)
     publish_key, retire_key = (layout.publication_key(run_id, layer, what) for what in ("publish", "retire"))
     if in_parts:
@@ -223,7 +223,7 @@ def staged_layer(
 
 
 def _copies(lake: Lake, run_id: str, staged: StagedTable) -> list[dict[str, str]]:
-    """Return from where to where each object of a table is copied when it is published."""
+    """Return the source and the key of each copy that publishes a table."""
     table, parts = staged["table"], staged["parts"]
     return [
         {

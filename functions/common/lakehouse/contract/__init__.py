@@ -1,1 +1,1 @@
-"""The data contracts: their model, their rules, the verdict on a table, what drifted, what was set aside."""
+"""The data contracts: their model, their rules, the verdict on a table, drift, and the quarantine."""

@@ -13,8 +13,8 @@ MISSING: Final = "(ausente)"
 
 def footer_drift(contract: Contract, footer: pa.Schema) -> list[str]:
     """Return every difference between a contract and the schema in the published Parquet's footer."""
-    wanted = [(column.name, str(column.arrow_type)) for column in contract.columns]
-    return _differences(contract.table, "Parquet", wanted, [(field.name, str(field.type)) for field in footer])
+    expected = [(column.name, str(column.arrow_type)) for column in contract.columns]
+    return _differences(contract.table, "Parquet", expected, [(field.name, str(field.type)) for field in footer])
 
 
 def crawled_drift(contract: Contract, crawled: Mapping[str, Any] | None) -> list[str]:
@@ -24,30 +24,30 @@ def crawled_drift(contract: Contract, crawled: Mapping[str, Any] | None) -> list
     ----------
     contract : Contract
     crawled : mapping or None
-        The table as Glue describes it; None, where there is none, is no drift: registration makes it.
+        The table as Glue describes it; None where there is none, which is no drift: registration creates it.
     """
     if crawled is None:
         return []
-    wanted = [(column.name, column.glue_type) for column in contract.columns]
-    # A crawler may take a folder's name for a partition: that is a column nobody wrote.
+    expected = [(column.name, column.glue_type) for column in contract.columns]
+    # A crawler may take a folder's name for a partition, which then is a column too many.
     columns = [*crawled.get("StorageDescriptor", {}).get("Columns", ()), *crawled.get("PartitionKeys", ())]
-    found = [(column["Name"], column.get("Type", MISSING)) for column in columns]
-    return _differences(contract.table, "catálogo", wanted, found)
+    actual = [(column["Name"], column.get("Type", MISSING)) for column in columns]
+    return _differences(contract.table, "catálogo", expected, actual)
 
 
 def _differences(
-    table: str, place: str, wanted: Sequence[tuple[str, str]], found: Sequence[tuple[str, str]]
+    table: str, place: str, expected_columns: Sequence[tuple[str, str]], actual_columns: Sequence[tuple[str, str]]
 ) -> list[str]:
-    expected, seen = dict(wanted), dict(found)
+    expected, actual = dict(expected_columns), dict(actual_columns)
     differences = [
-        f"{table}.{name}: contrato {expected.get(name, MISSING)}, {place} {seen.get(name, MISSING)}"
-        for name in dict.fromkeys([*expected, *seen])
-        if expected.get(name) != seen.get(name)
+        f"{table}.{name}: contrato {expected.get(name, MISSING)}, {place} {actual.get(name, MISSING)}"
+        for name in dict.fromkeys([*expected, *actual])
+        if expected.get(name) != actual.get(name)
     ]
-    times = Counter(name for name, _ in found)
+    times = Counter(name for name, _ in actual_columns)
     differences += [f"{table}.{name}: está {n} vezes no {place}" for name, n in times.items() if n > 1]
-    if not differences and list(expected) != list(seen):
-        moved = [name for name, now in zip(expected, seen, strict=True) if name != now]
+    if not differences and list(expected) != list(actual):
+        moved = [name for name, now in zip(expected, actual, strict=True) if name != now]
         differences.append(
             f"{table}: as colunas estão noutra ordem no {place}, fora do lugar: {', '.join(moved)}; grave-as na ordem "
             f"do contrato: {', '.join(expected)}"

@@ -1,7 +1,7 @@
-"""The layers, and their tables: those that have a contract in the layer's folder, ``glue/contracts/<layer>/``.
+"""The layers and their tables: a table is in the layer whose folder has its contract, ``glue/contracts/<layer>/``.
 
-What is asked of every table before its columns matter stands in the head of its contract, above ``schema``, and is
-read without the rest: a function that needs one table does not wait for all contracts to be parsed.
+The head of a contract, above ``schema``, has what code needs to know of every table, and is parsed without the rest:
+a function that works on one table does not wait until all contracts are parsed.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SILVER: Final = "silver"
 GOLD: Final = "gold"
 LAYERS: Final = (BRONZE, SILVER, GOLD)
 
-Parts = Literal["cut", "first", "all"]
+PartRows = Literal["cut", "first", "all"]
 
 _SUFFIX: Final = ".odcs.yaml"
 _PROPERTIES: Final = ("position", "parts", "role", "foundBy")
@@ -33,22 +33,21 @@ class Head:
     ----------
     table, layer : str
     position : int or None
-        Its place among the tables of its layer wherever they are listed (``position``); None: after the others, by
-        name.
+        Where it is listed among the tables of its layer (``position``); None: after the others, by name.
     parts : {'cut', 'first', 'all'}
-        Which of its rows a part of a large run has (``parts``): those of its own orders, and the table is cut; all
-        rows in the first part and none in the others; or all rows in each part, where the contract says nothing.
+        Which of its rows a part of a large run has (``parts``). ``cut``: those of the part's own orders. ``first``:
+        all rows in the first part, none in the others. ``all``, the default: all rows in every part.
     role : str
-        What it is to those who need exactly this table and not all of them (``role``), as the portal's dashboards and
-        the benchmark do; empty: nothing.
+        The role by which code that needs exactly this table finds it (``role``), as the portal's dashboards and the
+        benchmark do; empty where there is no such code.
     found_by : tuple of str
-        Searches that must find it (``foundBy``).
+        Search terms that must find it (``foundBy``).
     """
 
     table: str
     layer: str
     position: int | None
-    parts: Parts
+    parts: PartRows
     role: str
     found_by: tuple[str, ...]
 
@@ -66,7 +65,7 @@ def tables_of(layer: str) -> tuple[str, ...]:
     """
     if layer not in LAYERS:
         raise KeyError(layer)
-    heads = (head(table) for table, of in _layers().items() if of == layer)
+    heads = (head(table) for table, its_layer in _layers().items() if its_layer == layer)
     ordered = sorted(heads, key=lambda each: (each.position is None, each.position, each.table))
     return tuple(each.table for each in ordered)
 
@@ -99,12 +98,12 @@ def in_role(role: str) -> str:
 
 
 def place_of(table: str) -> str:
-    """Return where a table's contract is, from the root of the project; of a table without one, where it looks."""
+    """Return the path of a table's contract from the root of the project; without one, where it would have to be."""
     return f"glue/contracts/{_layers().get(table, '<layer>')}/{table}{_SUFFIX}"
 
 
 def text_of(table: str) -> str:
-    """Return the contract of a table as it is written; raise `ContractError` when there is none."""
+    """Return the text of a table's contract; raise `ContractError` when there is none."""
     if table not in _layers():
         raise ContractError(f"{place_of(table)} does not exist")
     return _contracts().joinpath(_layers()[table], f"{table}{_SUFFIX}").read_text("utf-8")
@@ -137,12 +136,12 @@ def _position(document: Node) -> int | None:
     return position
 
 
-def _parts(document: Node) -> Parts:
-    given = document.custom("parts") or "all"
-    for parts in get_args(Parts):
-        if given == parts:
+def _parts(document: Node) -> PartRows:
+    value = document.custom("parts") or "all"
+    for parts in get_args(PartRows):
+        if value == parts:
             return parts  # type: ignore[no-any-return]
-    raise ContractError(f"the property parts is '{given}'; use {', '.join(get_args(Parts))}")
+    raise ContractError(f"the property parts is '{value}'; use {', '.join(get_args(PartRows))}")
 
 
 def _contracts() -> Traversable:
@@ -151,7 +150,7 @@ def _contracts() -> Traversable:
 
 @cache
 def _layers() -> dict[str, str]:
-    """Return the layer of each table, by the names of the files alone."""
+    """Return the layer of each table, from the names of the contract files alone."""
     return {
         file.name.removesuffix(_SUFFIX): layer
         for layer in LAYERS

@@ -1,6 +1,6 @@
-"""The data contracts (ODCS v3.1.0), read into what the code asks of them. They are the single source of the schema.
+"""The data contracts (ODCS v3.1.0), parsed into what the code needs. They are the single source of the schema.
 
-They are found as the resource package ``contracts``: ``glue/`` is on the path of the tests, and a Lambda layer.
+They are the resource package ``contracts``: ``glue/`` is a Lambda layer, and on the Python path of the tests.
 """
 
 import ast
@@ -28,7 +28,7 @@ _ROW_METRICS: Final = ("nullValues", "invalidValues", "duplicateValues")
 
 
 def arrow_type(physical_type: str) -> pa.DataType:
-    """Return the Arrow type of a ``physicalType``; Glue calls it by the same name. The one table of types.
+    """Return the Arrow type of a ``physicalType``, which is also the type's name in Glue. The one table of types.
 
     Raises
     ------
@@ -58,11 +58,11 @@ class Column:
         ``PII``, ``confidential``, or None.
     tags : tuple of str
     sources : tuple of str
-        Declared column lineage: ``database.table.column`` of each column whose values can change this one in a row
-        that stays the same row. What only decides which rows there are is in `Contract.row_sources`.
-        Those whose values flow into this one (``transformSourceObjects``) come first.
+        Declared column lineage: ``database.table.column`` of each column whose values can change this column's value
+        in a row. First the direct sources, whose values flow into it (``transformSourceObjects``), then the indirect
+        ones. A source that only decides which rows there are is in `Contract.row_sources`.
     indirect : frozenset of str
-        The other ones (``indirectSources``): keys of joins and groups, conditions, weights.
+        The indirect sources (``indirectSources``): keys of joins and groups, conditions, weights.
     transform_logic : str
     masked : bool
         Whether the contract says that the values of its sensitive sources cannot be read from it.
@@ -83,7 +83,7 @@ class Column:
 
     @property
     def glue_type(self) -> str:
-        """Return the type in Glue's words, which are those of the contract."""
+        """The type's name in Glue, which is its name in the contract."""
         return self.physical_type
 
 
@@ -96,13 +96,13 @@ class Rule:
     name, description, dimension : str
     severity : {'error', 'warning'}
     kind : {'library', 'row', 'check'}
-        A metric of the standard; an expression that holds for every row; a table rule in ``functions/tests/checks``.
+        A metric of the standard; an expression that is true of every row; a table rule in ``functions/tests/checks``.
     column : str or None
-        The column a library rule is about; None for a rule of the table.
+        The column that a library rule checks; None for a rule of the table.
     metric : str
-        Of a library rule: ``nullValues``, ``invalidValues`` or ``duplicateValues``; how often it is true must be 0.
+        Of a library rule: ``nullValues``, ``invalidValues`` or ``duplicateValues``, whose count must be 0.
     arguments : mapping or None
-        Of the metric: ``validValues`` or ``pattern`` of ``invalidValues``; ``properties`` of ``duplicateValues``.
+        Of the metric: ``validValues`` or ``pattern`` for ``invalidValues``, ``properties`` for ``duplicateValues``.
     expression : str
         Of a row rule.
     check : str
@@ -121,7 +121,7 @@ class Rule:
     check: str = ""
 
     def columns(self, names: Sequence[str]) -> list[str]:
-        """Return which of a table's columns a library or row rule looks at."""
+        """Return which of a table's columns a library or row rule reads."""
         if self.kind == "row":
             words = {node.id for node in ast.walk(ast.parse(self.expression)) if isinstance(node, ast.Name)}
             return [name for name in names if name in words]
@@ -140,12 +140,12 @@ class Contract:
     rules : tuple of Rule
         Those of the columns first, then those of the table. ``required`` and ``primaryKey`` are rules as well.
     key : tuple of str
-        The columns that tell rows apart and by which they are sorted. Where a part of it may be NULL it is no primary
+        The columns that identify a row, by which the table is sorted. Where one of them may be NULL they are no primary
         key in the standard's sense, but the ``properties`` of the table's ``duplicateValues`` rule.
     row_sources : tuple of str
         ``database.table.column`` of each column that can change which rows there are; empty in Bronze.
     freshness_hours : int
-        How old its sources may be.
+        The greatest age of its sources.
     """
 
     table: str
@@ -165,7 +165,7 @@ class Contract:
 
     @property
     def qualified_name(self) -> str:
-        """The table as the catalogue calls it: ``database.table``."""
+        """The table's name in the catalogue: ``database.table``."""
         return f"{self.database}.{self.table}"
 
     @cached_property
@@ -175,9 +175,9 @@ class Contract:
 
     @cached_property
     def row_rules(self) -> tuple[Rule, ...]:
-        """The rules that a single row can break, and is then set aside in Bronze.
+        """The rules that a single row can break, for which Bronze then sets it aside.
 
-        Those are the library and row rules of severity error, but for the key's, which needs the whole table.
+        They are the library and row rules of severity error, without that of the key, which needs the whole table.
         """
         return tuple(
             rule
@@ -205,7 +205,7 @@ def load(table: str) -> Contract:
     Raises
     ------
     ContractError
-        There is none, or it cannot be read; the message names the file and what to mend.
+        There is none, or it cannot be read; the message names the file and the fix.
     """
     text = layers.text_of(table)
     try:
@@ -221,7 +221,7 @@ def load_all() -> tuple[Contract, ...]:
 
 @cache
 def inputs_of(layer: str) -> tuple[str, ...]:
-    """Return the tables that those of a layer are made from, as their contracts say, in their order; none of Bronze."""
+    """Return the tables that a layer's tables are made from, as their contracts say, in order; empty for Bronze."""
     sources = {
         source.split(".")[1]
         for table in layers.tables_of(layer)
@@ -237,7 +237,7 @@ def parse(table: str, text: str) -> Contract:
     Raises
     ------
     ContractError
-        It is not YAML, something the code needs is missing from it, or it asks for something unknown.
+        It is not YAML, lacks something that the code needs, or has something unknown.
     """
     document = read(text)
     schemas = document.nodes("schema")
@@ -245,8 +245,8 @@ def parse(table: str, text: str) -> Contract:
         raise ContractError(f"'schema' must have exactly one entry, with the name '{table}'")
     schema = schemas[0].called(table)
     columns = [(node.called(f"column '{node.text('name')}'"), node.text("name")) for node in schema.nodes("properties")]
-    required = [name for node, name in columns if node.given.get("required")]
-    keyed = [(node.number("primaryKeyPosition"), name) for node, name in columns if node.given.get("primaryKey")]
+    required = [name for node, name in columns if node.mapping.get("required")]
+    keyed = [(node.number("primaryKeyPosition"), name) for node, name in columns if node.mapping.get("primaryKey")]
     primary = tuple(name for _, name in sorted(keyed))
     rules = [
         *(_rule(rule, name) for node, name in columns for rule in node.nodes("quality", ())),
@@ -263,7 +263,7 @@ def parse(table: str, text: str) -> Contract:
         domain=document.text("domain"),
         data_product=document.text("dataProduct"),
         owner=document.node("team").text("name"),
-        tags=tuple(schema.given.get("tags", ())),
+        tags=tuple(schema.mapping.get("tags", ())),
         columns=tuple(_column(node) for node, _ in columns),
         rules=tuple(rules),
         key=primary or _nullable_key(rules),
@@ -277,7 +277,7 @@ def _column(node: Node) -> Column:
         type_ = arrow_type(node.text("physicalType"))
     except ContractError as error:
         raise ContractError(f"{node.where}: {error}") from None
-    direct, indirect = node.given.get("transformSourceObjects", ()), node.custom("indirectSources") or ()
+    direct, indirect = node.mapping.get("transformSourceObjects", ()), node.custom("indirectSources") or ()
     twice = sorted(source for source, times in Counter([*direct, *indirect]).items() if times > 1)
     if twice:
         raise ContractError(f"{node.where} lists the source {', '.join(twice)} twice; list it as direct or indirect")
@@ -287,12 +287,12 @@ def _column(node: Node) -> Column:
         physical_type=node.text("physicalType"),
         description=node.text("description"),
         arrow_type=type_,
-        required=bool(node.given.get("required")),
-        classification=node.given.get("classification"),
-        tags=tuple(node.given.get("tags", ())),
+        required=bool(node.mapping.get("required")),
+        classification=node.mapping.get("classification"),
+        tags=tuple(node.mapping.get("tags", ())),
         sources=(*direct, *indirect),
         indirect=frozenset(indirect),
-        transform_logic=node.given.get("transformLogic", ""),
+        transform_logic=node.mapping.get("transformLogic", ""),
         masked=bool(node.custom("masked")),
     )
 
@@ -306,8 +306,8 @@ def _database(servers: list[Node]) -> str:
 
 def _freshness(slas: list[Node]) -> int:
     for sla in slas:
-        if sla.text("property") == "freshness" and sla.given.get("unit") in _HOURS:
-            return sla.number("value") * _HOURS[sla.given["unit"]]
+        if sla.text("property") == "freshness" and sla.mapping.get("unit") in _HOURS:
+            return sla.number("value") * _HOURS[sla.mapping["unit"]]
     raise ContractError("'slaProperties' lacks 'freshness'; write it with a value and the unit h or d")
 
 
@@ -325,7 +325,7 @@ def _unique(key: tuple[str, ...]) -> Rule:
 
 
 def _nullable_key(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """Return the columns that the table's rule of uniqueness is about."""
+    """Return the columns of the table's rule of uniqueness."""
     keys = [rule.arguments["properties"] for rule in rules if rule.metric == "duplicateValues" and rule.arguments]
     if len(keys) != 1:
         raise ContractError("the table has no key; give columns a primaryKey, or the table one duplicateValues rule")
@@ -343,7 +343,7 @@ def _rule(node: Node, column: str | None) -> Rule:
             return _library_rule(node, heading, column)
         case "custom":
             implementation = node.node("implementation")
-            if "row" in implementation.given:
+            if "row" in implementation.mapping:
                 return Rule(*heading, "row", column, expression=implementation.text("row"))
             return Rule(*heading, "check", column, check=implementation.text("check"))
         case other:
@@ -351,10 +351,10 @@ def _rule(node: Node, column: str | None) -> Rule:
 
 
 def _library_rule(node: Node, heading: _Heading, column: str | None) -> Rule:
-    metric, arguments = node.text("metric"), node.given.get("arguments")
+    metric, arguments = node.text("metric"), node.mapping.get("arguments")
     if metric not in _ROW_METRICS:
         raise ContractError(f"{node.where} has the metric '{metric}'; use {', '.join(_ROW_METRICS)}, or a check")
-    if node.given.get("mustBe") != 0:
+    if node.mapping.get("mustBe") != 0:
         raise ContractError(f"{node.where} must say 'mustBe: 0': each row that breaks a rule is counted")
     if metric == "duplicateValues" and column is None and not (arguments or {}).get("properties"):
         raise ContractError(f"{node.where} lacks 'arguments.properties', the columns that must not repeat")

@@ -1,4 +1,4 @@
-"""Quality: results of rules to a verdict, a report and, where a rule failed, the cause of the failure. Pure."""
+"""Quality: from the results of rules to a verdict, a report and, where a rule failed, the failure's cause. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from lakehouse.contract.model import Rule
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 EXAMPLES: Final = 5
-# How much of what failed a cause and an example say; the report says the rest.
+# How many failed rules a cause names, with how many examples of what length; the report has the rest.
 _CAUSES: Final = 4
 _CAUSE_EXAMPLES: Final = 3
 _LENGTH: Final = 150
@@ -21,9 +21,9 @@ class Outcome:
     Attributes
     ----------
     failed, examined : int
-        How many of the things it looked at break it (rows, keys, groups: what the rule says).
+        How many of the rows, keys or groups that it examined break it.
     examples : tuple of str
-        Keys of a few that do, at most `EXAMPLES`; never a personal or confidential value.
+        Keys of at most `EXAMPLES` that break it; never a personal or confidential value.
     """
 
     failed: int
@@ -46,7 +46,7 @@ class RuleResult:
 
     @property
     def status(self) -> str:
-        """``pass``, or what a failure of the rule means: ``warn`` or ``fail``."""
+        """``pass``, or by the rule's severity ``warn`` or ``fail``."""
         if not self.outcome.failed:
             return PASS
         return FAIL if self.rule.severity == "error" else WARN
@@ -120,7 +120,7 @@ class TableResult:
 
 
 def cause(layer: str, tables: Sequence[TableResult], staged_uri: str | None, report_uri: str) -> str:
-    """Say which rules of which tables failed, how often, and where to look; empty when none did.
+    """Return a text on which rules of which tables failed, how often, and where to look; empty when none did.
 
     Parameters
     ----------
@@ -134,20 +134,20 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str | None, rep
     failures = [(table.table, result) for table in tables for result in table.results if result.status == FAIL]
     if not failures:
         return ""
-    said = [
+    causes = [
         f"{table}: rule '{result.rule.name}' failed {result.outcome.failed} of {result.outcome.examined} "
         f"({result.rule.description}{_such_as(result.outcome)})"
         for table, result in failures[:_CAUSES]
     ]
     others = failures[_CAUSES:]
     if others:
-        tables_of_others = ", ".join(dict.fromkeys(table for table, _ in others))
+        other_tables = ", ".join(dict.fromkeys(table for table, _ in others))
         more = "1 more rule" if len(others) == 1 else f"{len(others)} more rules"
-        said.append(f"and {more}, of {tables_of_others}")
+        causes.append(f"and {more}, of {other_tables}")
     if staged_uri is None:
-        return f"What is published of {layer} fails its audit. {'; '.join(said)}. Report: {report_uri}"
+        return f"What is published of {layer} fails its audit. {'; '.join(causes)}. Report: {report_uri}"
     return (
-        f"The audit of {layer} failed, so nothing was published. {'; '.join(said)}. "
+        f"The audit of {layer} failed, so nothing was published. {'; '.join(causes)}. "
         f"Staged data: {staged_uri} Report: {report_uri}"
     )
 

@@ -1,4 +1,4 @@
-"""The quarantine: rows set aside with their original text, where they stood, and every reason."""
+"""The quarantine: rows set aside, with their original text, their line and every reason."""
 
 from typing import Final
 
@@ -19,14 +19,14 @@ SCHEMA: Final = pa.schema(
 
 
 def quarantined(source: str, lines: Index, text: pa.Array, reasons: pa.Array) -> pa.Table:
-    """Set rows aside, each for one reason or a list of them.
+    """Return rows of the quarantine, each with one reason or a list of them.
 
     Parameters
     ----------
     source : str
         The file, or the table, that they come from.
     lines : numpy int64, shape (n,)
-        Where they stand in it: lines of a file, rows of a table from 1.
+        Where they are in it: lines of a file, or rows of a table from 1.
     text : pa.Array of string, shape (n,)
         Their original text.
     reasons : pa.Array of string or of lists of strings, shape (n,)
@@ -42,6 +42,6 @@ def quarantined(source: str, lines: Index, text: pa.Array, reasons: pa.Array) ->
 
 
 def joined_values(rows: pa.Table) -> pa.Array:
-    """Return what stands for the original text of typed rows: their values with commas between, shape (n,)."""
+    """Return a text for rows that had none, as they are typed: their values separated by commas, shape (n,)."""
     values = [pc.fill_null(pc.cast(flat(column), pa.string()), "") for column in rows.columns]
     return pc.binary_join_element_wise(*values, ",")

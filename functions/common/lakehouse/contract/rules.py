@@ -2,8 +2,8 @@
 
 A row rule is an expression of Python's comparison, arithmetic and boolean syntax over column names and literals, with
 ``round_half_up(x, digits)`` (ties away from zero) and ``is None`` / ``is not None``; a date is compared with a text
-``'YYYY-MM-DD'``. Arithmetic is decimal and exact; it divides by powers of ten alone, as any other quotient would not
-be exact. A NULL result passes, as in an SQL CHECK.
+``'YYYY-MM-DD'``. Arithmetic is decimal and exact, so the only divisors are powers of ten. A NULL result passes, as in
+SQL's CHECK.
 """
 
 import ast
@@ -52,12 +52,12 @@ _DECIMAL256_DIGITS: Final = 76
 def broken_by(rule: Rule, table: pa.Table) -> pa.BooleanArray:
     """Return which rows break a library or row rule, shape (n,), without NULLs.
 
-    ``duplicateValues`` marks every row whose key an earlier row has, and takes NULLs as equal to each other.
+    ``duplicateValues`` marks every row whose key an earlier row has; NULLs are equal to each other.
 
     Raises
     ------
     ContractError
-        The rule is a table rule, or asks for something unknown; the message names the rule and the fix.
+        The rule is a table rule, or uses something unknown; the message names the rule and the fix.
     """
     try:
         if rule.kind == "row":
@@ -70,7 +70,7 @@ def broken_by(rule: Rule, table: pa.Table) -> pa.BooleanArray:
 
 
 def _holds(expression: str, table: pa.Table) -> pa.BooleanArray:
-    """Return for which rows an expression is true; NULL where that is unknown."""
+    """Return which rows an expression is true of; NULL where that is unknown."""
     value = _value(_parsed(expression), table)
     if not pa.types.is_boolean(value.type):
         raise ContractError(f"'{expression}' is neither true nor false; write a comparison")
@@ -92,7 +92,7 @@ def _invalid_values(rule: Rule, table: pa.Table) -> pa.BooleanArray:
 
 def _duplicate_values(rule: Rule, table: pa.Table) -> pa.BooleanArray:
     names = list((rule.arguments or {}).get("properties", [rule.column]))
-    # The keys get other names, so that no column can be called like the row's number.
+    # The keys get numbers as names, so that none collides with the column of row numbers.
     keys = [flat(table[name]) for name in names]
     numbered = pa.table([*keys, pa.array(np.arange(len(table)))], names=[*map(str, range(len(names))), "row"])
     grouped = numbered.group_by(numbered.column_names[:-1], use_threads=False).aggregate([("row", "min")])
@@ -145,7 +145,7 @@ def _value(node: ast.expr, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kin
         case ast.Call(
             func=ast.Name(id="round_half_up"), args=[value, ast.Constant(value=int() as digits)], keywords=[]
         ):
-            # One more digit than the number has, for 9.5 becomes 10.
+            # One more digit, as 9.5 becomes 10.
             return pc.round(_wide(_value(value, table), 1), digits, "half_towards_infinity")
     raise ContractError(
         f"'{ast.unparse(node)}' is not allowed in a rule; see functions/common/lakehouse/contract/rules.py"
@@ -157,7 +157,7 @@ def _compared(op: ast.cmpop, left: ast.expr, right: ast.expr, table: pa.Table) -
         try:
             one, two = aligned(_scaled(left, table), _scaled(right, table))
         except UnfitError:
-            pass  # no numbers, or the 256 bits below have room
+            pass  # not numbers, or too large for 64 bits: evaluated below, in 256 bits
         else:
             holds = np.broadcast_to(_UNITS[type(op)](one.units, two.units), len(table))
             return booleans(holds, one.both_valid(two))
@@ -192,7 +192,7 @@ def _scaled(node: ast.expr, table: pa.Table) -> Scaled:  # noqa: PLR0911 - one a
 
 
 def _comparable(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return two values of one type, exactly; the cheap ways first, as most rules compare a column with a literal."""
+    """Return two values in one type, exactly; cheap ways first, as most rules compare a column with a literal."""
     if pa.types.is_date(a.type) and isinstance(b, pa.StringScalar):
         return a, b.cast(pa.date32())
     if isinstance(a, pa.Scalar) and not isinstance(b, pa.Scalar):
@@ -205,7 +205,7 @@ def _comparable(a: Any, b: Any) -> tuple[Any, Any]:
     elif pa.types.is_decimal128(a.type) and pa.types.is_decimal128(b.type):
         whole = max(a.type.precision - a.type.scale, b.type.precision - b.type.scale)
         if whole + max(a.type.scale, b.type.scale) <= _DECIMAL128_DIGITS:
-            return a, b  # Arrow brings them to one scale, and it fits.
+            return a, b  # Arrow brings them to one scale, and the result fits.
     return _wide(a), _wide(b)
 
 
@@ -221,7 +221,7 @@ def _is_number(type_: pa.DataType) -> bool:
 
 
 def _wide(value: Any, more: int = 0) -> Any:
-    """Return a number as a decimal256 of as many digits (and ``more``); its sums and products grow by themselves."""
+    """Return a number as a decimal256 with its digits and ``more``; Arrow widens sums and products by itself."""
     if pa.types.is_integer(value.type):
         value = value.cast(pa.decimal128(_INT64_DIGITS, 0))
     if not pa.types.is_decimal(value.type):

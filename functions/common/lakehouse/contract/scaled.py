@@ -1,7 +1,7 @@
-"""Exact decimal arithmetic in 64 bits, wherever the numbers at hand are small enough for it.
+"""Exact decimal arithmetic in 64 bits, where the numbers at hand are small enough.
 
-A number is an integer of units and how many digits follow the point. Every operation knows how large its result can
-be: what might not fit is not worked out here, and `lakehouse.contract.rules` takes Arrow's 256 bits, which are slower.
+A number is an integer of units with a count of digits after the point. Every operation bounds its result first: where
+that might not fit, nothing is computed, and `lakehouse.contract.rules` uses Arrow's 256 bits, which are slower.
 """
 
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ _LIMIT: Final = 2**62
 
 
 class UnfitError(Exception):
-    """A result might not fit 64 bits, or is none of numbers."""
+    """A result might not fit 64 bits, or an operand is not a number."""
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """Numbers, or one.
+    """An array of numbers, or a single one.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class Scaled:
     scale : int
         Digits after the point.
     bound : int
-        No unit is further from 0.
+        The absolute value of no unit is greater.
     valid : numpy bool, shape (n,), or None
-        Where there is a number; None: everywhere.
+        Where the value is not NULL; None: everywhere.
     """
 
     units: npt.NDArray[np.int64]
@@ -79,7 +79,7 @@ class Scaled:
         return Scaled(self.units * other.units, self.scale + other.scale, bound, self.both_valid(other))
 
     def rounded(self, digits: int) -> "Scaled":
-        """Return the numbers rounded to so many digits after the point, ties away from zero."""
+        """Return the numbers rounded to a number of digits after the point, ties away from zero."""
         if self.scale <= digits:
             return self
         unit = 10 ** (self.scale - digits)
@@ -93,14 +93,14 @@ class Scaled:
         return Scaled(self.units * np.int64(factor), scale, _fitting(self.bound * factor), self.valid)
 
     def both_valid(self, other: "Scaled") -> Mask | None:
-        """Return where both have a number."""
+        """Return where neither is NULL."""
         if self.valid is None or other.valid is None:
             return self.valid if other.valid is None else other.valid
         return self.valid & other.valid
 
 
 def aligned(one: Scaled, two: Scaled) -> tuple[Scaled, Scaled]:
-    """Return two numbers with as many digits after the point; raise `UnfitError` where they get too large."""
+    """Return two numbers at the greater of their scales; raise `UnfitError` where they get too large."""
     scale = max(one.scale, two.scale)
     return one.at_scale(scale), two.at_scale(scale)
 

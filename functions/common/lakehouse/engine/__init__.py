@@ -1,1 +1,1 @@
-"""Columns of numbers, and what is computed with them: numbers in, numbers out. It knows no table, file or AWS."""
+"""Columns of numbers and the arithmetic on them: numbers in, numbers out. It knows no table, file or AWS."""

@@ -1,4 +1,4 @@
-"""Arrow arrays out of numpy's memory. ``pa.array`` does it too, but imports pandas first, which takes 0.7 s."""
+"""Arrow arrays over numpy's memory. ``pa.array`` makes them too, but first imports pandas, which takes 0.7 s."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,12 +15,12 @@ _NO_ROWS: Final[Index] = np.empty(0, np.int64)
 
 
 def bitmap(valid: Mask | None) -> pa.Buffer | None:
-    """Return where values are not NULL as Arrow's validity bitmap; None stands for everywhere."""
+    """Return a mask of the values that are not NULL as Arrow's validity bitmap; None: there are no NULLs."""
     return None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
 
 
 def validity(array: pa.Array) -> Mask | None:
-    """Return where values are not NULL, shape (n,); None stands for everywhere."""
+    """Return a mask of the values that are not NULL, shape (n,); None: there are no NULLs."""
     if not array.null_count:
         return None
     bits = np.frombuffer(array.buffers()[0], np.uint8)
@@ -28,7 +28,7 @@ def validity(array: pa.Array) -> Mask | None:
 
 
 def rows_in(array: pa.Array) -> Index:
-    """Return an array of row numbers (uint64, without NULLs), shape (n,)."""
+    """Return the row numbers in an array (uint64, without NULLs), shape (n,)."""
     return (
         np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array)]
         if len(array)
@@ -55,8 +55,8 @@ def reals(values: Reals, valid: Mask | None = None) -> pa.Array:
     return pa.Array.from_buffers(pa.float64(), len(known), [bitmap(valid), pa.py_buffer(known)])
 
 
-def words(values: Sequence[str]) -> pa.Array:
-    """Return a few strings."""
+def strings(values: Sequence[str]) -> pa.Array:
+    """Return strings; it loops over them, so for a few."""
     texts = [value.encode() for value in values]
     offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(texts)))

@@ -1,6 +1,6 @@
-"""Columns as numbers: text as codes into its distinct values, all else as whole units. A join is then a gather.
+"""Columns as numbers: text as codes into its distinct values, everything else as whole units. A join is then a gather.
 
-Arrow at the edges, numpy in between: nothing here makes an Arrow value of a Python object, since that would import
+Arrow at the edges, numpy in between: nothing here makes an Arrow value from a Python object, since that would import
 pandas (0.7 s).
 """
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.engine.arrays import Mask, integers, validity, words
+from lakehouse.engine.arrays import Mask, integers, strings, validity
 from lakehouse.engine.keys import ABSENT, Codes, codes_of, flat
 from lakehouse.engine.money import DIGITS, Units, check_range, to_units
 from lakehouse.engine.segments import Index
@@ -31,7 +31,7 @@ class Text:
     codes : numpy int32, shape (n,)
         Each row's place in ``values``; `ABSENT` where it is NULL.
     values : pa.Array of string, shape (k,)
-        Each value once; some may not occur.
+        Each value once; some may not occur in the column.
     """
 
     codes: Codes
@@ -39,7 +39,7 @@ class Text:
 
     @classmethod
     def of(cls, column: pa.ChunkedArray | pa.Array) -> "Text":
-        """Encode a column, or take its dictionary as it is."""
+        """Encode a column; one that is encoded already keeps its dictionary."""
         array = flat(column)
         if not pa.types.is_dictionary(array.type):
             array = array.dictionary_encode()
@@ -47,40 +47,40 @@ class Text:
 
     @classmethod
     def of_keys(cls, column: pa.ChunkedArray | pa.Array) -> "Text":
-        """Take a column whose values are all different, and none NULL, as it is."""
+        """Take a column as it is, whose values are all different and not NULL."""
         values = flat(column)
         return cls(np.arange(len(values), dtype=np.int32), values)
 
     @classmethod
     def repeated(cls, value: str | None, rows: int) -> "Text":
         """Return one value, or NULL, for every row."""
-        return cls(np.full(rows, ABSENT if value is None else 0, np.int32), words([] if value is None else [value]))
+        return cls(np.full(rows, ABSENT if value is None else 0, np.int32), strings([] if value is None else [value]))
 
     def __len__(self) -> int:
         """Return how many rows there are."""
         return len(self.codes)
 
     def at(self, rows: Index, present: Mask | None = None) -> "Text":
-        """Return the values at ``rows``; NULL where a row is `ABSENT` or ``len(self)``, which ``present`` says too."""
+        """Return the values at ``rows``; NULL where a row is `ABSENT` or ``len(self)``: there ``present`` is False."""
         codes = self.codes if present is None else np.append(self.codes, np.int32(ABSENT))
         return Text(codes[rows], self.values)
 
     def is_(self, *values: str) -> Mask:
         """Return where the value is one of these; False where it is NULL."""
-        wanted = np.array([value in values for value in self.values.to_pylist()] + [False])
-        return np.asarray(wanted[self.codes])
+        matches = np.array([value in values for value in self.values.to_pylist()] + [False])
+        return np.asarray(matches[self.codes])
 
     def known(self) -> Mask:
         """Return where the value is not NULL."""
         return np.asarray(self.codes >= 0)
 
     def rows_of(self, keys: pa.ChunkedArray | pa.Array) -> Index:
-        """Return each value's row in ``keys``, shape (n,); `ABSENT` where it is NULL or not there."""
+        """Return each value's row in ``keys``, shape (n,); `ABSENT` where it is NULL or not one of them."""
         row = np.append(codes_of(pc.index_in(self.values, value_set=flat(keys))), np.int32(ABSENT))
         return row.astype(np.int64)[self.codes]
 
     def array(self) -> pa.DictionaryArray:
-        """Return the column as Arrow has it, without copying the values."""
+        """Return the column as an Arrow dictionary array, without copying the values."""
         indices = integers(self.codes, valid=None if not len(self) or self.codes.min() >= 0 else self.known())
         return pa.DictionaryArray.from_arrays(indices, self.values, safe=False)
 
@@ -122,7 +122,7 @@ class Number:
         return len(self.units)
 
     def at(self, rows: Index, present: Mask | None = None) -> "Number":
-        """Return the values at ``rows``; NULL where a row is `ABSENT` or ``len(self)``, which ``present`` says too."""
+        """Return the values at ``rows``; NULL where a row is `ABSENT` or ``len(self)``: there ``present`` is False."""
         if present is None:
             return Number(self.units[rows], None if self.valid is None else self.valid[rows], self.type)
         valid = present if self.valid is None else np.append(self.valid, False)[rows]
@@ -133,7 +133,7 @@ class Number:
         return np.ones(len(self), bool) if self.valid is None else self.valid
 
     def array(self) -> pa.Array:
-        """Return the column as Arrow has it, decimals as decimal64.
+        """Return the column as an Arrow array, decimals as decimal64.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Number:
             An amount has more than 18 digits.
         """
         if pa.types.is_decimal(self.type):
-            # 64 bits wide, as the units are and as Parquet has them: nothing is converted.
+            # The units and Parquet's decimals are 64 bits wide: nothing is converted.
             check_range(self.units, self.type.scale)
             return integers(self.units, pa.decimal64(DIGITS, self.type.scale), self.valid)
         return integers(self.units.astype(_STORED[self.type], copy=False), self.type, self.valid)
@@ -161,34 +161,34 @@ class Columns(dict[str, ColumnData]):
         )
 
     def text(self, name: str) -> Text:
-        """Return a column of text; raise ``TypeError`` if it is none."""
+        """Return a column of text; raise ``TypeError`` for any other."""
         column = self[name]
         if not isinstance(column, Text):
             raise TypeError(f"'{name}' is {column.type}, not text")
         return column
 
     def number(self, name: str) -> Number:
-        """Return a column of dates, integers or decimals; raise ``TypeError`` if it is none."""
+        """Return a column of dates, integers or decimals; raise ``TypeError`` for any other."""
         column = self[name]
         if not isinstance(column, Number):
             raise TypeError(f"'{name}' is text, not a number")
         return column
 
     def at(self, rows: Index, present: Mask | None = None) -> "Columns":
-        """Return the columns at ``rows``; see `Text.at`. All rows in their order are the columns as they are."""
+        """Return the columns at ``rows``, see `Text.at`; without a copy where those are all rows in order."""
         if present is None and self and np.array_equal(rows, np.arange(len(next(iter(self.values()))))):
             return self
         return Columns({name: column.at(rows, present) for name, column in self.items()})
 
     def table(self, schema: pa.Schema | None = None, more: Mapping[str, pa.Array] | None = None) -> pa.Table:
-        """Return the columns as Arrow has them, text as dictionaries.
+        """Return the columns as an Arrow table, text as dictionaries.
 
         Parameters
         ----------
         schema : pa.Schema, optional
-            Which columns, in which order, their text as plain strings; all of them, as they are, by default.
+            The columns to return, in its order, text as plain strings; by default all columns as they are.
         more : mapping of str to pa.Array, optional
-            Columns of other types.
+            Further columns, of types that neither `Text` nor `Number` holds.
         """
         if schema is None:
             return pa.table([column.array() for column in self.values()], names=list(self))
@@ -208,24 +208,24 @@ def stack(tables: Sequence[Columns]) -> Columns:
 
 
 def _stacked(columns: Sequence[ColumnData]) -> ColumnData:
-    some = [column for column in columns if len(column)] or list(columns[:1])
-    if len(some) == 1:
-        return some[0]
-    texts = [column for column in some if isinstance(column, Text)]
-    return _one_text(texts) if texts else _one_number([column for column in some if isinstance(column, Number)])
+    nonempty = [column for column in columns if len(column)] or list(columns[:1])
+    if len(nonempty) == 1:
+        return nonempty[0]
+    texts = [column for column in nonempty if isinstance(column, Text)]
+    return _one_text(texts) if texts else _one_number([column for column in nonempty if isinstance(column, Number)])
 
 
 def _one_text(columns: Sequence[Text]) -> Text:
-    """Give columns the same values, in the order of their first column."""
+    """Concatenate columns over one dictionary; values keep the order in which they first occur."""
     first = next((column.values for column in columns if len(column.values)), columns[0].values)
     if all(column.values is first or not len(column.values) for column in columns):
         return Text(np.concatenate([column.codes for column in columns]), first)
-    united = pa.concat_arrays([column.values for column in columns]).dictionary_encode()
-    code, start, codes = np.append(codes_of(united.indices), np.int32(ABSENT)), 0, []
+    encoded = pa.concat_arrays([column.values for column in columns]).dictionary_encode()
+    code, start, codes = np.append(codes_of(encoded.indices), np.int32(ABSENT)), 0, []
     for column in columns:
         codes.append(code[np.where(column.codes < 0, ABSENT, column.codes + start)])
         start += len(column.values)
-    return Text(np.concatenate(codes), united.dictionary)
+    return Text(np.concatenate(codes), encoded.dictionary)
 
 
 def _one_number(columns: Sequence[Number]) -> Number:

@@ -1,7 +1,8 @@
 """Keys become row numbers once; every join after that is a gather.
 
-Keys are mostly a prefix and a number of one width: the last eight bytes say it all, and as a number they are
-compared, sorted and looked up several times as fast as text. Any other text takes Arrow's way, to the same result.
+Keys are mostly a constant prefix and a number of fixed width, so they differ in their last eight bytes alone. Read as
+one integer, those are compared, sorted and looked up several times as fast as text. Other text goes through Arrow,
+with the same result.
 """
 
 from typing import Any, Final
@@ -31,7 +32,7 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def codes_of(indices: pa.Array) -> Codes:
-    """Return an array of int32 with `ABSENT` for NULLs."""
+    """Return an int32 array as codes, with `ABSENT` for NULLs."""
     if not len(indices):
         return np.empty(0, np.int32)
     codes = np.frombuffer(indices.buffers()[1], np.int32)[indices.offset : indices.offset + len(indices)]
@@ -40,7 +41,7 @@ def codes_of(indices: pa.Array) -> Codes:
 
 
 def numbered(*columns: pa.Array) -> list[Numbers] | None:
-    """Return keys as numbers that compare, within and between columns, as their bytes do.
+    """Return keys as numbers that compare as the keys' bytes do, within a column and between columns.
 
     Parameters
     ----------
@@ -49,10 +50,10 @@ def numbered(*columns: pa.Array) -> list[Numbers] | None:
     Returns
     -------
     list of numpy uint64, each shape (n,), or None
-        None where that cannot be: keys are NULL, of several lengths, shorter than eight bytes, or they differ before
-        the last eight.
+        None where that is impossible: keys are NULL, of several lengths, shorter than eight bytes, or differ before
+        their last eight bytes.
     """
-    numbers, same = [], None
+    numbers, common_prefix = [], None
     for column in columns:
         if not len(column):
             numbers.append(np.empty(0, np.uint64))
@@ -63,16 +64,16 @@ def numbered(*columns: pa.Array) -> list[Numbers] | None:
         *heads, last = words
         if any((head != head[0]).any() for head in heads):
             return None
-        begin = [int(head[0]) for head in heads]
-        if same is not None and begin != same:
+        prefix = [int(head[0]) for head in heads]
+        if common_prefix is not None and prefix != common_prefix:
             return None
-        same = begin
+        common_prefix = prefix
         numbers.append(last)
     return numbers
 
 
 def _words(keys: pa.Array) -> list[Numbers] | None:
-    """Return the length and then the bytes of keys of one length, eight at a time; the last eight by themselves."""
+    """Return the length of keys of equal length and their bytes, eight at a time; the last eight are the last entry."""
     if keys.null_count or not pa.types.is_string(keys.type):
         return None
     _, offsets, text = keys.buffers()
@@ -86,34 +87,34 @@ def _words(keys: pa.Array) -> list[Numbers] | None:
         return np.ndarray(len(keys), ">u8", text, int(bounds[0]) + at, (length,)).astype(np.uint64)
 
     last = length - _WORD
-    # What reaches into the last eight bytes is not looked at.
+    # Bytes that belong to the last eight are shifted out.
     heads = [word(at) >> np.uint64(8 * max(at + _WORD - last, 0)) for at in range(0, last, _WORD)]
     return [np.array([length], np.uint64), *heads, word(last)]
 
 
 def find(values: pa.ChunkedArray | pa.Array, keys: pa.ChunkedArray | pa.Array) -> Index:
-    """Return each value's (first) row in ``keys``, shape (n,); `ABSENT` where it is NULL or not there."""
+    """Return each value's (first) row in ``keys``, shape (n,); `ABSENT` where it is NULL or not one of them."""
     numbers = numbered(flat(values), flat(keys))
     if numbers is None:
         return codes_of(pc.index_in(flat(values), value_set=flat(keys), skip_nulls=True)).astype(np.int64)
-    wanted, there = numbers
-    if not len(there):
-        return np.full(len(wanted), ABSENT)
-    order = _order(there)
-    in_order = there if order is None else there[order]
-    place = np.searchsorted(in_order, wanted)
-    place[place == len(in_order)] = 0
-    row = place if order is None else order[place]
-    return np.where(in_order[place] == wanted, row, ABSENT)
+    value_numbers, key_numbers = numbers
+    if not len(key_numbers):
+        return np.full(len(value_numbers), ABSENT)
+    order = _order(key_numbers)
+    in_order = key_numbers if order is None else key_numbers[order]
+    position = np.searchsorted(in_order, value_numbers)
+    position[position == len(in_order)] = 0
+    row = position if order is None else order[position]
+    return np.where(in_order[position] == value_numbers, row, ABSENT)
 
 
 def _order(values: npt.NDArray[Any]) -> Index | None:
-    """Return the rows in the order of their values; None where they are in order already."""
+    """Return the rows sorted by their values; None where they are sorted already."""
     return None if ascends(values) else np.argsort(values, kind="stable")
 
 
 def numbered_values(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, int]:
-    """Give a column's values numbers: equal ones have equal codes, in no particular order.
+    """Give each distinct value of a column a code, in no particular order.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def numbered_values(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, int]:
     codes : numpy int32, shape (n,)
         `ABSENT` for NULLs.
     count : int
-        All codes are less.
+        Every code is less than this.
     """
     array = flat(column)
     if pa.types.is_dictionary(array.type):
@@ -143,15 +144,15 @@ def numbered_values(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, int]:
         codes = np.empty(len(ranks), np.int32)
         codes[order] = ranks
     if valid is not None:
-        of_known, codes = codes, np.full(len(array), ABSENT, np.int32)
-        codes[valid] = of_known
+        known_codes, codes = codes, np.full(len(array), ABSENT, np.int32)
+        codes[valid] = known_codes
     return codes, int(ranks[-1]) + 1 if len(ranks) else 0
 
 
 def sort_rows(key: pa.ChunkedArray | pa.Array, groups: Index | None = None) -> Index:
-    """Return the rows in the order of their key (by bytes, NULLs last), within groups where given.
+    """Return the rows sorted by their key (by bytes, NULLs last), or by group and then by key.
 
-    Exports mostly come in the order of their keys: what is sorted already is not sorted again.
+    Exports mostly come sorted by key: rows in order are not sorted again.
     """
     array = flat(key)
     numbers = numbered(array)
@@ -162,14 +163,14 @@ def sort_rows(key: pa.ChunkedArray | pa.Array, groups: Index | None = None) -> I
         by_key = np.arange(len(array)) if is_sorted(array) else rows_in(pc.sort_indices(array))
     if groups is None:
         return by_key
-    of_rows = groups[by_key]
-    if ascends(of_rows):
+    row_groups = groups[by_key]
+    if ascends(row_groups):
         return by_key
-    return by_key[np.argsort(of_rows, kind="stable")]
+    return by_key[np.argsort(row_groups, kind="stable")]
 
 
 def ascend(keys: pa.Array) -> bool:
-    """Return whether each of these strings is greater (by bytes) than the one before it; never where one is NULL."""
+    """Return whether each string is greater (by bytes) than the one before it; False where one is NULL."""
     if keys.null_count:
         return False
     if len(keys) < 2:
@@ -181,7 +182,7 @@ def ascend(keys: pa.Array) -> bool:
 
 
 def is_sorted(key: pa.Array) -> bool:
-    """Return whether strings ascend (by bytes); never where one of them is NULL."""
+    """Return whether no string is less (by bytes) than the one before it; False where one is NULL."""
     if key.null_count:
         return False
     if len(key) < 2:

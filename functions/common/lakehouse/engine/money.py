@@ -21,7 +21,7 @@ ONE_RATE: Final = 10**RATE_SCALE
 MONEY: Final = pa.decimal128(DIGITS, 2)
 RATE: Final = pa.decimal128(DIGITS, RATE_SCALE)
 
-# Below this a quotient estimated in float64 is off by one at the most: five roundings of 2**-53 each.
+# Below this a quotient estimated in float64 is off by one at most: five roundings of 2**-53 each.
 _FLOAT_QUOTIENT: Final = float(2**50)
 # Below this a remainder that is off by one divisor still fits int64.
 _INT64_DIVISOR: Final = 2**61
@@ -33,7 +33,7 @@ def to_units(column: pa.ChunkedArray | pa.Array) -> Units:
     Parameters
     ----------
     column : pa.ChunkedArray or pa.Array, shape (n,)
-        NULLs become 0; ask the column itself where they are.
+        NULLs become 0: `lakehouse.engine.arrays.validity` has where they are.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def to_units(column: pa.ChunkedArray | pa.Array) -> Units:
     Raises
     ------
     TypeError
-        The column is no decimal of at most 18 digits.
+        The column is not a decimal of at most 18 digits.
     """
     if not is_exact(column.type):
         raise TypeError(f"a decimal128 of at most {DIGITS} digits is needed, not {column.type}")
@@ -63,7 +63,7 @@ def is_exact(type_: pa.DataType) -> bool:
 
 
 def narrow(column: pa.Array) -> pa.Array:
-    """Return amounts and rates as decimal64, half as wide: that is how Parquet has them. Any other column stays."""
+    """Return amounts and rates as decimal64, half as wide, as Parquet stores them; other columns as they are."""
     if not pa.types.is_decimal128(column.type) or column.type.precision != DIGITS:
         return column
     return integers(to_units(column), pa.decimal64(DIGITS, column.type.scale), validity(column))
@@ -78,7 +78,7 @@ def from_units(units: Units, scale: int = 2, valid: Mask | None = None) -> pa.Ar
     scale : int
         Digits after the point: 2 for money, 6 for rates.
     valid : numpy bool, shape (n,), optional
-        Where it is False the result is NULL.
+        The result is NULL where it is False.
 
     Raises
     ------
@@ -100,11 +100,11 @@ def check_range(units: Units, scale: int) -> None:
 
 
 def mul_div(a: Any, b: Any, c: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return ``a * b // c`` and ``a * b % c``, exactly, although the product need not fit 64 bits.
+    """Return ``a * b // c`` and ``a * b % c`` exactly, even where the product does not fit 64 bits.
 
-    The quotient is estimated in float64; the remainder of the estimate, computed modulo 2**64, is small and so
-    exact, and says by how much (one, at the most) the estimate is off. Where the quotient or the divisor is too
-    large for that, the same is done with Python's integers.
+    The quotient is estimated in float64. The remainder of the estimate is small, so it is exact although computed
+    modulo 2**64, and shows by how much (one at most) the estimate is off. Where the quotient or the divisor is too
+    large for this, Python's integers are used.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def mul_div(a: Any, b: Any, c: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
     Returns
     -------
-    quotient, remainder : numpy int64, or object when an argument was object or the numbers asked for it
+    quotient, remainder : numpy int64, or object where an argument is object or the numbers are too large
     """
     a, b, c = np.asarray(a), np.asarray(b), np.asarray(c)
     if object not in (a.dtype, b.dtype, c.dtype):

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.engine.arrays import words
+from lakehouse.engine.arrays import strings
 from lakehouse.engine.columns import Text
 from lakehouse.engine.segments import Index
 
@@ -13,7 +13,7 @@ EPOCH_YEAR: Final = 1970
 
 
 def add_months(day: Index, months: Index) -> Index:
-    """Return the dates ``months`` calendar months later; a day the month lacks becomes its last.
+    """Return the dates ``months`` calendar months later; a day that the month lacks becomes its last day.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def month_number(day: Index) -> Index:
 
 
 def months_of(day: Index) -> Text:
-    """Return the ``YYYY-MM`` of days since 1970-01-01; few months, so each is written once."""
+    """Return the ``YYYY-MM`` of days since 1970-01-01; each month's text is made once, as months are few."""
     month = month_number(day)
     if not len(month):
         return Text.repeated(None, 0)
@@ -53,7 +53,7 @@ def months_of(day: Index) -> Text:
 
 def month_text(month: Index) -> pa.Array:
     """Return months since 1970-01 as ``YYYY-MM``."""
-    return words(np.datetime_as_string(month.astype("datetime64[M]")).tolist())
+    return strings(np.datetime_as_string(month.astype("datetime64[M]")).tolist())
 
 
 def parse_month(text: Text) -> Index:

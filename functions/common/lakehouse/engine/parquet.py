@@ -1,6 +1,6 @@
-"""Parquet as this lakehouse writes it: snappy, decimals as integers, the same table as the same bytes.
+"""Parquet as this lakehouse writes it: snappy, decimals as integers, and equal tables as equal bytes.
 
-Text that repeats goes through as dictionaries, from the reader to the writer: it is neither gathered nor hashed.
+Text that repeats stays dictionary-encoded from the reader to the writer: it is neither gathered nor hashed.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -13,22 +13,23 @@ import pyarrow.parquet as pq
 from lakehouse.engine.money import MONEY
 
 COMPRESSION: Final = "snappy"
-# A dictionary is written as it is given, whatever its size: what is encoded already stays so.
+# Large enough for every dictionary: a column that comes dictionary-encoded is written so.
 _LARGEST_DICTIONARY: Final = 1 << 28
-# Rows that are encoded at once.
+# Rows encoded at once.
 _BATCH: Final = 1 << 16
 
 
 def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Open a Parquet file of a schema, whose dictionary columns are written as they are.
+    """Open a Parquet file for writing; dictionary columns are written as they are.
 
-    What has few values (whole numbers, rates) is written as dictionaries too, amounts and dates as differences.
+    Columns with few distinct values (whole numbers, rates) are dictionary-encoded too, amounts and dates are
+    delta-encoded.
 
     Parameters
     ----------
     sink : binary file, or path
     schema : pa.Schema
-        Of every table to come.
+        The schema of every table that will be written to it.
     """
     numbers = [field.name for field in schema if not _is_text(field.type)]
     encoded = [field.name for field in schema if _repeats(field.type)]
@@ -39,7 +40,7 @@ def writer(sink: BinaryIO | Path, schema: pa.Schema) -> pq.ParquetWriter:
         compression=COMPRESSION,
         use_dictionary=encoded,
         column_encoding=dict.fromkeys(differences, "DELTA_BINARY_PACKED"),
-        # The least and greatest of a text column costs as much as writing it, and every part has nearly all of them.
+        # A text column's minimum and maximum cost as much as writing it, and hardly differ between parts.
         write_statistics=numbers,
         write_batch_size=_BATCH,
         dictionary_pagesize_limit=_LARGEST_DICTIONARY,
@@ -53,7 +54,7 @@ def _is_text(type_: pa.DataType) -> bool:
 
 
 def _repeats(type_: pa.DataType) -> bool:
-    """Return whether columns of a type have few values: encoded, they are a fifth as large, and read twice as fast."""
+    """Return whether columns of a type have few values: encoded, they are a fifth as large and read twice as fast."""
     is_rate = pa.types.is_decimal(type_) and not _is_amount(type_)
     return bool(pa.types.is_dictionary(type_) or pa.types.is_integer(type_) or is_rate)
 
@@ -63,16 +64,16 @@ def _is_amount(type_: pa.DataType) -> bool:
 
 
 def declared(table: pa.Table, required: Collection[str]) -> pa.Table:
-    """Return the table with the columns that are never NULL declared so, as its files then say.
+    """Return the table with its required columns declared as not nullable, as its files then say.
 
-    They are written and read quicker: no value has to be asked whether it is there. A column that has a NULL
-    nevertheless stays as it is, for the audit to find.
+    Such columns are written and read faster, without definition levels. A required column that has a NULL stays
+    nullable, so that the audit finds it.
 
     Parameters
     ----------
     table : pa.Table
     required : collection of str
-        What the contract requires; columns that the table does not have are of no matter.
+        The columns that the contract requires; those that the table lacks are ignored.
     """
     return _relabelled(table, lambda field: field.name not in required or table[field.name].null_count > 0)
 
@@ -101,6 +102,6 @@ def read(source: object, columns: Sequence[str] | None = None, encoded: Sequence
     """
     with pq.ParquetFile(source, read_dictionary=list(encoded)) as file:
         table = file.read(columns, use_threads=False)
-    # What is never NULL in a file may become so in what is made of it.
+    # A column without NULLs in the file may have some in a table derived from it.
     table = _relabelled(table, lambda _: True)
     return table if columns is None else table.select(list(columns))

@@ -1,4 +1,4 @@
-"""Rows in runs: the segments that a sorted group key cuts a table into, and sums over them."""
+"""Segments: the consecutive rows of each group in a table sorted by group, and sums over them."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,23 +8,23 @@ import numpy.typing as npt
 
 Index = npt.NDArray[np.int64]
 
-# Numbers of 16 bits are sorted by their digits, in time proportional to their count.
+# numpy sorts 16-bit integers by radix, in linear time.
 _RADIX: Final = 1 << 16
 
 
 def rows_by(codes: Index, size: int) -> Index:
-    """Return the rows in the order of their codes, ties as they are; every code is in 0 .. size - 1."""
+    """Return the rows sorted by their codes, ties in row order; every code is in 0 .. size - 1."""
     return np.argsort(codes.astype(np.uint16) if size <= _RADIX else codes, kind="stable")
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Consecutive runs of rows, one a group; a run may be empty.
+    """Consecutive segments of rows, one per group; a segment may be empty.
 
     Attributes
     ----------
     counts, starts : numpy int64, shape (groups,)
-        Length and first row of each run.
+        Length and first row of each segment.
     """
 
     counts: Index
@@ -32,12 +32,12 @@ class Segments:
 
     @classmethod
     def of_counts(cls, counts: Index) -> "Segments":
-        """Make the segments of given lengths, one after the other."""
+        """Return segments of these lengths, one after the other."""
         return cls(counts, np.cumsum(counts) - counts)
 
     @classmethod
     def of_codes(cls, codes: Index, groups: int) -> "Segments":
-        """Make the segments of rows already sorted by their group's number 0 .. groups - 1."""
+        """Return the segments of rows that are sorted by their group's number, 0 .. groups - 1."""
         return cls.of_counts(np.bincount(codes, minlength=groups).astype(np.int64))
 
     @property
@@ -47,22 +47,22 @@ class Segments:
 
     @property
     def positions(self) -> Index:
-        """Each row's place within its run, from 0, shape (rows,)."""
+        """Each row's position within its segment, from 0, shape (rows,)."""
         return np.asarray(np.arange(int(self.counts.sum())) - np.repeat(self.starts, self.counts), np.int64)
 
     def sorted_by(self, values: Index) -> Index:
-        """Return the rows, each run's by value, ties as they are; the runs follow one another without gaps."""
+        """Return the rows with each segment sorted by value, ties in row order; the segments have no gaps between."""
         rows = np.arange(len(values))
         later = np.ones(len(values), bool)
         later[self.starts[self.counts > 0]] = False
-        if (values[1:] >= values[:-1])[later[1:]].all():  # most runs are in order already
+        if (values[1:] >= values[:-1])[later[1:]].all():  # most segments are in order already
             return rows
         return np.lexsort((rows, values, self.groups))
 
     def sum(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Sum rows by group, shape (groups,): exact as long as each group's own sum fits int64.
+        """Return the sum of each group, shape (groups,): exact as long as each group's own sum fits int64.
 
-        The running total may wrap around 2**64: the differences are right all the same.
+        The running total may wrap around 2**64, which its differences do not notice.
         """
         running = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values, dtype=values.dtype)])
         return np.asarray(running[self.starts + self.counts] - running[self.starts])

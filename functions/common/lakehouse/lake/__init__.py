@@ -1,1 +1,1 @@
-"""Where everything lies: every key and database name, the objects of S3, the Glue Data Catalog."""
+"""Where everything is: every key and database name, the objects in S3, the Glue Data Catalog."""

@@ -1,4 +1,4 @@
-"""The one Glue module: tables registered as their contracts say, and read back as they are."""
+"""The one Glue module: it registers tables as their contracts say, and reads them back."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ _PARQUET: Final = {
 # Glue's limits, in bytes of UTF-8.
 _COMMENT: Final = 255
 _DESCRIPTION: Final = 2048
-# What `UpdateTable` takes of what `GetTable` gives.
+# The fields of `GetTable`'s answer that `UpdateTable` accepts.
 _TABLE_INPUT: Final = ("Name", "Description", "Owner", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
 
 
 @dataclass(frozen=True)
 class GlueColumn:
-    """A column as Glue knows it.
+    """A column in the Glue catalogue.
 
     Attributes
     ----------
     name, type, comment : str
-        The type in Glue's words.
+        The type as Glue names it.
     parameters : mapping of str to str
     """
 
@@ -45,14 +45,14 @@ class GlueColumn:
     parameters: Mapping[str, str] | None = None
 
     def as_input(self) -> dict[str, Any]:
-        """Return what Glue's API calls a column."""
-        given: dict[str, Any] = {"Name": self.name, "Type": self.type, "Comment": _within(self.comment, _COMMENT)}
-        return given if not self.parameters else {**given, "Parameters": dict(self.parameters)}
+        """Return the column as Glue's API takes it."""
+        column: dict[str, Any] = {"Name": self.name, "Type": self.type, "Comment": _within(self.comment, _COMMENT)}
+        return column if not self.parameters else {**column, "Parameters": dict(self.parameters)}
 
 
 @dataclass(frozen=True)
 class GlueTable:
-    """A table as Glue knows it.
+    """A table in the Glue catalogue.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class GlueTable:
     parameters: Mapping[str, str]
 
     def as_input(self) -> dict[str, Any]:
-        """Return what Glue's API calls a table input."""
+        """Return the table as Glue's API takes it, a ``TableInput``."""
         return {
             "Name": self.name,
             "Description": _within(self.description, _DESCRIPTION),
@@ -94,7 +94,7 @@ def table_of(contract: Contract, bucket: str, facts: Mapping[str, str]) -> GlueT
     contract : Contract
     bucket : str
     facts : mapping of str to str
-        What the last run found out (rows, size, when, by which run), as table parameters.
+        Parameters of the table that come from the last run: rows, size, time, run id.
     """
     return GlueTable(
         database=contract.database,
@@ -153,15 +153,15 @@ class Catalog:
                 raise
 
     def register(self, table: GlueTable) -> str:
-        """Make the catalogue's entry what ``table`` says; return ``created``, ``updated`` or ``unchanged``."""
-        wanted = table.as_input()
+        """Create or update the catalogue's entry of a table; return ``created``, ``updated`` or ``unchanged``."""
+        table_input = table.as_input()
         existing = self.get(table.database, table.name)
         if existing is None:
-            self.client.create_table(DatabaseName=table.database, TableInput=wanted)  # type: ignore[arg-type]
+            self.client.create_table(DatabaseName=table.database, TableInput=table_input)  # type: ignore[arg-type]
             return "created"
-        if _same(wanted, {name: existing[name] for name in _TABLE_INPUT if name in existing}):
+        if _matches(table_input, {name: existing[name] for name in _TABLE_INPUT if name in existing}):
             return "unchanged"
-        self.client.update_table(DatabaseName=table.database, TableInput=wanted)  # type: ignore[arg-type]
+        self.client.update_table(DatabaseName=table.database, TableInput=table_input)  # type: ignore[arg-type]
         return "updated"
 
     def tag(self, arn: str, tags: Mapping[str, str]) -> None:
@@ -175,19 +175,19 @@ def _within(text: str, size: int) -> str:
     return line.decode() if len(line) <= size else line[: size - len("…".encode())].decode(errors="ignore") + "…"
 
 
-def _same(wanted: Any, existing: Any) -> bool:
-    """Return whether everything wanted is there already.
+def _matches(desired: Any, existing: Any) -> bool:
+    """Return whether an existing entry already has everything that is desired.
 
-    What Glue adds to a table by itself does not count; a column is the contract's alone, and what it no longer says of
-    one has to go.
+    What Glue itself adds to a table is ignored. Columns must be equal: what a contract no longer says of a column has
+    to leave the catalogue.
     """
-    if isinstance(wanted, Mapping):
-        return isinstance(existing, Mapping) and all(_same(v, existing.get(k)) for k, v in wanted.items())
-    if isinstance(wanted, list):
-        return [_bare(column) for column in wanted] == [_bare(column) for column in existing or ()]
-    return bool(wanted == existing or (not wanted and not existing))
+    if isinstance(desired, Mapping):
+        return isinstance(existing, Mapping) and all(_matches(v, existing.get(k)) for k, v in desired.items())
+    if isinstance(desired, list):
+        return [_bare(column) for column in desired] == [_bare(column) for column in existing or ()]
+    return bool(desired == existing or (not desired and not existing))
 
 
 def _bare(column: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a column without what is empty: not every catalogue gives that back."""
+    """Return a column without its empty fields, which not every catalogue returns."""
     return {name: value for name, value in column.items() if value}

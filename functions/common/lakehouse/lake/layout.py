@@ -1,6 +1,6 @@
 """Every S3 key, database and crawler of the lakehouse, as pure functions of layer, table and run.
 
-docs/architecture.md lists them. Nothing else puts a key together, or takes one apart.
+docs/architecture.md lists them. No other module builds a key, or parses one.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from lakehouse.contract import layers
 from lakehouse.contract.layers import layer_of, tables_of
 
-# The layers and their tables belong to the contracts; every address is made of them.
+# The contracts define the layers and their tables; every key and name here is built from those.
 BRONZE: Final = layers.BRONZE
 SILVER: Final = layers.SILVER
 GOLD: Final = layers.GOLD
@@ -18,7 +18,7 @@ LAYERS: Final = layers.LAYERS
 
 LANDING: Final = "landing"
 LANDING_PREFIX: Final = f"{LANDING}/csv_exports/"
-# Where parts of exported CSVs would lie: Bronze reads whole files, and finds none there.
+# Where parts of exported CSVs would be: Bronze reads whole files, so nothing is there.
 LANDING_PARTS_PREFIX: Final = f"{LANDING}/parts/"
 STAGING_PREFIX: Final = "staging/"
 QUARANTINE_PREFIX: Final = "quarantine/"
@@ -26,20 +26,20 @@ GOVERNANCE_PREFIX: Final = "governance/"
 ARTIFACTS_PREFIX: Final = "artifacts/"
 # Where template.yaml has Athena write the results of its queries.
 ATHENA_PREFIX: Final = "athena-results/"
-# All of the lakehouse lies under these, also in a bucket that holds other things.
+# The whole lakehouse is under these prefixes, also in a bucket that holds other things.
 PREFIXES: Final = (
     f"{LANDING}/", *(f"{layer}/" for layer in LAYERS),
     STAGING_PREFIX, QUARANTINE_PREFIX, GOVERNANCE_PREFIX, ATHENA_PREFIX, ARTIFACTS_PREFIX,
 )  # fmt: skip
 
 PORTAL_KEY: Final = f"{GOVERNANCE_PREFIX}portal/index.html"
-_REPORTS: Final = f"{GOVERNANCE_PREFIX}catalog/report/"
+
 _DECLARED: Final = "declared/"
 
 _DATABASE: Final = "importau_"
 GOVERNANCE_DATABASE: Final = f"{_DATABASE}governanca"
 
-# The last event of a table's run that ended well (`run_event_key`), and the first of any.
+# Phases of a run's lineage events (`run_event_key`): the last one of a run that succeeded, and the first one of any.
 COMPLETE: Final = "COMPLETE"
 START: Final = "START"
 
@@ -52,7 +52,7 @@ _RUN_EVENT_KEY: Final = re.compile(
 
 
 class RunEvent(NamedTuple):
-    """What the key of a run's lineage event says.
+    """What the key of a run's lineage event tells about it.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ def database_of(layer: str) -> str:
 
 
 def layer_of_database(database: str) -> str:
-    """Return the layer that a Glue database is of, the inverse of `database_of`."""
+    """Return the layer of a Glue database, the inverse of `database_of`."""
     return database.removeprefix(_DATABASE)
 
 
@@ -94,7 +94,7 @@ def artifacts_prefix(stack: str) -> str:
 def file_name(table: str, part: int = 0, parts: int = 1) -> str:
     """Return the name of a table's Parquet file, or of one of its part files (see `lakehouse.parts`).
 
-    Lower case in Bronze, upper case from Silver on.
+    It is lower case in Bronze, and upper case in Silver and Gold.
     """
     name = table if layer_of(table) == BRONZE else table.upper()
     return f"{name}.parquet" if parts == 1 else f"{name}-{part:05d}-of-{parts:05d}.parquet"
@@ -106,22 +106,22 @@ def landing_key(table: str) -> str:
 
 
 def published_prefix(table: str) -> str:
-    """Return under what readers find a table: all that is there is the table."""
+    """Return the prefix of a published table: every object under it is part of the table."""
     return f"{layer_of(table)}/{table}/"
 
 
 def published_key(table: str, part: int = 0, parts: int = 1) -> str:
-    """Return where readers find a table, or one of its parts."""
+    """Return the key of a published table, or of one of its parts."""
     return f"{published_prefix(table)}{file_name(table, part, parts)}"
 
 
 def table_of_key(key: str) -> tuple[str, str] | None:
-    """Return the table that an object is of, with its layer, or `LANDING` for an exported CSV.
+    """Return the layer and the table that an object belongs to; the layer is `LANDING` for an exported CSV.
 
     Returns
     -------
     tuple of str and str, or None
-        Staged or published, whole or a part of it; None for reports, quarantine and strangers.
+        For a table, or a part of it, staged or published; None for reports, quarantine and foreign objects.
     """
     if (match := _LANDING_KEY.fullmatch(key)) and match["table"] in tables_of(BRONZE):
         return LANDING, match["table"]
@@ -131,12 +131,12 @@ def table_of_key(key: str) -> tuple[str, str] | None:
 
 
 def staging_prefix(run_id: str, layer: str) -> str:
-    """Return where a run's unaudited tables of one layer lie."""
+    """Return where a run's unaudited tables of one layer are."""
     return f"{STAGING_PREFIX}{run_id}/{layer}/"
 
 
 def part_beside(key: str, table: str, part: int, parts: int) -> str:
-    """Return the key of another part of a table, staged or published, that lies where this one does."""
+    """Return the key of a part of a table, staged or published, in the folder of another part's key."""
     return f"{key.rpartition('/')[0]}/{file_name(table, part, parts)}"
 
 
@@ -146,7 +146,7 @@ def staging_key(run_id: str, table: str, part: int = 0, parts: int = 1) -> str:
 
 
 def parts_of(table: str, keys: Iterable[str]) -> int | None:
-    """Return how many parts a table is in, by the keys under its prefix; None where they are not one whole table."""
+    """Return how many parts a table has, from the keys under its prefix; None where they are not one whole table."""
     names = {key.removeprefix(published_prefix(table)) for key in keys}
     for parts in {1, *(int(match["parts"]) for name in names if (match := _PART.search(name)))}:
         if names == {file_name(table, part, parts) for part in range(parts)}:
@@ -155,13 +155,13 @@ def parts_of(table: str, keys: Iterable[str]) -> int | None:
 
 
 def is_file_of(table: str, name: str) -> bool:
-    """Return whether a file name is that of a table, or of one of its parts."""
+    """Return whether a file name is that of a table or of one of its parts."""
     match = _PART.search(name)
     return name == (file_name(table) if match is None else file_name(table, int(match["part"]), int(match["parts"])))
 
 
 def part_number(key: str) -> tuple[int, int]:
-    """Return which part, from 0, of how many a file is; raise ``ValueError`` for the key of another object."""
+    """Return which part (from 0) of how many a file is; raise ``ValueError`` for the key of any other object."""
     match = _PART.search(key)
     if match is None:
         raise ValueError(f"{key!r} is no part file")
@@ -169,17 +169,17 @@ def part_number(key: str) -> tuple[int, int]:
 
 
 def parts_prefix(run_id: str, layer: str) -> str:
-    """Return where a run keeps what it knows of single parts until they are put together."""
+    """Return where a run keeps the records of single parts until they are put together."""
     return f"{staging_prefix(run_id, layer)}parts/"
 
 
 def part_record_key(run_id: str, layer: str, step: str, part: int, parts: int) -> str:
-    """Return where the outcome of one part of a step (``write``, ``audit``) is kept."""
+    """Return where the record of one part of a step (``write``, ``audit``) is kept."""
     return f"{parts_prefix(run_id, layer)}{step}-{part:05d}-of-{parts:05d}.json"
 
 
 def part_table_key(run_id: str, layer: str, name: str, part: int) -> str:
-    """Return where a table is kept that a step made of one part, for the step that puts the parts together."""
+    """Return where a step keeps a table made from one part, for the step that puts the parts together."""
     return f"{parts_prefix(run_id, layer)}{name}-{part:05d}.parquet"
 
 
@@ -194,9 +194,9 @@ def publication_key(run_id: str, layer: str, what: str) -> str:
 
 
 def quarantine_key(run_id: str, layer: str, table: str, part: int = 0, parts: int = 1) -> str:
-    """Return where a run keeps the rows of ``table`` that ``layer`` set aside, or that it did of one part."""
-    of_part = "" if parts == 1 else f"-{part:05d}-of-{parts:05d}"
-    return f"{QUARANTINE_PREFIX}{layer}/{table}/{run_id}{of_part}.parquet"
+    """Return where a run keeps the rows of ``table``, or of one of its parts, that ``layer`` set aside."""
+    suffix = "" if parts == 1 else f"-{part:05d}-of-{parts:05d}"
+    return f"{QUARANTINE_PREFIX}{layer}/{table}/{run_id}{suffix}.parquet"
 
 
 def quality_prefix(layer: str) -> str:
@@ -210,17 +210,17 @@ def quality_key(run_id: str, layer: str) -> str:
 
 
 def governance_prefix(table: str) -> str:
-    """Return under what readers find a table of the governance database."""
+    """Return the prefix of a table of the governance database."""
     return f"{GOVERNANCE_PREFIX}catalog/{table}/"
 
 
 def published_audit_key(run_id: str, layer: str) -> str:
-    """Return where the report of an audit of what is published is kept: it is no run's, and published nothing."""
+    """Return where the report of an audit of published tables is kept: it belongs to no run, and published nothing."""
     return f"governance/quality/published/{layer}/{run_id}.json"
 
 
 def governance_table_key(table: str) -> str:
-    """Return where a table of the governance database lies."""
+    """Return the key of a table of the governance database."""
     return f"{governance_prefix(table)}{table}.parquet"
 
 
@@ -235,7 +235,7 @@ def governance_report_key(run_id: str) -> str:
 
 
 def governed_run(report_key: str) -> str:
-    """Return the run that a governance report is about, the inverse of `governance_report_key`."""
+    """Return the run of a governance report, the inverse of `governance_report_key`."""
     return report_key.removeprefix(governance_report_prefix()).removesuffix(".json")
 
 
@@ -245,16 +245,16 @@ def lineage_prefix(run_id: str) -> str:
 
 
 def run_event_key(run_id: str, job: str, table_run: str, phase: str) -> str:
-    """Return where the lineage event of one moment of a job's run on a table is kept."""
+    """Return where the lineage event of one phase of a job's run on a table is kept."""
     return f"{lineage_prefix(run_id)}{job}.{table_run}.{phase}.json"
 
 
 def declared_event_key(run_id: str, job: str) -> str:
-    """Return where the lineage event is kept that says what a job declares."""
+    """Return where the lineage event of what a job declares is kept."""
     return f"{lineage_prefix(run_id)}{_DECLARED}{job}.json"
 
 
 def event_of_key(key: str) -> RunEvent | None:
-    """Return what the key of a lineage event says, the inverse of `run_event_key`; None for one that is declared."""
+    """Return the job and phase in a lineage event's key, the inverse of `run_event_key`; None for a declared event."""
     match = _RUN_EVENT_KEY.fullmatch(key)
     return None if match is None else RunEvent(match["job"], match["phase"])

@@ -1,7 +1,6 @@
-"""The one storage module: every object a Lambda reads or writes goes through a :class:`Lake`.
+"""The one storage module: every object that a Lambda reads or writes goes through a :class:`Lake`.
 
-Who wants to know what was read and written asks for it (:meth:`Lake.traffic`): that is how lineage is observed and not
-only declared.
+It records the keys that are read and written (:meth:`Lake.traffic`): so lineage is observed, not only declared.
 """
 
 import heapq
@@ -45,7 +44,7 @@ class Traffic:
     written: dict[str, None] = field(default_factory=dict)
 
     def joined(self, other: "Traffic | None") -> "Traffic":
-        """Return this traffic and another's, the other's first."""
+        """Return the traffic of both, the other's keys first."""
         if other is None:
             return self
         return Traffic(other.read | self.read, other.written | self.written)
@@ -69,7 +68,7 @@ class Lake:
 
     @contextmanager
     def traffic(self) -> Iterator[Traffic]:
-        """Collect the keys that are read and written within the block."""
+        """Record the keys that are read and written within the block."""
         traffic = Traffic()
         self._recording.append(traffic)
         try:
@@ -78,7 +77,7 @@ class Lake:
             self._recording.remove(traffic)
 
     def note_read(self, keys: Iterable[str]) -> None:
-        """Count keys as read that were read for this work elsewhere."""
+        """Record keys as read that another invocation read for this work."""
         for traffic in self._recording:
             traffic.read |= dict.fromkeys(keys)
 
@@ -87,7 +86,7 @@ class Lake:
         return f"s3://{self.bucket}/{key}"
 
     def open(self, key: str) -> BinaryIO:
-        """Return an object's body as a binary stream that is read once, forwards.
+        """Return an object's body as a binary stream, to be read once and forwards.
 
         Raises
         ------
@@ -126,7 +125,7 @@ class Lake:
         return parquet.read(pa.BufferReader(self.read_bytes(key)), columns, encoded)
 
     def parquet(self, key: str) -> pq.ParquetFile:
-        """Open a Parquet object to read its footer, or some of it, without fetching all of it.
+        """Open a Parquet object, to read its footer or some of its columns without fetching all of it.
 
         Raises
         ------
@@ -146,13 +145,13 @@ class Lake:
         return None if head is None else int(head["ContentLength"])
 
     def write_table(self, table: pa.Table, key: str) -> int:
-        """Write a table as snappy Parquet and return its size in bytes; the same table gives the same bytes."""
+        """Write a table as snappy Parquet and return its size in bytes; equal tables give equal bytes."""
         sink = io.BytesIO()
         parquet.write(table, sink)
         return self.write_bytes(sink.getvalue(), key, "application/vnd.apache.parquet")
 
     def upload(self, path: Path, key: str) -> int:
-        """Write a file as an object, in several pieces where it is large, and return its size in bytes."""
+        """Write a file as an object, by multipart upload where it is large, and return its size in bytes."""
         self.client.upload_file(str(path), self.bucket, key)
         for traffic in self._recording:
             traffic.written[key] = None
@@ -177,12 +176,12 @@ class Lake:
                 yield entry["Key"]
 
     def parts(self, table: str) -> int:
-        """Return how many parts a table is published in.
+        """Return in how many parts a table is published.
 
         Raises
         ------
         StorageError
-            It is not published, or what is there is not one whole table.
+            It is not published, or the objects under its prefix are not one whole table.
         """
         prefix, layer = layout.published_prefix(table), layers.layer_of(table)
         keys = list(self.list(prefix))
@@ -197,13 +196,13 @@ class Lake:
         return parts
 
     def published(self, table: str) -> Iterator[str]:
-        """Yield the keys of a published table, part by part; raise `StorageError` when it is not there, or whole."""
+        """Yield the keys of a published table, part by part; raise `StorageError` as `parts` does."""
         parts = self.parts(table)
         for part in range(parts):
             yield layout.published_key(table, part, parts)
 
     def newest(self, prefix: str, most: int) -> Sequence[str]:
-        """Return the keys under a prefix that were written last, at most so many, newest first."""
+        """Return the keys of the newest objects under a prefix, newest first, ``most`` at most."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         written = [(entry["LastModified"], entry["Key"]) for page in pages for entry in page.get("Contents", ())]
         return [key for _, key in heapq.nlargest(most, written)]
@@ -223,12 +222,12 @@ class Lake:
 
 
 def _config() -> Config | None:
-    """Have buckets named in the path where the S3 is not AWS's: there is no host ``bucket.host.docker.internal``."""
+    """Return path-style addressing where S3 is not AWS's: no host is called ``bucket.host.docker.internal``."""
     return Config(s3={"addressing_style": "path"}) if os.environ.get("AWS_ENDPOINT_URL") else None
 
 
 class _Ranges(io.RawIOBase):
-    """An S3 object as a file that can be read anywhere, range by range."""
+    """An S3 object as a seekable file, read by ranges."""
 
     def __init__(self, client: "S3Client", bucket: str, key: str, size: int) -> None:
         self._client, self._bucket, self._key, self._size = client, bucket, key, size

@@ -1,1 +1,1 @@
-"""Lineage in OpenLineage's words: names, facets, the events of runs, and where they are sent."""
+"""Lineage as OpenLineage has it: names, facets, the events of runs, and their delivery."""

@@ -1,7 +1,7 @@
-"""Sending lineage events on to an OpenLineage backend, where one is configured; it never fails a run, nor holds it up.
+"""Delivery of lineage events to an OpenLineage backend, where one is configured; it never fails or delays a run.
 
-The backend is named as openlineage-python documents it: ``OPENLINEAGE_URL`` (Marquez, OpenMetadata), or the JSON of any
-of its transports in ``OPENLINEAGE__TRANSPORT``, or a file in ``OPENLINEAGE_CONFIG``.
+The backend is configured as openlineage-python documents: by ``OPENLINEAGE_URL`` (Marquez, OpenMetadata), by the JSON
+of any of its transports in ``OPENLINEAGE__TRANSPORT``, or by a file in ``OPENLINEAGE_CONFIG``.
 """
 
 import os
@@ -15,31 +15,31 @@ from openlineage.client.generated.base import JobEvent, RunEvent
 from openlineage.client.transport.amazon_datazone import AmazonDataZoneTransport
 from openlineage.client.transport.http import HttpTransport
 
-# Without one of them events only stay in the lake, and the client would print them.
+# Without any of these there is no backend, and the client would print the events.
 _CONFIGURED: Final = (
     "OPENLINEAGE_URL",
     "OPENLINEAGE_CONFIG",
     "OPENLINEAGE__TRANSPORT",
     "OPENLINEAGE__TRANSPORT__TYPE",
 )
-# The client's own limits (5 s, 5 retries with pauses) would have a Lambda wait minutes for a backend that is down.
+# With the client's own limits (5 s, 5 retries with pauses) a Lambda would wait minutes for a backend that is down.
 TIMEOUT: Final = 2.0
 RETRIES: Final = 1
-# How long one invocation waits, in all, for a backend that does not take its events.
+# How many seconds one invocation waits, in all, for a backend that does not accept its events.
 PATIENCE: Final = 5.0
 _REASON: Final = 300
 _RUN_EVENTS_ONLY: Final = AmazonDataZoneTransport.kind
 
 
 class Delivery:
-    """The backend of one Lambda invocation, or none.
+    """The delivery of one Lambda invocation's events, to a backend or to none.
 
     Attributes
     ----------
     undelivered : int
-        Events the backend did not take.
+        Events that the backend did not accept.
     problems : list of str
-        Why not, each reason once.
+        The reasons, each once.
     """
 
     def __init__(self) -> None:
@@ -52,10 +52,10 @@ class Delivery:
             try:
                 self._client = _client()
             except Exception as error:  # noqa: BLE001 - any transport may be configured, each with errors of its own
-                self._say(f"the OpenLineage backend is not configured well: {_reason(error)}")
+                self._note(f"the OpenLineage backend is not configured well: {_reason(error)}")
 
     def send(self, event: RunEvent | JobEvent) -> None:
-        """Send an event on; one that is not taken is counted, with the reason."""
+        """Send an event; one that is not accepted is counted, with the reason."""
         if not self._configured:
             return
         if self._client is None:
@@ -65,7 +65,7 @@ class Delivery:
             return
         if self._waited > PATIENCE:
             self.undelivered += 1
-            self._say(f"not tried: {self._waited:.0f} s had gone by on a backend that takes no events")
+            self._note(f"not tried: {self._waited:.0f} s had gone by on a backend that takes no events")
             return
         began = time.monotonic()
         try:
@@ -73,15 +73,15 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - any transport may be configured, each with errors of its own
             self._waited += time.monotonic() - began
             self.undelivered += 1
-            self._say(_reason(error))
+            self._note(_reason(error))
 
-    def _say(self, problem: str) -> None:
+    def _note(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
 
 
 def _client() -> OpenLineageClient:
-    """Return a client that gives up soon; what it sends is what the lake keeps, without the laptop's Git repository."""
+    """Return a client that gives up soon; it sends exactly what the lake keeps, without a Git repository's address."""
     client = OpenLineageClient(config={"facets": {"source_code_location": {"disabled": True}}})
     transport = client.transport
     if isinstance(transport, HttpTransport):
@@ -99,6 +99,6 @@ def _client() -> OpenLineageClient:
 
 
 def _reason(error: Exception) -> str:
-    """Say what went wrong in one line; the DataZone transport puts the event first and the cause behind."""
+    """Return what went wrong in one line; the DataZone transport's own message begins with the whole event."""
     cause = error.__cause__ or error
     return " ".join(f"{type(cause).__name__}: {cause}".split())[:_REASON]

@@ -1,4 +1,4 @@
-"""Datasets in OpenLineage's words: what the contracts know of them, as facets. Pure."""
+"""Datasets in OpenLineage: what their contracts say of them, as facets. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,12 +23,12 @@ from lakehouse.lineage.names import Asset, Place
 
 
 def facets(asset: Asset, place: Place) -> dict[str, Any]:
-    """Return what the contract knows of a dataset, as OpenLineage dataset facets.
+    """Return what a dataset's contract says of it, as OpenLineage dataset facets.
 
     Returns
     -------
     dict
-        ``dataSource`` always; for a table also ``schema``, ``documentation``, ``ownership``, ``tags``, ``symlinks``.
+        Always ``dataSource``; for a table also ``schema``, ``documentation``, ``ownership``, ``tags``, ``symlinks``.
     """
     data_source = DatasourceDatasetFacet(name=f"s3://{place.bucket}", uri=f"s3://{place.bucket}")
     contract = asset.contract
@@ -64,8 +64,8 @@ def _column_tags(contract: Contract) -> Iterable[TagsDatasetFacetFields]:
 def column_lineage(asset: Asset, place: Place) -> ColumnLineageDatasetFacet | None:
     """Return a table's declared column lineage; None where its contract declares none (Bronze: the CSV as it is).
 
-    What flows into a value is ``DIRECT``, what only decides it ``INDIRECT``; the columns that decide which rows there
-    are belong to the whole dataset.
+    A source whose value flows into the column is ``DIRECT``, one that only decides it is ``INDIRECT``. The columns that
+    decide which rows there are belong to the whole dataset.
     """
     contract = asset.contract
     if contract is None:
@@ -83,14 +83,14 @@ def column_lineage(asset: Asset, place: Place) -> ColumnLineageDatasetFacet | No
 
 
 def _input_field(source: str, place: Place, transformation: Transformation) -> InputField:
-    """Read ``database.table.column``."""
+    """Return the input field of ``database.table.column``."""
     database, table, column = source.split(".")
     namespace, name = place.dataset(Asset(database, table))
     return InputField(namespace, name, column, [transformation])
 
 
 def _transformation(column: Column, source: str) -> Transformation:
-    """Return how a source becomes a column: the only source of a column of the same type is copied."""
+    """Return how a source becomes a column: a column's only source, of its type, is copied."""
     masking = True if column.masked else None
     if source in column.indirect:
         return Transformation("INDIRECT", masking=masking)

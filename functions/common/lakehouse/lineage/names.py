@@ -1,4 +1,4 @@
-"""The assets, and their names in OpenLineage's words. Pure; `lakehouse.lineage.run_events` makes the events."""
+"""The assets and their OpenLineage names. Pure; `lakehouse.lineage.run_events` makes the events."""
 
 import uuid
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Asset:
 
     @classmethod
     def parse(cls, name: str) -> "Asset":
-        """Read ``database.table``; raise `LakehouseError` for a name of no known asset."""
+        """Return the asset called ``database.table``; raise `LakehouseError` where there is none."""
         for asset in cls.all():
             if str(asset) == name:
                 return asset
@@ -63,22 +63,22 @@ class Asset:
 
     @classmethod
     def of_key(cls, key: str) -> "Asset | None":
-        """Return the asset an object belongs to, staged or published; None for reports, quarantine and strangers."""
-        found = layout.table_of_key(key)
-        if found is None:
+        """Return the asset an object belongs to, staged or published; None for reports, quarantine, foreign objects."""
+        layer_and_table = layout.table_of_key(key)
+        if layer_and_table is None:
             return None
-        layer, table = found
+        layer, table = layer_and_table
         return cls.of_landing(table) if layer == LANDING else cls.of_table(table)
 
     @property
     def contract(self) -> Contract | None:
-        """Return the asset's contract; None for a CSV."""
+        """The asset's contract; None for a CSV."""
         return None if self.database == LANDING else load(self.table)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where this lakehouse is, for the names that depend on it.
+    """Where this lakehouse is, which its OpenLineage names depend on.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Place:
 
     @classmethod
     def of_function(cls, function_arn: str, bucket: str) -> "Place":
-        """Read region and account out of ``arn:aws:lambda:REGION:ACCOUNT:function:NAME``."""
+        """Return the place with the region and account of ``arn:aws:lambda:REGION:ACCOUNT:function:NAME``."""
         fields = function_arn.split(":")
         if len(fields) < _ARN_FIELDS:
             raise LakehouseError(f"'{function_arn}' is not the ARN of a Lambda function")
@@ -105,11 +105,11 @@ class Place:
 
     @property
     def job_namespace(self) -> str:
-        """Return the namespace of every state machine here."""
+        """The namespace of every state machine here."""
         return f"arn:aws:states:{self.region}:{self.account}"
 
     def asset(self, namespace: str, name: str) -> Asset | None:
-        """Return the asset of an OpenLineage dataset, the inverse of `dataset`; None for one of elsewhere."""
+        """Return the asset of an OpenLineage dataset, the inverse of `dataset`; None for one that is not ours."""
         if namespace == f"s3://{self.bucket}":
             return Asset.of_key(name)
         if namespace == f"arn:aws:glue:{self.region}:{self.account}" and name.count("/") == 2:
@@ -118,5 +118,5 @@ class Place:
 
 
 def run_uuid(execution: str) -> str:
-    """Return the one run id of an execution, the same in every Lambda that belongs to it."""
+    """Return the OpenLineage run id of an execution, the same in each of its Lambdas."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, execution))

@@ -1,4 +1,4 @@
-"""OpenLineage events of runs: what a Lambda did with one table, in the standard's words. Pure but for the clock."""
+"""OpenLineage events of runs: what a Lambda did with one table. Pure but for the clock."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,11 +33,11 @@ def new_run_id() -> str:
 
 
 def as_json(event: RunEvent | JobEvent) -> bytes:
-    """Return an event as the lake keeps it and a backend gets it."""
+    """Return an event as JSON, as the lake keeps it and a backend receives it."""
     return Serde.to_json(event).encode()
 
 
-def run_event(  # noqa: PLR0913, PLR0917 - the parts that the standard gives an event
+def run_event(  # noqa: PLR0913, PLR0917 - the fields of the standard's event
     phase: Phase,
     origin: Origin,
     place: Place,
@@ -47,25 +47,25 @@ def run_event(  # noqa: PLR0913, PLR0917 - the parts that the standard gives an 
     run: TableRun,
     error: BaseException | None = None,
 ) -> RunEvent:
-    """Return the event of one moment of a run.
+    """Return the event of one phase of a run.
 
     Parameters
     ----------
     phase : str
         ``START``, ``COMPLETE`` or ``FAIL``.
     origin : Origin
-        Which task of which execution calls: the parent run, and part of the job's name.
+        The calling task and its execution: the parent run, and a part of the job's name.
     place : Place
     table : str
-        The table that is made or audited.
+        The table that is written or audited.
     run_id : str
-        As of `new_run_id`; the same for all moments of a run.
+        From `new_run_id`; the same for all phases of a run.
     traffic : Traffic
         What was read and written so far.
     run : TableRun
-        What was found out so far.
+        Its results so far.
     error : BaseException, optional
-        What ended it.
+        What it failed with.
     """
     namespace = place.job_namespace
     parent = ParentRunFacet(run=ParentRun(run_uuid(origin.execution)), job=ParentJob(namespace, origin.state_machine))
@@ -91,7 +91,7 @@ def run_event(  # noqa: PLR0913, PLR0917 - the parts that the standard gives an 
 def _inputs(traffic: Traffic, table: str, run: TableRun, place: Place) -> list[InputDataset]:
     inputs, audited = [], Asset.of_table(table)
     assets = _assets(traffic.read)
-    if run.assertions and audited not in assets:  # it could not be read, which is what its assertions say
+    if run.assertions and audited not in assets:  # it could not be read, as its assertions say
         assets.append(audited)
     for asset in assets:
         facets: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""OpenLineage events of what a Lambda really did: one run a table, kept in the lake and sent on where configured.
+"""OpenLineage events of what a Lambda really did: a run per table, kept in the lake and delivered where configured.
 
 >>> runs = Runs(lake, place, Origin.of(event, "bronze"))            # doctest: +SKIP
 >>> with runs.of(table) as run:                                  # doctest: +SKIP
@@ -32,7 +32,7 @@ class Runs:
     Parameters
     ----------
     lake : Lake
-        Whose traffic is observed, and which keeps the events.
+        Its traffic is observed, and it keeps the events.
     place : Place
     origin : Origin
 
@@ -48,38 +48,38 @@ class Runs:
 
     @cached_property
     def _delivery(self) -> "Delivery":
-        # Here and in the two methods that make events, and not before: the OpenLineage client loads every transport
-        # it has (0.3 s), which a cold start is not to wait for.
+        # Imported here and in the two methods that make events: the OpenLineage client loads all of its transports
+        # (0.3 s), which would delay every cold start.
         from lakehouse.lineage.delivery import Delivery  # noqa: PLC0415
 
         return Delivery()
 
     @property
     def undelivered(self) -> int:
-        """Return how many events a configured backend did not take."""
+        """How many events a configured backend did not accept."""
         return self._delivery.undelivered
 
     @property
     def problems(self) -> list[str]:
-        """Return why it did not, each reason once."""
+        """The reasons, each once."""
         return self._delivery.problems
 
     @classmethod
     def of_event(cls, lake: Lake, event: Mapping[str, Any], function_arn: str) -> "Runs":
-        """Make the runs of a Lambda invocation, from its event and its function's ARN."""
+        """Return the runs of a Lambda invocation, from its event and its function's ARN."""
         place, function = Place.of_function(function_arn, lake.bucket), function_arn.rsplit(":", 1)[-1]
         return cls(lake, place, Origin.of(event, function))
 
     @contextmanager
-    def of(self, table: str, also: Traffic | None = None) -> Iterator[TableRun]:
-        """Observe one run on a table: START now, and exactly one COMPLETE or FAIL with what went through the lake.
+    def of(self, table: str, earlier: Traffic | None = None) -> Iterator[TableRun]:
+        """Observe one run on a table: emit START, and at the end COMPLETE or FAIL with what was read and written.
 
         Parameters
         ----------
         table : str
-            The table the block makes or audits; it names the job.
-        also : Traffic, optional
-            What was read for several tables at once, before the block.
+            The table that the block writes or audits; it is part of the job's name.
+        earlier : Traffic, optional
+            What was read before the block, for several tables at once.
         """
         from lakehouse.lineage.run_events import new_run_id  # noqa: PLC0415 - see _delivery
 
@@ -90,25 +90,25 @@ class Runs:
                 yield run
             except BaseException as error:
                 try:
-                    self._emit("FAIL", table, run_id, traffic.joined(run.also).joined(also), run, error)
+                    self._emit("FAIL", table, run_id, traffic.joined(run.elsewhere).joined(earlier), run, error)
                 except (ClientError, BotoCoreError) as lost:
                     error.add_note(f"The lineage event of this failure could not be kept: {lost}")
                 raise
-        self._emit(layout.COMPLETE, table, run_id, traffic.joined(run.also).joined(also), run)
+        self._emit(layout.COMPLETE, table, run_id, traffic.joined(run.elsewhere).joined(earlier), run)
 
     def declare(self, name: str, event: "JobEvent") -> None:
-        """Keep, and send on, what a task declares that it reads and writes.
+        """Keep, and deliver, what a task declares to read and write.
 
         Parameters
         ----------
         name : str
-            The job's.
+            The name of the job.
         event : JobEvent
         """
         self._keep(layout.declared_event_key(self._origin.run_id, name), event)
 
     def summary(self) -> dict[str, Any]:
-        """Return how many events were kept and could not be sent on, for the Lambda's result."""
+        """Return how many events were kept and how many not delivered, and why, for the Lambda's result."""
         return {"kept": self.kept, "undelivered": self.undelivered, "problems": self.problems[:_PROBLEMS]}
 
     def _emit(

@@ -1,4 +1,4 @@
-"""What a lineage event tells of one run on one table: who called, and what was found out."""
+"""What a lineage event says of one run on one table: the task that called, and the results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """Which task of which execution calls.
+    """The task that called a Lambda, and its execution.
 
     Attributes
     ----------
     run_id : str
         The lakehouse's run.
     execution, state_machine, state : str
-        From the Step Functions context object; a handler called by hand is an execution of its own.
+        From the Step Functions context object; a call by hand counts as an execution of its own.
     """
 
     run_id: str
@@ -30,35 +30,35 @@ class Origin:
 
     @classmethod
     def of(cls, event: Mapping[str, Any], function: str) -> "Origin":
-        """Read a Lambda event's ``run_id`` and ``origin``."""
-        given = event.get("origin", {})
+        """Return the origin of a Lambda's event, from its ``run_id`` and ``origin``."""
+        origin = event.get("origin", {})
         return cls(
             run_id=event["run_id"],
-            execution=given.get("execution", f"{BY_HAND}/{event['run_id']}"),
-            state_machine=given.get("state_machine", BY_HAND),
-            state=given.get("state", function),
+            execution=origin.get("execution", f"{BY_HAND}/{event['run_id']}"),
+            state_machine=origin.get("state_machine", BY_HAND),
+            state=origin.get("state", function),
         )
 
 
 @dataclass
 class TableRun:
-    """What one run on one table found out, filled in while it runs.
+    """The results of one run on one table, filled in while it runs.
 
     Attributes
     ----------
     rows, bytes : int
-        Of the table written; no bytes, no statistics.
+        Of the table written; without bytes the event has no statistics.
     assertions : list of Assertion
         Results of the rules, for a run that audits.
-    also : Traffic
-        What went through the lake elsewhere.
+    elsewhere : Traffic
+        What other invocations read and wrote for this run.
     """
 
     rows: int = 0
     bytes: int = 0
     assertions: "list[Assertion]" = field(default_factory=list)
-    also: Traffic = field(default_factory=Traffic)
+    elsewhere: Traffic = field(default_factory=Traffic)
 
-    def saw(self, traffic: Traffic) -> None:
-        """Add what other invocations, a part each, read and wrote for this run."""
-        self.also = traffic.joined(self.also)
+    def add_traffic(self, traffic: Traffic) -> None:
+        """Add what other invocations, each for a part, read and wrote for this run."""
+        self.elsewhere = traffic.joined(self.elsewhere)

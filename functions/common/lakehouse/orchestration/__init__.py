@@ -1,1 +1,1 @@
-"""Step Functions: what a definition declares, what an execution did, and what it cost."""
+"""Step Functions: what a definition declares, what an execution did, and what it costs."""

@@ -21,12 +21,12 @@ UNITS: Final[dict[What, tuple[Unit, Decimal]]] = {
     "s3_reads": ("requests", Decimal("0.0000004")),
     "glue_jobs": ("DPU-h", Decimal("0.44")),
 }
-# A crawler takes two DPUs and is billed for ten minutes at the least; so is a Spark job of the least size, for one.
+# A crawler has two DPUs and is billed for at least ten minutes; the smallest Spark job has two, for at least a minute.
 DPUS: Final = 2
 LEAST_CRAWL_SECONDS: Final = 600
 LEAST_JOB_SECONDS: Final = 60
 # A DPU is 4 vCPUs with 16 GB (Glue's pricing page).
-VCPUS_A_DPU: Final = 4
+VCPUS_PER_DPU: Final = 4
 
 _FRACTION: Final = Decimal("1e-9")
 _LEAST_SHOWN: Final = Decimal("0.001")
@@ -66,58 +66,58 @@ class Line:
 
 
 def total(lines: Iterable[Line]) -> Decimal:
-    """Return what some lines add up to."""
+    """Return the sum of some lines."""
     return sum((line.usd for line in lines), Decimal(0)).quantize(_FRACTION)
 
 
 def shown(amount: Decimal) -> str:
-    """Return an amount as people read it, to the tenth of a cent: ``0.452``, ``1,234.500``, ``< 0.001``."""
+    """Return an amount for people to read, to the tenth of a cent: ``0.452``, ``1,234.500``, ``< 0.001``."""
     return "< 0.001" if 0 < amount < _LEAST_SHOWN else f"{amount:,.3f}"
 
 
 def lambdas(seconds: float, memory_mb: int, calls: int) -> list[Line]:
-    """Return what Lambda calls cost: their time, to the millisecond as it is billed, and their number."""
+    """Return what Lambda calls cost: their time, billed by the millisecond, and their number."""
     milliseconds = round(seconds * 1000)
     gb_seconds = Decimal(milliseconds * memory_mb) / (1000 * _MB_PER_GB)
     return [Line("lambda", gb_seconds), Line("lambda_requests", Decimal(calls))]
 
 
 def crawls(number: int, seconds: float) -> Line:
-    """Return what a number of crawls cost that lasted so long each."""
+    """Return what a number of crawls of a duration cost."""
     return Line("crawlers", _dpu_hours(number * max(seconds, LEAST_CRAWL_SECONDS)))
 
 
 def glue_jobs(number: int, seconds: float) -> Line:
-    """Return what the same work would cost as a number of Glue Spark jobs, if they did it in the same time in all."""
+    """Return what the same work would cost as a number of Glue Spark jobs that took the same time in total."""
     return Line("glue_jobs", _dpu_hours(max(seconds, number * LEAST_JOB_SECONDS)))
 
 
 def glue_work(number: int, vcpu_seconds: float) -> Line:
-    """Return what a number of Glue Spark jobs would cost whose vCPUs do the same work, each as fast as one here.
+    """Return what a number of Glue Spark jobs would cost that did the same work with vCPUs as fast as these.
 
-    That is kind to Spark: no shuffle, no driver, no idle executor. A job has two DPUs and is billed for a minute at the
-    least, so small runs cost that.
+    This favours Spark: it counts no shuffle, no driver and no idle executor. A job has two DPUs and is billed for at
+    least a minute, which is what small runs cost.
     """
-    return Line("glue_jobs", _dpu_hours(max(vcpu_seconds / VCPUS_A_DPU / DPUS, number * LEAST_JOB_SECONDS)))
+    return Line("glue_jobs", _dpu_hours(max(vcpu_seconds / VCPUS_PER_DPU / DPUS, number * LEAST_JOB_SECONDS)))
 
 
 def work(
-    lambda_seconds: float, memory_mb: int, lambda_calls: int, transitions: int, crawls_made: int, crawl_seconds: float
+    lambda_seconds: float, memory_mb: int, lambda_calls: int, transitions: int, crawl_count: int, crawl_seconds: float
 ) -> list[Line]:
     """Return what Lambdas, Step Functions and, where there were any, crawlers cost.
 
     Parameters
     ----------
     lambda_seconds : float
-        Of all calls together.
+        The sum over all calls.
     memory_mb : int
         Of each Lambda.
-    lambda_calls, transitions, crawls_made : int
+    lambda_calls, transitions, crawl_count : int
     crawl_seconds : float
         How long each crawl lasted.
     """
     lines = [*lambdas(lambda_seconds, memory_mb, lambda_calls), Line("transitions", Decimal(transitions))]
-    return [*lines, crawls(crawls_made, crawl_seconds)] if crawls_made else lines
+    return [*lines, crawls(crawl_count, crawl_seconds)] if crawl_count else lines
 
 
 def _dpu_hours(seconds: float) -> Decimal:

@@ -1,4 +1,4 @@
-"""The history of an execution added up: how long its states took, what it is billed for, how it ended."""
+"""The history of an execution, summed up: how long its states took, what it is billed for, how it ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ _MAP_ENDS: Final = frozenset({"MapStateSucceeded", "MapStateFailed", "ParallelSt
 
 @dataclass(frozen=True)
 class StateTime:
-    """How long a state of an execution that does work lasted: its first entry to its last exit.
+    """How long a working state of an execution lasted, from its first entry to its last exit.
 
     Attributes
     ----------
     name : str
     seconds : float
-        So far, when it never ended.
+        Until the last event, where it never ended.
     status : {'succeeded', 'failed', 'running'}
-        A fault that the machine caught is a failure of the state all the same.
+        A state whose error the machine caught has failed, too.
     """
 
     name: str
@@ -33,14 +33,14 @@ class StateTime:
 
 
 class History:
-    """What the events of an execution add up to; they are taken in their order.
+    """The sums over an execution's events, which are added in order.
 
     Attributes
     ----------
     input, output, cause : str
-        The input and output are JSON; the cause says why it failed.
+        Input and output are JSON; the cause is why it failed.
     transitions, lambda_calls, crawls, copies : int
-        Copies are objects published.
+        A copy publishes an object.
     lambda_seconds : float
     """
 
@@ -56,8 +56,8 @@ class History:
         self._faulty = False
         self._ended_badly = False
 
-    def take(self, event: Mapping[str, Any]) -> None:
-        """Take the next event, as Step Functions tells it."""
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Add the next event, as Step Functions returns it."""
         kind, self._now = event["type"], event["timestamp"]
         if kind.endswith("StateEntered"):
             self.transitions += 1
@@ -107,11 +107,11 @@ class History:
             self._failed[name] = self._faulty
 
     def states(self) -> tuple[StateTime, ...]:
-        """Return how long each state took; one that never ended ended with the execution, where that failed."""
-        found = []
+        """Return how long each state took; a state that never ended has failed if the execution did."""
+        times = []
         for name, (entered, left) in self._spans.items():
             failed = self._failed.get(name, False) if left else self._ended_badly
             status: Literal["succeeded", "failed", "running"]
             status = "failed" if failed else "succeeded" if left else "running"
-            found.append(StateTime(name, ((left or self._now) - entered).total_seconds(), status))
-        return tuple(found)
+            times.append(StateTime(name, ((left or self._now) - entered).total_seconds(), status))
+        return tuple(times)

@@ -1,7 +1,7 @@
-"""The Map Runs of an execution: what a Distributed Map did, in executions of its own that the history says nothing of.
+"""The Map Runs of an execution: what its Distributed Maps did, which its own history does not contain.
 
-Each item of a Distributed Map is a child execution. There may be thousands, so their histories are not all read: some
-are, spread evenly, and they stand for the others (`total`).
+Each item of a Distributed Map is a child execution. There may be thousands, so only a sample of their histories, spread
+evenly, is read and scaled up (`MapRuns.total`).
 """
 
 import json
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
-# What Step Functions says of a Distributed Map whose items failed: it names neither the item nor the reason.
+# The error of a Distributed Map whose items failed: it names neither the item nor the reason.
 TOO_MANY_FAILED: Final = "States.ExceedToleratedFailureThreshold"
-# Histories read of one Map Run, and child executions listed (a page of ListExecutions).
+# How many histories of one Map Run are read, and how many child executions are listed (a page of ListExecutions).
 SAMPLE: Final = 8
 LISTED: Final = 1000
 _BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
@@ -25,13 +25,13 @@ _BAD_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 @dataclass(frozen=True)
 class MapRun:
-    """A Distributed Map at work, or done.
+    """A run of a Distributed Map, ended or not.
 
     Attributes
     ----------
     arn, state : str
     items, ended, failed : int
-        Child executions in all, those that ended in whatever way, and those that did not end well.
+        How many child executions there are, how many of them ended, and how many failed or timed out.
     """
 
     arn: str
@@ -43,13 +43,13 @@ class MapRun:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a Distributed Map failed: one of the child executions that did, in its own words.
+    """Why a Distributed Map failed: the error of one of its child executions.
 
     Attributes
     ----------
     run : MapRun
     item : str
-        The S3 key it worked on; empty where its input has none.
+        The S3 key that the child worked on; empty where its input has none.
     error, cause : str
     """
 
@@ -65,13 +65,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class Total:
-    """What the child executions of a Map Run add up to.
+    """The sums over the child executions of a Map Run.
 
     Attributes
     ----------
     run : MapRun
     read : int
-        How many histories that is from; where there are fewer than executions, the rest is like them.
+        How many histories were read; where those are fewer than the executions, the sums are scaled up.
     transitions, lambda_calls, copies : int
     lambda_seconds : float
     """
@@ -85,7 +85,7 @@ class Total:
 
 
 class MapRuns:
-    """The Map Runs of executions, asked of Step Functions.
+    """The Map Runs of executions, read from Step Functions.
 
     Parameters
     ----------
@@ -106,24 +106,24 @@ class MapRuns:
             yield self._run(entry["mapRunArn"])
 
     def failure(self, execution_arn: str) -> Failure | None:
-        """Return why the newest Map Run of an execution failed; None when no child execution of it says so."""
+        """Return why the newest Map Run of an execution failed; None when none of its child executions failed."""
         runs = list(self.of(execution_arn))
         for status in _BAD_ENDS[:2] if runs else ():
-            found = self.client.list_executions(mapRunArn=runs[-1].arn, statusFilter=status, maxResults=LISTED)
-            if found["executions"]:
-                # The first that failed: on AWS it is what made the others stop.
-                first = min(found["executions"], key=lambda entry: entry["stopDate"])
-                said = self.client.describe_execution(executionArn=first["executionArn"])
-                error = said.get("error", status)
-                return Failure(runs[-1], _item(said.get("input", "{}")), error, _own_words(said.get("cause", "")))
+            page = self.client.list_executions(mapRunArn=runs[-1].arn, statusFilter=status, maxResults=LISTED)
+            if page["executions"]:
+                # The first one that failed: on AWS its failure stopped the others.
+                first = min(page["executions"], key=lambda entry: entry["stopDate"])
+                child = self.client.describe_execution(executionArn=first["executionArn"])
+                error = child.get("error", status)
+                return Failure(runs[-1], _item(child.get("input", "{}")), error, _message(child.get("cause", "")))
         return None
 
     def total(self, run: MapRun) -> Total:
-        """Return what a Map Run's child executions add up to.
+        """Return the sums over a Map Run's child executions.
 
-        Up to `SAMPLE` executions it is the sum of their histories. Of more, as many histories are read, spread evenly
-        over those of the page that ListExecutions gives (`LISTED`), and counts are scaled by the number of executions,
-        seconds by how long the executions lasted.
+        Of up to `SAMPLE` executions all histories are read. Of more, `SAMPLE` are read, spread evenly over the page
+        that ListExecutions returns (`LISTED`); counts are then scaled by the number of executions, and seconds by how
+        long the executions lasted.
         """
         listed = self.client.list_executions(mapRunArn=run.arn, maxResults=LISTED)["executions"]
         begun = sorted(listed, key=lambda entry: (entry["startDate"], entry["executionArn"]))
@@ -131,7 +131,7 @@ class MapRuns:
         histories = [read_history(self.client, entry) for entry in read]
         if not histories:
             return Total(run, 0, 0, 0, 0, 0.0)
-        # Those that never began are billed for nothing.
+        # Executions that never started are not billed.
         started = len(begun) if len(begun) < LISTED else run.items
         by_number = started / len(read)
         by_duration = started / len(begun) * (_seconds(begun) / _seconds(read) if _seconds(read) else 1.0)
@@ -157,32 +157,32 @@ def read_history(client: "SFNClient", entry: "ExecutionListItemTypeDef") -> Hist
     pages = client.get_paginator("get_execution_history").paginate(executionArn=entry["executionArn"])
     for page in pages:
         for event in page["events"]:
-            history.take(dict(event))
+            history.add(dict(event))
     return history
 
 
 def _label(arn: str) -> str:
-    """Return the label in a Map Run's ARN, ``...:mapRun:<state machine>/<label>:<name>``: our maps' are their names."""
+    """Return the label in a Map Run's ARN, ``...:mapRun:<state machine>/<label>:<name>``, here the state's name."""
     return arn.rpartition("/")[2].partition(":")[0]
 
 
 def _seconds(executions: "Sequence[ExecutionListItemTypeDef]") -> float:
-    """Return how long executions that ended lasted, together."""
+    """Return the total duration of those executions that ended."""
     return sum(
         (entry["stopDate"] - entry["startDate"]).total_seconds() for entry in executions if entry.get("stopDate")
     )
 
 
-def _item(given: str) -> str:
-    """Return the key of the object that a child execution's input is about."""
-    fields: dict[str, Any] = json.loads(given)
+def _item(execution_input: str) -> str:
+    """Return the key of the object that a child execution works on, from its input."""
+    fields: dict[str, Any] = json.loads(execution_input)
     return str(fields.get("part_key") or fields.get("key") or "")
 
 
-def _own_words(cause: str) -> str:
-    """Return what a Lambda's error says, of the JSON that it is told in; any other cause as it is."""
+def _message(cause: str) -> str:
+    """Return the message in the JSON that is the cause of a Lambda's error; any other cause as it is."""
     try:
-        told = json.loads(cause)
+        details = json.loads(cause)
     except ValueError:
         return cause
-    return str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
+    return str(details.get("errorMessage", cause)) if isinstance(details, dict) else cause

@@ -1,4 +1,4 @@
-"""State machines as data: the tasks of an ASL definition, with what their comments say of them.
+"""State machines as data: the tasks of an ASL definition and the metadata in their comments.
 
 A task's comment is ``description | OWNER: who | INPUTS: a.b, c.d | OUTPUT: e.f``; ``-`` stands for nothing.
 """
@@ -24,11 +24,11 @@ class Task:
     inputs, outputs : tuple of str
         ``database.table``, or ``landing.table`` for an exported CSV.
     attempts : int
-        How often it is tried again at the most.
+        How often it is retried at most.
     unread : tuple of str
-        What of its comment cannot be read: a field misspelled, or given twice.
-    of_part : bool
-        Whether it works on one part of a large run, in a Distributed Map: a small run does without it.
+        The fields of its comment that cannot be read: misspelled, or there twice.
+    per_part : bool
+        Whether it works on one part of a large run, in a Distributed Map; a small run does not need it.
     """
 
     name: str
@@ -39,22 +39,22 @@ class Task:
     outputs: tuple[str, ...]
     attempts: int
     unread: tuple[str, ...] = ()
-    of_part: bool = False
+    per_part: bool = False
 
 
-def tasks_of(definition: Mapping[str, Any], *, of_part: bool = False) -> Iterator[Task]:
-    """Yield the tasks of an ASL definition, those inside ``Map`` and ``Parallel`` included, in its order."""
+def tasks_of(definition: Mapping[str, Any], *, per_part: bool = False) -> Iterator[Task]:
+    """Yield the tasks of an ASL definition in order, including those inside ``Map`` and ``Parallel``."""
     for name, state in definition.get("States", {}).items():
         if state["Type"] == "Task":
-            yield _task(name, state, of_part=of_part)
+            yield _task(name, state, per_part=per_part)
         for inner in (state.get("ItemProcessor"), state.get("Iterator"), *state.get("Branches", ())):
             if inner:
                 distributed = inner.get("ProcessorConfig", {}).get("Mode") == DISTRIBUTED
-                yield from tasks_of(inner, of_part=of_part or distributed)
+                yield from tasks_of(inner, per_part=per_part or distributed)
 
 
 def distributed_maps(definition: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names of the states whose items are executions of their own."""
+    """Return the names of the states that are Distributed Maps."""
     modes = {
         name: state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode")
         for name, state in definition.get("States", {}).items()
@@ -62,7 +62,7 @@ def distributed_maps(definition: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name, mode in modes.items() if mode == DISTRIBUTED)
 
 
-def _task(name: str, state: Mapping[str, Any], *, of_part: bool) -> Task:
+def _task(name: str, state: Mapping[str, Any], *, per_part: bool) -> Task:
     comment = state.get("Comment", "")
     description, fields = read_comment(comment)
     return Task(
@@ -74,7 +74,7 @@ def _task(name: str, state: Mapping[str, Any], *, of_part: bool) -> Task:
         outputs=_names(fields.get("OUTPUT", "")),
         attempts=sum(retry.get("MaxAttempts", 3) for retry in state.get("Retry", ())),
         unread=tuple(_unread(comment)),
-        of_part=of_part,
+        per_part=per_part,
     )
 
 
@@ -86,13 +86,13 @@ def read_comment(comment: str) -> tuple[str, dict[str, str]]:
 
 
 def _unread(comment: str) -> Iterator[str]:
-    """Yield what stands where a field should and is none."""
-    seen = set()
+    """Yield the fields of a comment that have no known name, or one that an earlier field has."""
+    earlier = set()
     for text in comment.split("|")[1:]:
         name, colon, _ = text.partition(":")
-        if not colon or name.strip() not in _FIELDS or name.strip() in seen:
+        if not colon or name.strip() not in _FIELDS or name.strip() in earlier:
             yield text.strip()
-        seen.add(name.strip())
+        earlier.add(name.strip())
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""State machines and their executions, read back from Step Functions as they are."""
+"""State machines and their executions, as Step Functions has them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TAG: Final = {"key": "project", "value": "importau"}
 # The state whose branches start the crawlers and wait for them.
 CRAWL: Final = "Crawl"
-# Where an execution that is a step of another one says whose, by Step Functions' own convention.
+# The key in an execution's input that names the execution which started it, by Step Functions' own convention.
 STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 
 
@@ -42,7 +42,7 @@ class StateMachine:
     tasks: tuple[Task, ...]
 
     def fanned_out(self, history: History) -> bool:
-        """Return whether an execution came to a Distributed Map."""
+        """Return whether an execution entered a Distributed Map."""
         return not distributed_maps(self.definition).isdisjoint(state.name for state in history.states())
 
 
@@ -59,23 +59,23 @@ class Execution:
     stopped : datetime or None
         None while it runs.
     transitions : int
-        States entered, which is what Step Functions bills. This and the next three are with its Map Runs.
+        States entered, which is what Step Functions bills. This and the next three include its Map Runs.
     lambda_seconds : float
         Seconds its Lambdas ran.
     lambda_calls, copies : int
-        Copies are objects published.
+        A copy publishes an object.
     crawls : int
         Crawlers it started.
     rows : int or None
-        Of the tables it published; None when it did not end well.
+        Of the tables it published; None when it did not succeed.
     states : tuple of StateTime
-        Those of the top level that do work, in their order.
+        The working states of the top level, in order.
     cause : str
         Why it failed; empty when it did not.
     map_runs : tuple of Total
-        What its Distributed Maps did, in their order.
+        The sums of its Distributed Maps, in order.
     started_by : str
-        The execution that started it; empty where it was nobody's step.
+        The execution that started it; empty where it is not a step of another one.
     """
 
     arn: str
@@ -97,7 +97,7 @@ class Execution:
 
     @property
     def crawl_seconds(self) -> float:
-        """How long the crawlers took, side by side; 0 where there were none."""
+        """How long the crawlers took, which run in parallel; 0 where there were none."""
         return max((state.seconds for state in self.states if state.name == CRAWL), default=0.0)
 
 
@@ -114,27 +114,27 @@ class StateMachines:
         self.client: SFNClient = client or boto3.client("stepfunctions")
 
     def tagged(self) -> list[StateMachine]:
-        """Return the state machines tagged ``project=importau``, by name, with their definitions as they run."""
-        found = []
+        """Return the state machines tagged ``project=importau``, sorted by name, with their deployed definitions."""
+        machines = []
         for page in self.client.get_paginator("list_state_machines").paginate():
             for entry in page["stateMachines"]:
                 arn = entry["stateMachineArn"]
                 if TAG in self.client.list_tags_for_resource(resourceArn=arn)["tags"]:
                     definition = json.loads(self.client.describe_state_machine(stateMachineArn=arn)["definition"])
                     tasks = tuple(tasks_of(definition))
-                    found.append(StateMachine(entry["name"], arn, definition.get("Comment", ""), definition, tasks))
-        return sorted(found, key=lambda machine: machine.name)
+                    machines.append(StateMachine(entry["name"], arn, definition.get("Comment", ""), definition, tasks))
+        return sorted(machines, key=lambda machine: machine.name)
 
     def executions(self, machine: StateMachine, known: Mapping[str, str], most: int) -> Iterator[Execution]:
-        """Yield the newest executions of a state machine that are not known to have ended, newest first.
+        """Yield the newest executions of a state machine, newest first, without those known to have ended.
 
         Parameters
         ----------
         machine : StateMachine
         known : mapping of str to str
-            Status by ARN, of executions read before.
+            The status of executions read before, by ARN.
         most : int
-            How many to look at.
+            How many executions to list.
         """
         listed = self.client.list_executions(stateMachineArn=machine.arn, maxResults=most)["executions"]
         for entry in listed:
@@ -142,22 +142,23 @@ class StateMachines:
                 yield self._execution(machine, entry)
 
     def newest_success(self, arn: str) -> tuple[str, dict[str, Any]] | None:
-        """Return the run and the ``source`` of a state machine's newest execution that ended well.
+        """Return the run and the ``source`` of a state machine's newest execution that succeeded.
 
         Returns
         -------
         tuple of str and dict, or None
             None when there is none (Step Functions remembers 90 days).
         """
-        found = self.client.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED", maxResults=1)["executions"]
-        if not found:
+        listed = self.client.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED", maxResults=1)["executions"]
+        if not listed:
             return None
-        given = json.loads(self.client.describe_execution(executionArn=found[0]["executionArn"]).get("input", "{}"))
-        return given.get("run_id", found[0]["name"]), given.get("source", {})
+        execution = self.client.describe_execution(executionArn=listed[0]["executionArn"])
+        its_input = json.loads(execution.get("input", "{}"))
+        return its_input.get("run_id", listed[0]["name"]), its_input.get("source", {})
 
     def _execution(self, machine: StateMachine, entry: "ExecutionListItemTypeDef") -> Execution:
         arn, history = entry["executionArn"], read_history(self.client, entry)
-        given = json.loads(history.input)
+        its_input = json.loads(history.input)
         cause, totals = history.cause, []
         if machine.fanned_out(history):
             map_runs = MapRuns(self.client)
@@ -168,7 +169,7 @@ class StateMachines:
             arn=arn,
             name=entry["name"],
             status=entry["status"],
-            run_id=given.get("run_id") or entry["name"],
+            run_id=its_input.get("run_id") or entry["name"],
             started=entry["startDate"],
             stopped=entry.get("stopDate"),
             transitions=history.transitions + sum(total.transitions for total in totals),
@@ -180,13 +181,13 @@ class StateMachines:
             cause=cause,
             copies=history.copies + sum(total.copies for total in totals),
             map_runs=tuple(totals),
-            started_by=given.get(STARTED_BY, ""),
+            started_by=its_input.get(STARTED_BY, ""),
         )
 
 
 def _rows(output: Mapping[str, Any]) -> int:
-    """Sum the rows of the tables an execution says it published, those of nested executions included."""
-    # An audit tells of the rows that it judged, and publishes none.
+    """Return the sum of the rows that an execution's output says it published, nested executions included."""
+    # An audit's output has the rows that it examined; it publishes none.
     tables = () if "passed" in output else output.get("tables", ())
     nested = (value for value in output.values() if isinstance(value, Mapping))
     return sum(int(table["rows"]) for table in tables) + sum(map(_rows, nested))
