@@ -10,7 +10,7 @@ from lakehouse.contract.model import load
 from lakehouse.contract.quarantine import SCHEMA
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.staging import stage, stage_files, staged_layer, united
+from lakehouse.staging import merged, stage, stage_files, staged_layer
 
 RUN = "r1"
 ROWS = load(FACT).schema.empty_table()
@@ -61,7 +61,7 @@ def test_where_nothing_is_set_aside_there_is_no_quarantine(lake, aside):
 
 def test_parts_become_one_table_of_their_sums_and_one_quarantine(lake):
     parts = [part(lake, 0, 3, ASIDE, 5), part(lake, 1, 3, None, 7), part(lake, 2, 3, ASIDE, 11)]
-    whole = united(lake, RUN, parts)
+    whole = merged(lake, RUN, parts)
     first = {name: parts[0][name] for name in ("staged_key", "published_key", "source_keys")}
     aside = layout.quarantine_key(RUN, layout.SILVER, FACT)
     assert whole == first | {
@@ -74,8 +74,8 @@ def test_parts_become_one_table_of_their_sums_and_one_quarantine(lake):
         "bytes": sum(part["bytes"] for part in parts),
     }
     assert lake.read_table(aside) == pa.concat_tables([ASIDE, ASIDE])
-    assert united(lake, RUN, parts[:1]) is parts[0]
-    assert united(lake, RUN, [parts[1], parts[1]])["quarantine_key"] is None
+    assert merged(lake, RUN, parts[:1]) is parts[0]
+    assert merged(lake, RUN, [parts[1], parts[1]])["quarantine_key"] is None
 
 
 def test_files_are_the_parts_of_their_table(lake, tmp_path):
@@ -112,7 +112,7 @@ def lists(lake, message):
 def test_a_table_in_parts_leaves_the_list_of_what_to_copy_and_what_is_stale_is_retired(lake):
     before = layout.published_key(FACT)
     lake.write_bytes(b"", before)
-    whole = united(lake, RUN, [part(lake, number, 2) for number in range(2)])
+    whole = merged(lake, RUN, [part(lake, number, 2) for number in range(2)])
     message = staged_layer(lake, RUN, layout.SILVER, [whole], {"kept": 3})
     assert {name: message[name] for name in ("run_id", "layer", "parts", "in_parts", "stale", "lineage")} == {
         "run_id": RUN, "layer": "silver", "parts": 2, "in_parts": True, "stale": 1, "lineage": {"kept": 3},
