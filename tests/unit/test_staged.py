@@ -9,7 +9,7 @@ from lakehouse_tables import FACT
 from lakehouse.contract.model import load
 from lakehouse.contract.quality import Outcome
 from lakehouse.contract.quarantine import quarantined
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, StorageError
 from lakehouse.lake.layout import BRONZE
 from tests.staged import by_table, read_table, reasons
 
@@ -45,6 +45,14 @@ def test_rows_set_aside_are_a_warning_with_the_places_of_the_first_five():
 def test_a_table_that_is_not_there_says_why_in_at_most_200_characters():
     assert read_table(None, FACT, None) == Outcome(1, 1, ("the write step did not stage it",))
     assert read_table(None, FACT, None, "w" * 201) == Outcome(1, 1, ("w" * 200,))
+
+
+def test_why_a_file_cannot_be_read_is_told_in_at_most_200_characters():
+    class Gone:
+        def read_bytes(self, key):
+            raise StorageError(key + "w" * 200)
+
+    assert read_table(Gone(), FACT, "key ") == Outcome(1, 1, ("key " + "w" * 196,))
 
 
 def test_a_table_of_another_layer_or_twice_is_refused_by_all_of_their_names():
