@@ -105,13 +105,13 @@ def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
 def _expected() -> dict[str, tuple[str, ...]]:
     """Return what a person expects to find: a term, and what has to be among its answers.
 
-    What a contract says of its table also finds the pipeline and the task that make the table, and a classification
-    finds every column that bears it.
+    A contract says by what its table must be found. What finds a table of Gold, which people ask for, finds the
+    pipeline and the task that make it as well; and a classification finds every column that bears it.
     """
     terms: dict[str, tuple[str, ...]] = {}
     for contract in load_all():
         machine = f"StateMachine_DAG_{contract.layer}"
-        makers = (machine, f"{machine}.Write{contract.layer.capitalize()}")
+        makers = (machine, f"{machine}.Write{contract.layer.capitalize()}") if contract.layer == layers.GOLD else ()
         for term in layers.head(contract.table).found_by:
             terms[term] = (*terms.get(term, ()), contract.qualified_name, *makers)
     personal = (

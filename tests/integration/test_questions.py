@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lakehouse_tables import EXPORTED
 
 from cli import ROOT
 
@@ -99,5 +100,8 @@ def test_in_brazil_the_question_is_in_portuguese(tmp_path: Path) -> None:
     terminal.types("c\n")
     code, lines = terminal.ends()
     assert code == 1
-    assert f"! faltam 7 dos 7 arquivos CSV ({tmp_path}/nada, que não existe): pedidos.csv, " in " ".join(lines)
+    assert (
+        f"! faltam {len(EXPORTED)} dos {len(EXPORTED)} arquivos CSV ({tmp_path}/nada, que não existe): pedidos.csv, "
+        in " ".join(lines)
+    )
     assert lines[-1] == "error: parado: nada foi enviado e nada foi executado"

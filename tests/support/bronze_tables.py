@@ -7,10 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 from hypothesis import strategies as st
-from lakehouse_tables import TABLES
+from lakehouse_tables import OF_THE_FACT
 
 from lakehouse.contract.model import load
-from lakehouse.lake.layout import BRONZE
 
 Row = dict[str, Any]
 DAY0 = date(2024, 1, 29)
@@ -96,7 +95,7 @@ def payments(draw: st.DrawFn, order_rows: list[Row]) -> list[Row]:
 
 @st.composite
 def bronze(draw: st.DrawFn) -> Mapping[str, pa.Table]:
-    """Draw the seven tables of a small company."""
+    """Draw the tables of a small company that the fact is made from."""
     order_rows = draw(orders)
     rows = {
         "pedidos": order_rows,
@@ -107,4 +106,4 @@ def bronze(draw: st.DrawFn) -> Mapping[str, pa.Table]:
         "cambio": draw(quotations),
         "emprestimos": draw(loans),
     }
-    return {name: table(name, rows[name]) for name in TABLES[BRONZE]}
+    return {name: table(name, rows[name]) for name in OF_THE_FACT}

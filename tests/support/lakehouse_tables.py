@@ -3,8 +3,13 @@
 from typing import Final
 
 from lakehouse.contract import layers
+from lakehouse.contract.model import inputs_of
 
 TABLES: Final = {layer: layers.tables_of(layer) for layer in layers.LAYERS}
+EVERY_TABLE: Final = layers.all_tables()
+EXPORTED: Final = TABLES[layers.BRONZE]
+# Of the exported ones, those that the fact is made from.
+OF_THE_FACT: Final = inputs_of(layers.SILVER)
 PARTED: Final = layers.cut_tables(layers.BRONZE)
 
 FACT: Final = "fato_pedido_correlacionado"

@@ -2,9 +2,12 @@
 
 import os
 import re
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import Final
 
@@ -13,6 +16,8 @@ import pexpect
 # No command prints it, and the number in it is the exit code of the one before.
 _PROMPT: Final = r"@terminal@(\d+)@"
 _COLUMNS, _LINES = 80, 24
+# Seconds until a Ctrl-C that had no effect is typed again.
+_AGAIN: Final = 5
 _STYLES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9])")
 
 
@@ -52,6 +57,8 @@ class Terminal:
         self._bash = pexpect.spawn(
             "bash", ["--norc", "--noprofile", "--noediting"], cwd=str(folder), echo=False, encoding="utf-8",
             env=dict(environment) | {"TERM": "xterm", "PS1": "@terminal@$?@", "PS2": ""}, dimensions=(_LINES, _COLUMNS),
+            # Whoever runs the tests in the background has it ignored, and so would all that is typed here.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def __enter__(self) -> "Terminal":
@@ -62,7 +69,11 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it, and what still runs in it."""
+        """Close it, and end what still runs in it."""
+        for pid in (int(process.name) for process in Path("/proc").glob("[0-9]*")):
+            with suppress(ProcessLookupError):
+                if os.getsid(pid) == self._bash.pid != pid:
+                    os.kill(pid, signal.SIGKILL)
         self._bash.close(force=True)
 
     def types(self, command: str, until: str | None = None, patience: float = 300) -> Typed:
@@ -84,14 +95,21 @@ class Terminal:
         shown = ""
         questions = list(self._answers)
         met_by = [_PROMPT, *questions, *([until] if until else [])]
+        deadline, interrupted = monotonic() + patience, False
         while True:
-            met = self._bash.expect(met_by, timeout=patience)
+            met = self._bash.expect([*met_by, pexpect.TIMEOUT], timeout=_AGAIN if interrupted else patience)
+            if met == len(met_by):
+                # A program that is busy may miss a Ctrl-C, and a person types it again.
+                if not interrupted or monotonic() > deadline:
+                    raise TimeoutError(f"nothing more after:\n{shown}{self._bash.before}")
+                self._bash.sendintr()
+                continue
             shown += self._bash.before + ("" if met == 0 else self._bash.after)
             if met == 0:
                 return int(self._bash.match[1]), _STYLES.sub("", shown).replace("\r", "")
             if met > len(questions):
                 self._bash.sendintr()
-                met_by = met_by[:met]
+                met_by, interrupted = met_by[:met], True
             else:
                 self._bash.sendline(self._answers[questions[met - 1]])
 

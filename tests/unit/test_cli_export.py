@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lakehouse_tables import FACT
+from lakehouse_tables import EVERY_TABLE, FACT
 from small_lake import account, deploy, files_in, published, put, report
 from typer.testing import CliRunner
 
@@ -26,7 +26,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         yield found
 
 
-def test_an_export_holds_ten_tables_the_reports_and_the_quarantine_of_the_published_run(
+def test_an_export_holds_every_table_the_reports_and_the_quarantine_of_the_published_run(
     aws: Aws, tmp_path: Path
 ) -> None:
     deploy(aws)
@@ -35,7 +35,7 @@ def test_an_export_holds_ten_tables_the_reports_and_the_quarantine_of_the_publis
     out = tmp_path / "new/out"
     download(aws, out)
     files = files_in(out)
-    assert len(files) == 10 + 3 + 1 + 1
+    assert len(files) == len(EVERY_TABLE) + 3 + 1 + 1
     assert files["bronze/pedidos.parquet"] == "pedidos of r1"
     assert files["silver/FATO_PEDIDO_CORRELACIONADO.parquet"] == "fato_pedido_correlacionado of r1"
     assert json.loads(files["quality/gold.json"])["run_id"] == "r1"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from lakehouse_tables import EXPORTED
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
@@ -127,7 +128,7 @@ def test_a_demo_asks_before_it_starts_anything(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(demo, "lasting", raising(AssertionError("it was started")))
     result = importau("demo", "--csv-dir", str(tmp_path), "--no-input")
     assert result.exit_code == 2
-    assert "7 of the 7 CSV files are missing" in result.stderr
+    assert f"{len(EXPORTED)} of the {len(EXPORTED)} CSV files are missing" in result.stderr
 
 
 def test_a_demo_that_finds_no_files_makes_none_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,7 @@ def test_a_demo_that_finds_no_files_makes_none_up(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(demo, "lasting", raising(AssertionError("it was started")))
     result = importau("demo")
     assert result.exit_code == 2
-    assert f"7 of the 7 CSV files are missing in {ROOT / 'csv_exports'}" in result.stderr
+    assert f"{len(EXPORTED)} of the {len(EXPORTED)} CSV files are missing in {ROOT / 'csv_exports'}" in result.stderr
     assert "--orders N or --yes" in result.stderr
 
 

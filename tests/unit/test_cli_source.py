@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from lakehouse_tables import TABLES
+from lakehouse_tables import EXPORTED, TABLES
 
 from cli.errors import CliError, UsageError
 from cli.running import source
@@ -43,7 +43,10 @@ def test_every_missing_file_is_named_in_the_order_of_the_tables(tmp_path: Path) 
     with pytest.raises(UsageError) as caught:
         source.complete(CsvFolder(tmp_path), list, Answers.NONE, nobody)
     assert caught.value.exit_code == 2
-    assert caught.value.message == f"2 of the 7 CSV files are missing in {tmp_path}: pedidos.csv, produtos.csv"
+    assert (
+        caught.value.message
+        == f"2 of the {len(EXPORTED)} CSV files are missing in {tmp_path}: pedidos.csv, produtos.csv"
+    )
     assert "--csv-dir" in caught.value.fix
 
 
@@ -54,7 +57,7 @@ def test_a_folder_of_a_files_name_is_not_that_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist_is_said_not_to_exist(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"7 of the 7 .*\(there is no such folder\)"):
+    with pytest.raises(UsageError, match=rf"{len(EXPORTED)} of the .*\(there is no such folder\)"):
         source.complete(CsvFolder(tmp_path / "no"), list, Answers.NONE, nobody)
 
 
@@ -82,7 +85,9 @@ def test_a_person_may_stop(tmp_path: Path) -> None:
 
 def test_files_missing_in_the_landing_area_are_named() -> None:
     landed = [layout.landing_key(table) for table in TABLES["bronze"] if table != "cambio"]
-    with pytest.raises(UsageError, match="1 of the 7 CSV files is missing in the lake's landing area: cambio"):
+    with pytest.raises(
+        UsageError, match=f"1 of the {len(EXPORTED)} CSV files is missing in the lake's landing area: cambio"
+    ):
         source.complete(Landing(), lambda: landed, Answers.NONE, nobody)
 
 

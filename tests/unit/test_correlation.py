@@ -8,17 +8,16 @@ import pyarrow.compute as pc
 import pytest
 from bronze_tables import bronze, table
 from hypothesis import given
-from lakehouse_tables import FACT, TABLES
+from lakehouse_tables import FACT, OF_THE_FACT
 from layers import correlate
 from naive import Naive
 
 from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
-from lakehouse.lake.layout import BRONZE
 
 
 def world(**rows):
-    return {name: table(name, rows.get(name, [])) for name in TABLES[BRONZE]}
+    return {name: table(name, rows.get(name, [])) for name in OF_THE_FACT}
 
 
 def order(**changes):

@@ -3,18 +3,17 @@
 import dataclasses
 
 import pytest
-from lakehouse_tables import TABLES
+from lakehouse_tables import OF_THE_FACT
 
 from governance.agreement import Observed, differences, observed, unknown_names
-from lakehouse.lake.layout import BRONZE
 from lakehouse.lineage.names import Asset, Place
 from lakehouse.orchestration.pipelines import Task
 
 PLACE = Place("us-east-1", "123456789012", "lake")
 FACT = "importau_silver.fato_pedido_correlacionado"
 LAMBDA = "arn:aws:states:::lambda:invoke"
-BRONZES = tuple(f"importau_bronze.{table}" for table in TABLES[BRONZE])
-LANDING = tuple(f"landing.{table}" for table in TABLES[BRONZE])
+BRONZES = tuple(f"importau_bronze.{table}" for table in OF_THE_FACT)
+LANDING = tuple(f"landing.{table}" for table in OF_THE_FACT)
 WRITE_BRONZE = Task("WriteBronze", "x", "dados", LAMBDA, LANDING, BRONZES, 5)
 WRITE_SILVER = Task("WriteSilver", "x", "dados", LAMBDA, BRONZES, (FACT,), 5)
 PUBLISH = Task("PublishTable", "x", "dados", "arn:aws:states:::aws-sdk:s3:copyObject", (FACT,), (FACT,), 4)

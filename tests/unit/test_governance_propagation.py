@@ -26,8 +26,8 @@ def with_column(contracts, table, column, **changes):
     ]
 
 
-def test_the_ten_contracts_pass():
-    assert len(load_all()) == 10
+def test_the_contracts_pass():
+    assert load_all()
     assert undeclared(load_all()) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from exports import EVERY
 from hypothesis import given
 from hypothesis import strategies as st
-from lakehouse_tables import CASH_FLOW, FACT, FORECAST
+from lakehouse_tables import CASH_FLOW, EVERY_TABLE, FACT, FORECAST
 from layers import cash_flow, correlate, forecast
 
 from bronze.synthetic.company import generate
@@ -167,22 +167,22 @@ def test_nothing_to_look_at_is_no_finding():
 
 
 @pytest.fixture(scope="module", params=EVERY)
-def ten_tables(request):
+def tables(request):
     bronze = {name: read.kept for name, read in request.param.read().items()}
     fact, _ = correlate(bronze)
     return {**bronze, FACT: fact, CASH_FLOW: cash_flow(fact), FORECAST: forecast(fact)}
 
 
-def test_the_ten_tables_of_an_export_hold_nothing_that_is_not_declared(ten_tables):
-    assert len(ten_tables) == 10
-    assert [str(f) for name, table in ten_tables.items() for f in scan(table, load(name))] == []
+def test_the_tables_of_an_export_hold_nothing_that_is_not_declared(tables):
+    assert tuple(tables) == EVERY_TABLE
+    assert [str(f) for name, table in tables.items() for f in scan(table, load(name))] == []
 
 
-def test_every_column_of_persons_of_an_export_would_be_found_were_it_not_declared(ten_tables):
+def test_every_column_of_persons_of_an_export_would_be_found_were_it_not_declared(tables):
     for contract in load_all():
         for column in contract.columns:
             if column.classification == "PII":
-                text = ten_tables[contract.table][column.name].combine_chunks()
+                text = tables[contract.table][column.name].combine_chunks()
                 [finding] = scan(pa.table({f"{column.name}_novo": text}), contract)
                 assert finding.matched >= 0.85 * finding.sampled, column.name
 

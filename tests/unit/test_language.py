@@ -5,6 +5,7 @@ import string
 from pathlib import Path
 
 import pytest
+from lakehouse_tables import EXPORTED
 
 from cli import ROOT
 from cli.errors import CliError, UsageError
@@ -89,7 +90,9 @@ def test_a_missing_file_is_asked_about_in_portuguese(tmp_path: Path, capsys: pyt
         "Procurar em outra [p]asta, seguir com 1.000 pedidos [s]intéticos, ou [c]ancelar? (p/s/c)",
         "Pasta com os arquivos CSV",
     ]
-    assert f"faltam 7 dos 7 arquivos CSV ({tmp_path}): pedidos.csv" in capsys.readouterr().err
+    assert (
+        f"faltam {len(EXPORTED)} dos {len(EXPORTED)} arquivos CSV ({tmp_path}): pedidos.csv" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.usefixtures("brazil")

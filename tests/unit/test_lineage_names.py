@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
+from lakehouse_tables import CASH_FLOW, EVERY_TABLE, EXPORTED, FACT, FORECAST, TABLES
 
 from lakehouse.contract.model import load, load_all
 from lakehouse.errors import LakehouseError
@@ -17,8 +17,8 @@ THE_FACT = Asset.of_table(FACT)
 run_ids = st.from_regex(r"[A-Za-z0-9._-]{1,80}", fullmatch=True)
 
 
-def test_there_are_seven_csvs_and_ten_tables():
-    assert len(ASSETS) == len(set(ASSETS)) == 17
+def test_there_is_an_asset_for_each_csv_and_each_table():
+    assert len(ASSETS) == len(set(ASSETS)) == len(EXPORTED) + len(EVERY_TABLE)
     assert [str(asset) for asset in ASSETS[:2]] == ["landing.pedidos", "landing.itens_pedido"]
 
 

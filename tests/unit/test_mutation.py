@@ -16,6 +16,9 @@ from tests.mutation.children import ROOT, Chosen, in_children
 from tests.mutation.operators import compiles, mutants_of
 from tests.mutation.reach import Reach, noticing
 
+# Its children end by an alarm, which is pytest-timeout's signal as well.
+pytestmark = pytest.mark.timeout(0)
+
 
 def changes(source):
     """Every change of a text, as before and after."""
