@@ -1,4 +1,4 @@
-"""Agreement: what the tasks declare they read and write, held against what the run was seen to read and write."""
+"""Agreement: what the tasks declare to read and write, compared with what they were observed to read and write."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from lakehouse.orchestration.pipelines import LAMBDA, Task
 
 @dataclass
 class Observed:
-    """What one task of a state machine was seen to do in a run.
+    """What one task of a state machine read and wrote in a run.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Observed:
 
 
 def observed(events: Iterable[Mapping[str, Any]], place: Place) -> dict[tuple[str, str], Observed]:
-    """Gather lineage events by (state machine, task).
+    """Return what each task read and wrote, by (state machine, task), from the lineage events.
 
     Parameters
     ----------
@@ -32,61 +32,63 @@ def observed(events: Iterable[Mapping[str, Any]], place: Place) -> dict[tuple[st
         OpenLineage RunEvents of one run, in any order.
     place : Place
     """
-    found: dict[tuple[str, str], Observed] = {}
+    observations: dict[tuple[str, str], Observed] = {}
     for event in events:
         machine, task = event["job"]["name"].split(".", 1)
         state = task.rpartition(".")[0]
-        seen = found.setdefault((machine, state), Observed())
-        for datasets, names in ((event.get("inputs", ()), seen.inputs), (event.get("outputs", ()), seen.outputs)):
+        task_io = observations.setdefault((machine, state), Observed())
+        for datasets, names in ((event.get("inputs", ()), task_io.inputs), (event.get("outputs", ()), task_io.outputs)):
             for dataset in datasets:
                 asset = place.asset(dataset["namespace"], dataset["name"])
                 names.add(str(asset) if asset else f"{dataset['namespace']}/{dataset['name']}")
-    return found
+    return observations
 
 
 def differences(
     tasks: Mapping[str, Iterable[Task]],
-    seen: Mapping[tuple[str, str], Observed],
+    observations: Mapping[tuple[str, str], Observed],
     from_csv: bool,
 ) -> list[str]:
-    """Return every table declared and not observed, or observed and not declared, by task.
+    """Return every table that is declared and was not observed, or observed and is not declared, by task.
 
     Parameters
     ----------
     tasks : mapping of str to iterable of Task
-        By the name of their state machine.
-    seen : mapping
-        What `observed` found. A task that is no Lambda of this project tells nothing and is not compared; a Lambda of
-        a state machine of which others were seen, and which declares tables, must have told something.
+        The tasks by the name of their state machine.
+    observations : mapping
+        The result of `observed`. A task that is no Lambda of this project emits no lineage and is not compared. A
+        Lambda that declares tables must have emitted lineage, where any task of its state machine did.
     from_csv : bool
         Whether the run read the exported CSVs; synthetic data has no ``landing`` to read.
     """
     problems = []
-    ran = {machine for machine, _ in seen}
+    ran = {machine for machine, _ in observations}
     known = {(machine, task.name) for machine, its_tasks in tasks.items() for task in its_tasks}
     for machine, its_tasks in tasks.items():
         for task in its_tasks:
-            did = seen.get((machine, task.name))
-            if did is None:
-                # What was done part by part is told by the task that puts the parts together.
-                tells = task.resource.startswith(LAMBDA) and not task.per_part
-                if machine in ran and tells and (task.inputs or task.outputs):
+            task_io = observations.get((machine, task.name))
+            if task_io is None:
+                # The lineage of the parts is emitted by the task that puts them together.
+                emits = task.resource.startswith(LAMBDA) and not task.per_part
+                if machine in ran and emits and (task.inputs or task.outputs):
                     problems.append(f"{machine}.{task.name}: declara tabelas, e a execução não deu notícia dela")
                 continue
             declared = {name for name in task.inputs if from_csv or not name.startswith(f"{LANDING}.")}
-            for word, said, done in (("INPUTS", declared, did.inputs), ("OUTPUT", set(task.outputs), did.outputs)):
-                for name in sorted(said - done):
+            outputs = set(task.outputs)
+            for word, expected, used in (("INPUTS", declared, task_io.inputs), ("OUTPUT", outputs, task_io.outputs)):
+                for name in sorted(expected - used):
                     problems.append(f"{machine}.{task.name}: {word} declara {name}, que a execução não usou")
-                for name in sorted(done - said):
+                for name in sorted(used - expected):
                     problems.append(f"{machine}.{task.name}: a execução usou {name}, que {word} não declara")
-    for machine, state in sorted(set(seen) - known):
-        used = ", ".join(sorted(seen[machine, state].inputs | seen[machine, state].outputs))
-        problems.append(f"{machine}.{state}: a execução usou {used}, e nenhuma tarefa com esse nome o declara")
+    for machine, state in sorted(set(observations) - known):
+        task_io = observations[machine, state]
+        names = ", ".join(sorted(task_io.inputs | task_io.outputs))
+        problems.append(f"{machine}.{state}: a execução usou {names}, e nenhuma tarefa com esse nome o declara")
     return problems
 
 
 def unknown_names(tasks: Mapping[str, Iterable[Task]]) -> list[str]:
-    """Return every name in a comment that is no asset of the lakehouse, and what else of one cannot be read."""
+    """Return every name in the tasks' comments that is no asset of the lakehouse, and every unreadable field."""
     problems = []
     for machine, its_tasks in tasks.items():
         for task in its_tasks:

@@ -1,4 +1,4 @@
-"""The Governance Lambda: after a run, the catalogue knows every asset and pipeline, and what it says is checked."""
+"""The Governance Lambda: it registers the assets and pipelines of a run in the catalogue, and checks what they say."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from governance.connector import (
 from governance.findings import Findings
 from governance.propagation import undeclared
 from governance.registration import register, tag_everything
-from governance.scope import Scope, of_one_run, published
+from governance.scope import Scope, scope_of_published, scope_of_run
 from lakehouse.contract.model import load_all
 from lakehouse.errors import StorageError
 from lakehouse.lake import layout
@@ -33,12 +33,12 @@ from lakehouse.runtime import BY_HAND, Settings, arn_of, count, instrumented, lo
 TAGS: Final = {"project": "importau", "domain": "importacao"}
 EXECUTIONS: Final = 20
 
-_Seen = Mapping[tuple[str, str], Observed]
+_Observations = Mapping[tuple[str, str], Observed]
 
 
 @instrumented
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Register, connect and check one run.
+    """Register and check one run.
 
     Parameters
     ----------
@@ -53,19 +53,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     Raises
     ------
     LakehouseError
-        Governance alone was asked for, and a layer has never been published.
+        Governance runs by itself, and a layer was never published.
     """
     governance = _Governance.of(event, context)
     findings = governance.register()
-    seen = governance.observe()
-    findings = governance.compare(findings, seen)
-    findings = governance.connect(findings, seen)
+    observations = governance.observe()
+    findings = governance.compare(findings, observations)
+    findings = governance.connect(findings, observations)
     return governance.report(findings)
 
 
 @dataclass(frozen=True)
 class _Governance:
-    """One run under governance: what there is to look at, and where it is written down."""
+    """The governance of one run: what it reads, and where it writes."""
 
     run_id: str
     lake: Lake
@@ -81,7 +81,8 @@ class _Governance:
     def of(cls, event: Mapping[str, Any], context: LambdaContext) -> "_Governance":
         run_id, states = run_id_of(event), StateMachines()
         lake, machines = Lake(Settings.from_environment().bucket), states.tagged()
-        scope = published(states, machines) if event.get("only") else of_one_run(run_id, event.get("source", {}))
+        alone, source = event.get("only"), event.get("source", {})
+        scope = scope_of_published(states, machines) if alone else scope_of_run(run_id, source)
         return cls(
             run_id=run_id,
             lake=lake,
@@ -95,29 +96,29 @@ class _Governance:
         )
 
     def register(self) -> Findings:
-        """Enter the tables into the catalogue as their contracts say, and look at what was published."""
+        """Register the tables in the catalogue as their contracts say, and examine what was published."""
         findings = register(self.catalog, self.lake, load_all(), self.scope.runs)
         tag_everything(self.catalog, self.place.region, self.place.account, TAGS)
         return findings
 
-    def observe(self) -> _Seen:
-        """Return what the tasks were seen to read and write."""
+    def observe(self) -> _Observations:
+        """Return what the tasks read and wrote, from the lineage events."""
         return observed(self._events(), self.place)
 
-    def compare(self, findings: Findings, seen: _Seen) -> Findings:
-        """Hold declarations against what was seen, and classifications against where columns come from."""
+    def compare(self, findings: Findings, observations: _Observations) -> Findings:
+        """Compare declarations with observations, and the columns' classifications with those of their sources."""
         tasks = {machine.name: machine.tasks for machine in self.machines}
         unknown = unknown_names(tasks)
         return replace(
             findings,
             unknown=tuple(unknown),
-            disagreements=() if unknown else tuple(differences(tasks, seen, self.scope.from_csv)),
+            disagreements=() if unknown else tuple(differences(tasks, observations, self.scope.from_csv)),
             unclassified=tuple(undeclared(load_all())),
         )
 
-    def connect(self, findings: Findings, seen: _Seen) -> Findings:
-        """Declare what the tasks declare, and enter pipelines, tasks, lineage and executions into the catalogue."""
-        # Loads the OpenLineage client, which a cold start is not to wait for (lakehouse.lineage.runs).
+    def connect(self, findings: Findings, observations: _Observations) -> Findings:
+        """Emit the declared lineage, and register pipelines, tasks, lineage and executions in the catalogue."""
+        # It imports the OpenLineage client, which would delay every cold start (lakehouse.lineage.runs).
         from governance.declared import job_events, lineage_table  # noqa: PLC0415
 
         if not findings.unknown:
@@ -126,7 +127,7 @@ class _Governance:
         tables = {
             "pipelines": pipelines_table(self.machines),
             "tarefas": tasks_table(self.machines),
-            "linhagem": lineage_table(self.machines, load_all(), seen, self.run_id),
+            "linhagem": lineage_table(self.machines, load_all(), observations, self.run_id),
             "execucoes": self._executions(),
         }
         registered = dict(findings.registered)
@@ -142,7 +143,7 @@ class _Governance:
         return replace(findings, registered=registered)
 
     def report(self, findings: Findings) -> dict[str, Any]:
-        """Keep the report, count what was found, and return the verdict."""
+        """Write the report, count the findings, and return the verdict."""
         key, lineage = layout.governance_report_key(self.run_id), self.runs.summary()
         report = {
             "run_id": self.run_id,
@@ -163,7 +164,7 @@ class _Governance:
         return {"run_id": self.run_id, **findings.as_message(key, self.lake.uri(key)), "lineage": lineage}
 
     def _events(self) -> Iterator[Mapping[str, Any]]:
-        """Read the events that ended a task of these runs; a task called by hand declares nothing to compare."""
+        """Yield the events that ended a task of these runs, but for calls by hand, which nothing declares."""
         for run_id in dict.fromkeys(self.scope.runs.values()):
             for key in self.lake.list(layout.lineage_prefix(run_id)):
                 event = layout.event_of_key(key)

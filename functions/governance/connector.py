@@ -1,4 +1,4 @@
-"""The Step Functions connector: state machines become entries of the catalogue, and tables that Athena can ask."""
+"""The Step Functions connector: state machines become entries of the catalogue, and tables that Athena can query."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -80,7 +80,7 @@ _GLUE_TYPES: Final = {pa.string(): "string", pa.int64(): "bigint", pa.float64():
 
 
 def machine_table(machine: StateMachine, bucket: str) -> GlueTable:
-    """Return a state machine's entry of the catalogue: its tasks are the columns."""
+    """Return a state machine's entry of the catalogue, with its tasks as the columns."""
     return GlueTable(
         database=layout.GOVERNANCE_DATABASE,
         name=machine.name.lower(),
@@ -149,17 +149,18 @@ def tasks_table(machines: Iterable[StateMachine]) -> pa.Table:
 def executions_table(
     before: pa.Table | None, executions: Mapping[str, Sequence[Execution]], memory_mb: int
 ) -> pa.Table:
-    """Return the table ``execucoes``: those known before, and those read now in their place or beside them.
+    """Return the table ``execucoes``: the executions recorded before, updated with and extended by those read now.
 
     Parameters
     ----------
     before : pa.Table or None
+        The table of the last run; None in the first one.
     executions : mapping of str to sequence of Execution
-        By the name of their state machine.
+        The executions read now, by the name of their state machine.
     memory_mb : int
-        Of each Lambda.
+        The memory of each Lambda.
     """
-    rows = {row["execucao_arn"]: row for row in (_as_now(before).to_pylist() if before is not None else ())}
+    rows = {row["execucao_arn"]: row for row in (_upgraded(before).to_pylist() if before is not None else ())}
     for pipeline, its_executions in executions.items():
         for execution in its_executions:
             rows[execution.arn] = _execution_row(pipeline, execution, memory_mb)
@@ -167,8 +168,8 @@ def executions_table(
     return pa.Table.from_pylist(ordered, SCHEMAS["execucoes"])
 
 
-def _as_now(before: pa.Table) -> pa.Table:
-    """Return an earlier version's rows with today's types: its costs were doubles, and some columns not there."""
+def _upgraded(before: pa.Table) -> pa.Table:
+    """Return rows that an earlier version wrote, with today's types: its costs were doubles."""
     schema = SCHEMAS["execucoes"]
     names = [name for name in schema.names if name in before.column_names]
     return pa.table([before[name].cast(schema.field(name).type) for name in names], names)
@@ -196,7 +197,7 @@ def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[
 
 
 def _costs(execution: Execution, memory_mb: int) -> dict[str, Decimal]:
-    """Estimate what an execution cost so far, in USD; those it started have records of their own."""
+    """Estimate what an execution has cost so far, in USD, without the executions that it started."""
     lines = costs.work(
         execution.lambda_seconds,
         memory_mb,
@@ -205,6 +206,6 @@ def _costs(execution: Execution, memory_mb: int) -> dict[str, Decimal]:
         execution.crawls,
         execution.crawl_seconds,
     )
-    return {name: costs.total(line for line in lines if line.what in whose) for name, whose in _COSTS.items()} | {
+    return {name: costs.total(line for line in lines if line.what in items) for name, items in _COSTS.items()} | {
         "custo_estimado_usd": costs.total(lines)
     }

@@ -20,7 +20,7 @@ from lakehouse.orchestration.stepfunctions import StateMachine
 
 
 def job_events(machines: Iterable[StateMachine], place: Place, now: datetime) -> dict[str, JobEvent]:
-    """Return one JobEvent a task and output table, by job name; a task that writes no table has one of inputs only."""
+    """Return one JobEvent per task and output table, by job name; a task without outputs has one of its inputs."""
     events = {}
     for machine in machines:
         for task in machine.tasks:
@@ -48,17 +48,17 @@ def _facets(task: Task) -> dict[str, Any]:
 def lineage_table(
     machines: Iterable[StateMachine],
     contracts: Iterable[Contract],
-    seen: Mapping[tuple[str, str], Observed],
+    observations: Mapping[tuple[str, str], Observed],
     run_id: str,
 ) -> pa.Table:
-    """Return the table ``linhagem``: tables as tasks declare and runs showed them, columns as contracts do."""
+    """Return the table ``linhagem``: of tables as declared and as observed, of columns as contracts declare it."""
     rows: list[dict[str, str | None]] = []
     for machine in machines:
         for task in machine.tasks:
             pairs = [(a, b) for b in task.outputs for a in task.inputs]
             rows += [_row("declarada", a, b, machine.name, task.name, run_id) for a, b in pairs]
-    for (machine_name, task_name), did in seen.items():
-        pairs = [(a, b) for b in sorted(did.outputs) for a in sorted(did.inputs)]
+    for (machine_name, task_name), task_io in observations.items():
+        pairs = [(a, b) for b in sorted(task_io.outputs) for a in sorted(task_io.inputs)]
         rows += [_row("observada", a, b, machine_name, task_name, run_id) for a, b in pairs]
     for contract in contracts:
         for column in contract.columns:

@@ -1,4 +1,4 @@
-"""What governance found in one run: one value, filled in step by step, and then reported. Pure."""
+"""The findings of governance in one run: one value, filled in step by step, and then reported. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from governance.scanner import Finding
 
-# How much of what was found a message says; the report says all of it.
+# How many findings a message has, and how long they are; the report has all of them.
 _SHOWN: Final = 10
 _LENGTH: Final = 300
 _CAUSE: Final = 4000
@@ -21,17 +21,17 @@ class Findings:
     registered : mapping of str to str
         ``created``, ``updated`` or ``unchanged`` by ``database.table``.
     broken : tuple of str
-        Where contract and Parquet differ, and tables that are not there.
+        Differences of Parquet from the contract, and missing tables.
     crawled : tuple of str
-        Where contract and catalogue differed before registration mended it.
+        Differences of the catalogue from the contract, which registration then corrected.
     personal : tuple of Finding
         Columns that look personal although no contract says so.
     unknown : tuple of str
-        Names in the tasks' comments that are no asset, and what of a comment cannot be read.
+        Names in the tasks' comments that are no asset, and unreadable fields of comments.
     disagreements : tuple of str
-        Where what the tasks declare and what they were seen to do differ; none while there are unknown names.
+        Differences between what the tasks declare and what they did; empty while there are unknown names.
     unclassified : tuple of str
-        Columns made of sensitive ones that declare nothing.
+        Columns derived from sensitive ones that do not declare it.
     """
 
     registered: Mapping[str, str] = field(default_factory=dict)
@@ -44,11 +44,11 @@ class Findings:
 
     @property
     def problems(self) -> list[str]:
-        """What keeps the run from passing."""
+        """The findings that keep the run from passing."""
         return [*self.unknown, *self.broken, *self.disagreements, *self.unclassified]
 
     def as_report(self) -> dict[str, Any]:
-        """Return what the governance report says of them."""
+        """Return the findings' part of the governance report."""
         return {
             "passed": not self.problems,
             "problems": self.problems,
@@ -80,6 +80,6 @@ class Findings:
         if not problems:
             return ""
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        found = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        cause = f"Governance found {found}: {'; '.join(problems[:_SHOWN])}{more}. Report: {report_uri}"
+        number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        cause = f"Governance found {number}: {'; '.join(problems[:_SHOWN])}{more}. Report: {report_uri}"
         return cause[:_CAUSE]

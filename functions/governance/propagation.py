@@ -1,4 +1,4 @@
-"""Classification along column lineage: what comes from personal data is personal, unless a contract masks it."""
+"""Classification along column lineage: a column derived from personal data is personal, unless it is masked."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,25 +6,25 @@ from typing import Final
 from lakehouse.contract import layers
 from lakehouse.contract.model import Contract
 
-# The higher includes the lower: a column declared PII is treated as confidential too.
+# A higher rank includes the lower ones: a column declared PII is treated as confidential, too.
 _RANK: Final[dict[str | None, int]] = {"confidential": 1, "PII": 2}
 
 
 def undeclared(contracts: Iterable[Contract]) -> list[str]:
-    """Return every column derived from a sensitive one that neither declares it nor says it is masked.
+    """Return every column derived from a sensitive one that neither declares it nor says that it is masked.
 
-    What only decides (a key, a condition, a weight) counts as a source too: a value can be read from what it decides.
+    An indirect source (a key, a condition, a weight) counts as well: a value can be inferred from what it decides.
 
     Parameters
     ----------
     contracts : iterable of Contract
-        Of all layers; a column is judged by what its sources are, not by what they say of themselves, so what one
-        contract forgets is found in all the columns below.
+        Those of all layers. A column inherits the classification that its sources should have, even where they do not
+        declare it: what one contract forgets is found in all columns derived from it.
 
     Returns
     -------
     list of str
-        Those, and the sources that are no column of any contract.
+        One problem for each such column, and for each source that is no column of any contract.
     """
     in_order = sorted(contracts, key=lambda contract: layers.LAYERS.index(contract.layer))
     known = {

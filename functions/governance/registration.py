@@ -1,4 +1,4 @@
-"""Registration: the tables in the catalogue as their contracts say, with what the run found; and their drift."""
+"""Registration of the tables in the catalogue, as their contracts say and with facts of the run; and their drift."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from lakehouse.runtime import log_table
 
 
 def register(catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: Mapping[str, str]) -> Findings:
-    """Compare each table with its contract, look for personal data it does not declare, and register it.
+    """Compare each table with its contract, look for undeclared personal data in it, and register it.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def register(catalog: Catalog, lake: Lake, contracts: Iterable[Contract], runs: 
     lake : Lake
     contracts : iterable of Contract
     runs : mapping of str to str
-        The run that published, by layer.
+        The run that published each layer.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def tag_everything(catalog: Catalog, region: str, account: str, tags: Mapping[st
     """Tag the databases and crawlers of the three layers, and the governance database."""
     arn = f"arn:aws:glue:{region}:{account}"
     for layer in layers.LAYERS:
-        given: dict[str, Any] = {**tags, "layer": layer}
-        catalog.tag(f"{arn}:database/{layout.database_of(layer)}", given)
-        catalog.tag(f"{arn}:crawler/{layout.crawler_of(layer)}", given)
+        layer_tags: dict[str, Any] = {**tags, "layer": layer}
+        catalog.tag(f"{arn}:database/{layout.database_of(layer)}", layer_tags)
+        catalog.tag(f"{arn}:crawler/{layout.crawler_of(layer)}", layer_tags)
     catalog.tag(f"{arn}:database/{layout.GOVERNANCE_DATABASE}", {**tags, "layer": "governance"})

@@ -1,10 +1,11 @@
-"""The scanner: looks into the data for personal or confidential values that no contract declares.
+"""The scanner: searches the data for personal or confidential values that no contract declares.
 
-The patterns are documented here instead of bought in: presidio and datahub-classify bring language models of hundreds
-of megabytes, which no Lambda beside the AWS SDK for pandas layer has room for, and neither knows CPF and CNPJ.
+It has patterns of its own, since presidio and datahub-classify come with language models of hundreds of megabytes, for
+which a Lambda with the AWS SDK for pandas layer has no room, and neither knows CPF and CNPJ.
 
-What is written with its punctuation is found inside longer text too. Bare digits are found only where they fill the
-value, and count only where they fill the column: one number in a hundred has the check digits of a CPF by chance.
+A number with its punctuation is found inside longer text, too. Bare digits are found only where they are the whole
+value, and reported only where such values fill the column: one number in a hundred has the check digits of a CPF by
+chance.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 Weights = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 SAMPLE: Final = 10_000
-# A column is suspicious when this share of its values looks personal, or when this many do.
+# A column is reported when at least this share of its values looks personal, or this many do.
 SHARE: Final = 0.05
 ALWAYS_REPORTED: Final = 3
 SHARE_OF_BARE: Final = 0.5
@@ -47,13 +48,13 @@ class Detector:
     name : str
         What it finds.
     classification : str
-        How a contract should declare such a column.
+        The classification that a contract should give such a column.
     matches : callable
-        From an array of strings, shape (n,), to a boolean mask, shape (n,).
+        Takes an array of strings, shape (n,), and returns a boolean mask, shape (n,).
     share : float
-        From which share of the values on a column is reported.
+        The least share of matching values for which a column is reported.
     always : int
-        From how many values on it is reported, whatever their share.
+        The least number of matching values for which it is reported, whatever their share.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Detector:
     always: int = ALWAYS_REPORTED
 
     def suspects(self, matched: int, sampled: int) -> bool:
-        """Return whether a column with so many matches is to be reported."""
+        """Return whether a column with this many matches is to be reported."""
         return matched >= self.always or (matched > 0 and matched >= self.share * sampled)
 
 
@@ -75,7 +76,7 @@ class Finding:
     ----------
     table, column, detector, classification : str
     matched, sampled : int
-        How many of the values looked at match. The values themselves are not repeated.
+        How many of the sampled values match. The values themselves are not repeated.
     """
 
     table: str
@@ -86,7 +87,7 @@ class Finding:
     sampled: int
 
     def __str__(self) -> str:
-        """Say what was found and what to do."""
+        """Return what was found and what to do."""
         return (
             f"{self.table}.{self.column}: {self.matched} de {self.sampled} valores parecem {self.detector}, e o "
             f"contrato não os declara; acrescente 'classification: {self.classification}' à coluna em "
@@ -94,35 +95,35 @@ class Finding:
         )
 
 
-def _pattern(regex: str, but: str = r"[^\s\S]") -> Callable[[pa.Array], Mask]:
-    """Return a test for values in which ``regex`` is found and ``but`` is not."""
+def _pattern(regex: str, exclude: str = r"[^\s\S]") -> Callable[[pa.Array], Mask]:
+    """Return a test for values in which ``regex`` matches and ``exclude`` does not."""
 
     def matches(values: pa.Array) -> Mask:
-        found = pc.and_not(pc.match_substring_regex(values, regex), pc.match_substring_regex(values, but))
-        return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+        mask = pc.and_not(pc.match_substring_regex(values, regex), pc.match_substring_regex(values, exclude))
+        return np.asarray(mask.to_numpy(zero_copy_only=False), bool)
 
     return matches
 
 
 def _check_digits(shape: str, weights: Weights) -> Callable[[pa.Array], Mask]:
-    """Return a test for the first number of a shape in a value, by the modulo 11 check digits that end it.
+    """Return a test of the first number of a shape in a value, by the modulo 11 check digits at its end.
 
-    A letter counts as its ASCII code less 48, as in the alphanumeric CNPJ (Receita Federal, IN RFB 2.229/2024).
+    A letter counts as its ASCII code minus 48, as in the alphanumeric CNPJ (Receita Federal, IN RFB 2.229/2024).
     """
     length = len(weights[1]) + 1
 
     def matches(values: pa.Array) -> Mask:
         number = pc.struct_field(pc.extract_regex(values, f"(?:^|[^0-9A-Za-z])(?P<n>{shape})(?:[^0-9A-Za-z]|$)"), "n")
-        found: Mask = np.asarray(number.is_valid().to_numpy(zero_copy_only=False), bool)
+        mask: Mask = np.asarray(number.is_valid().to_numpy(zero_copy_only=False), bool)
         characters = pc.replace_substring_regex(number.drop_null(), r"[^0-9A-Z]", "")
         text = np.asarray(characters.to_numpy(zero_copy_only=False), f"S{length}")
         digits = text.view(np.uint8).reshape(-1, length).astype(np.int64) - ord("0")
-        valid = (digits != digits[:, :1]).any(axis=1)  # 111.111.111-11 passes the arithmetic and is nobody's
+        valid = (digits != digits[:, :1]).any(axis=1)  # 111.111.111-11 passes the arithmetic, but is never issued
         for weight in weights:
             rest = (digits[:, : len(weight)] * weight).sum(axis=1) % 11
             valid &= digits[:, len(weight)] == np.where(rest < 2, 0, 11 - rest)
-        found[np.flatnonzero(found)] = valid
-        return found
+        mask[np.flatnonzero(mask)] = valid
+        return mask
 
     return matches
 
@@ -149,7 +150,7 @@ _TELEPHONE: Final = (
     r")(?:[^0-9A-Za-z-]|$)"
 )
 _LOGIN: Final = r"^\s*[a-zà-ÿ]+([._][a-zà-ÿ]+)?\.[a-zà-ÿ]{2,}\d{0,3}\s*$"
-# What is written like a login and is the name of a file or a site.
+# Names of files and sites, which are written like logins.
 _NO_LOGIN: Final = r"\.(com|net|org|gov|edu|br|io|csv|json|parquet|pdf|txt|xml|zip|xlsx?|docx?|png|jpe?g)\s*$"
 
 DETECTORS: Final = (
@@ -164,15 +165,15 @@ DETECTORS: Final = (
 
 
 def scan(table: pa.Table, contract: Contract) -> list[Finding]:
-    """Return the columns of a table that look personal and are not declared so, each once, by what it holds most.
+    """Return the columns of a table that look personal and are not declared so, each once, with what matches most.
 
     Parameters
     ----------
     table : pa.Table
-        The first `SAMPLE` values that are not NULL of each column of text are looked at.
+        The first `SAMPLE` values of each text column that are not NULL are examined.
     contract : Contract
-        A column declared ``PII`` may hold anything, one declared ``confidential`` nothing personal; a column the
-        contract does not have at all declares nothing.
+        A column declared ``PII`` may hold anything, one declared ``confidential`` nothing personal. A column that the
+        contract lacks counts as undeclared.
     """
     declared = {column.name: column.classification for column in contract.columns}
     findings = []
@@ -181,18 +182,18 @@ def scan(table: pa.Table, contract: Contract) -> list[Finding]:
         if text is None:
             continue
         values = flat(text.drop_null().slice(0, SAMPLE))
-        found = [
+        candidates = [
             Finding(contract.table, name, detector.name, detector.classification, matched, len(values))
             for detector in DETECTORS
             if declared.get(name) not in _DECLARED_BY[detector.classification]
             and detector.suspects(matched := int(detector.matches(values).sum()), len(values))
         ]
-        if found:
-            findings.append(max(found, key=lambda finding: finding.matched))
+        if candidates:
+            findings.append(max(candidates, key=lambda finding: finding.matched))
     return findings
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return a column of text as strings, however it is encoded; None for a column of anything else."""
+    """Return a text column as plain strings, however it is encoded; None for a column of any other type."""
     type_ = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     return column.cast(pa.string()) if pa.types.is_string(type_) or pa.types.is_large_string(type_) else None

@@ -1,4 +1,4 @@
-"""The audit of a layer: every rule of every contract, on what is really there; of all of it or of one part."""
+"""The audit of a layer: every rule of every contract, applied to what is really there, whole or part by part."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -18,7 +18,7 @@ from lakehouse.lineage.runs import Runs
 from lakehouse.lineage.table_run import TableRun
 from lakehouse.parts import published_keys, read_by_part
 from lakehouse.runtime import Settings, log_table, run_id_of
-from tests.audited import added_up
+from tests.audited import collapsed
 from tests.checks import gold
 from tests.examination import Examination
 from tests.subject import STAGED, Subject
@@ -26,7 +26,7 @@ from tests.subject import STAGED, Subject
 if TYPE_CHECKING:
     from openlineage.client.generated.data_quality_assertions_dataset import Assertion
 
-# The published tables a layer is compared with, and what is read of them; None: everything.
+# The published tables that a layer is compared with, and the columns read of them; None: all columns.
 _BELOW: Final[dict[str, Mapping[str, tuple[str, ...] | None]]] = {
     layers.BRONZE: {},
     layers.SILVER: dict.fromkeys(inputs_of(layers.SILVER)),
@@ -35,9 +35,9 @@ _BELOW: Final[dict[str, Mapping[str, tuple[str, ...] | None]]] = {
 
 
 def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None = None) -> dict[str, Any]:
-    """Audit what a write Lambda staged, or what is published; keep the report, and return the verdict as data.
+    """Audit what a write Lambda staged, or what is published; write the report, and return the verdict as data.
 
-    Bad data never raises: it is a rule that failed. What raises is a fault, such as a published table that is gone.
+    Bad data never raises: it is a rule that failed. Only faults raise, such as a missing published table.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
     now : datetime
         With a time zone.
     runs : Runs, optional
-        Where the audit of each table is told as lineage.
+        Records the audit of each table as lineage.
 
     Returns
     -------
     dict
-        ``passed``, ``cause``, ``report_key`` and a bounded entry a table.
+        ``passed``, ``cause``, ``report_key`` and a bounded entry per table.
 
     Raises
     ------
@@ -60,16 +60,16 @@ def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None
         The event cannot be used (`tests.subject.Subject.of_event`).
     """
     subject = Subject.of_event(event, lake)
-    with lake.traffic() as read:
+    with lake.traffic() as traffic:
         results = _results(lake, subject, now)
     for result in results:
-        with runs.of(result.table, read) if runs else nullcontext(TableRun()) as run:
+        with runs.of(result.table, traffic) if runs else nullcontext(TableRun()) as run:
             run.assertions = [_assertion(outcome) for outcome in result.results]
     return _reported(lake, subject, results, now) | {"lineage": runs.summary() if runs else {}}
 
 
 def audit_part(event: Mapping[str, Any], lake: Lake, part: int, parts: int, now: datetime) -> dict[str, Any]:
-    """Audit one part of it, and keep what was found until the parts are put together.
+    """Audit one part of a layer, and keep its record until the parts are put together.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def audit_part(event: Mapping[str, Any], lake: Lake, part: int, parts: int, now:
 
 
 def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict[str, Any]:
-    """Audit one layer now, in the lake of the environment; raise `ContractError` when the event is another layer's."""
+    """Audit a layer now, in the lake of the environment; raise `ContractError` for the event of another layer."""
     if event.get("layer") != layer:
         raise ContractError(f"this function audits {layer}, and the event is of {event.get('layer')!r}")
     run_id_of(event)
@@ -95,9 +95,9 @@ def audit_layer(layer: str, event: Mapping[str, Any], function_arn: str) -> dict
 
 
 def _results(lake: Lake, subject: Subject, now: datetime) -> list[TableResult]:
-    """Examine a layer: at once, or from the records of its parts, of which those are made that are not there."""
+    """Examine a layer: at once, or by the records of its parts, after examining the parts that have none yet."""
     run_id, layer, staged = subject.run_id, subject.layer, subject.tables
-    # Gold's own tables are in one part; it is what they are compared with that may be in several.
+    # Gold's own tables are in one part; the fact that they are compared with may be in several.
     parts = (
         lake.parts(gold.FACT) if layer == layers.GOLD else max((each["parts"] for each in staged.values()), default=1)
     )
@@ -105,7 +105,7 @@ def _results(lake: Lake, subject: Subject, now: datetime) -> list[TableResult]:
     if parts == 1:
         return examination.everything(_below(lake, layer, 0, 1) if staged else {})
     records = _parted(lake, subject, parts, now).all()
-    # Parts that other invocations read were read for this audit: one stands for all of them.
+    # Other invocations read the parts for this audit: the first part stands for all of them in the lineage.
     below = published_keys(_BELOW[layer], 0, parts)
     lake.note_read([*(each["staged_key"] for each in staged.values()), *below.values()])
     if layer == layers.GOLD:
@@ -121,29 +121,29 @@ def _parted(lake: Lake, subject: Subject, parts: int, now: datetime) -> FanOut:
         below = _below(lake, layer, part, parts)
         if layer == layers.GOLD:
             return _sums(lake, run_id, part, below[gold.FACT])
-        of_part = subject.part(lake, part, parts)
-        return Examination(lake, run_id, layer, of_part, parts, now, subject.absent).part(part, of_part, below)
+        staged = subject.part(lake, part, parts)
+        return Examination(lake, run_id, layer, staged, parts, now, subject.absent).part(part, staged, below)
 
     return FanOut(lake, run_id, layer, subject.step, parts, work)
 
 
 def _below(lake: Lake, layer: str, part: int, parts: int) -> dict[str, pa.Table]:
-    """Read the published tables a layer, or a part of it, was made from."""
+    """Read the published tables that a layer, or a part of it, was made from."""
     keys = published_keys(_BELOW[layer], part, parts)
     return read_by_part({name: lake.read_table(key, _BELOW[layer][name]) for name, key in keys.items()}, part)
 
 
 def _sums(lake: Lake, run_id: str, part: int, fact: pa.Table) -> Record:
-    """Add a part of the fact up by everything the rules of Gold tell apart, which leaves their sums as they are."""
+    """Sum a part of the fact by all columns that the rules of Gold use, so that their own sums stay the same."""
     key = layout.part_table_key(run_id, layers.GOLD, "sums", part)
-    lake.write_table(added_up(fact, gold.AMOUNTS), key)
+    lake.write_table(collapsed(fact, gold.AMOUNTS), key)
     return {"sums": key}
 
 
 def _reported(lake: Lake, subject: Subject, results: list[TableResult], now: datetime) -> dict[str, Any]:
-    """Keep the report, log it, and return the verdict."""
+    """Write the report, log it, and return the verdict."""
     run_id, layer, key = subject.run_id, subject.layer, subject.report_key
-    staged = lake.uri(layout.staging_prefix(run_id, layer)) if subject.of == STAGED else None
+    staged = lake.uri(layout.staging_prefix(run_id, layer)) if subject.kind == STAGED else None
     why = cause(layer, results, staged, lake.uri(key))
     report = {
         "run_id": run_id,
@@ -152,8 +152,8 @@ def _reported(lake: Lake, subject: Subject, results: list[TableResult], now: dat
         "passed": not why,
         "tables": [result.as_report() for result in results],
     }
-    if subject.of != STAGED:
-        report |= {"of": subject.of, "published_by": subject.published_by}
+    if subject.kind != STAGED:
+        report |= {"of": subject.kind, "published_by": subject.published_by}
     lake.write_json(report, key)
     for result in results:
         log_table(
@@ -175,7 +175,7 @@ def _reported(lake: Lake, subject: Subject, results: list[TableResult], now: dat
 
 
 def _assertion(result: RuleResult) -> "Assertion":
-    """Return a rule's result in OpenLineage's words; its client is not for a cold start to wait for."""
+    """Return a rule's result as an OpenLineage assertion; importing its client earlier would delay every cold start."""
     from openlineage.client.generated.data_quality_assertions_dataset import Assertion  # noqa: PLC0415
 
     return Assertion(

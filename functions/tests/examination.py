@@ -1,8 +1,8 @@
-"""The rules of a layer's contracts applied to what was staged: to all of it, or part by part, and put together.
+"""The rules of a layer's contracts applied to what was staged: to the whole, or to its parts, which are put together.
 
-Parts are examined by the same rules. What they found adds up, since an order with its items and payments is in one
-part: the part's own rule says so (`PART_RULE`). Two things do not add up, and are looked at when the parts are put
-together: rules about the table as a whole (`_OF_THE_WHOLE`), and keys that repeat from one part to another.
+Parts are examined by the same rules. Their outcomes add up, since an order with its items and payments is in one part,
+which a rule of the parts checks (`PART_RULE`). Two things do not add up, and are examined when the parts are put
+together: rules about the table as a whole (`_WHOLE_TABLE_RULES`), and keys that repeat from one part to another.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,30 +40,30 @@ _CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
     layers.SILVER: (silver, every_layer),
     layers.GOLD: (gold, every_layer),
 }
-_OF_THE_WHOLE: Final[dict[str, frozenset[str]]] = {
-    # The lines of a CSV are counted, and set aside, for the file.
+_WHOLE_TABLE_RULES: Final[dict[str, frozenset[str]]] = {
+    # Bronze counts the lines of a CSV, and sets them aside, for the file and not for a part.
     layers.BRONZE: frozenset({"atualidade", "contabilidade_de_linhas", "linhas_em_quarentena"}),
     layers.SILVER: frozenset({"atualidade"}),
     layers.GOLD: frozenset(),
 }
-_SECONDS_AN_HOUR: Final = 3600
+_SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True)
 class Examination:
-    """A layer, as a run staged it or as it is published, to be examined.
+    """The examination of a layer, as a run staged it or as it is published.
 
     Attributes
     ----------
     lake : Lake
     run_id, layer : str
     staged : mapping of str to StagedTable
-        By table.
+        The accounting of each table.
     parts : int
     now : datetime
         With a time zone.
     absent : mapping of str to str
-        Why a table that is not staged is not.
+        Why tables are missing.
     """
 
     lake: Lake
@@ -75,32 +75,32 @@ class Examination:
     absent: Mapping[str, str] = field(default_factory=dict)
 
     def everything(self, below: Mapping[str, pa.Table]) -> list[TableResult]:
-        """Examine a layer that is in one part, with the published tables it was made from."""
+        """Examine a layer in one part, with the published tables that it was made from."""
         return self._examined(0, self.staged, below, layers.tables_of(self.layer))
 
     def part(self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table]) -> Record:
-        """Examine one part, and keep what `together` needs of it.
+        """Examine one part, and return the record that `together` needs.
 
         Parameters
         ----------
         part : int
         staged : mapping of str to StagedTable
-            What the write Lambda said of the part.
+            What the write Lambda reported of the part.
         below : mapping of str to pa.Table
-            The published tables it was made from.
+            The published tables that it was made from.
         """
-        # What is not cut is examined with the first part; with the others it is there to be compared with.
+        # Tables that are not cut are examined with the first part; the other parts are only compared with them.
         names = [name for name in layers.tables_of(self.layer) if part == 0 or is_cut(name)]
         results = self._examined(part, staged, below, names)
         return {"tables": [_as_record(result) for result in results]}
 
     def together(self, records: Sequence[Record]) -> list[TableResult]:
-        """Put the records of all parts together, and examine what they cannot show."""
-        found: dict[str, list[TableResult]] = {name: [] for name in layers.tables_of(self.layer)}
+        """Put the records of all parts together, and examine what does not add up."""
+        by_table: dict[str, list[TableResult]] = {name: [] for name in layers.tables_of(self.layer)}
         for record in records:
             for entry in record["tables"]:
-                found[entry["table"]].append(_from_record(entry))
-        return [self._whole(name, results) for name, results in found.items()]
+                by_table[entry["table"]].append(_from_record(entry))
+        return [self._whole(name, results) for name, results in by_table.items()]
 
     def _examined(
         self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table], names: Sequence[str]
@@ -119,7 +119,7 @@ class Examination:
                 continue
             aside = read_quarantine(self.lake, staged[name])
             audited = Audited(load(name), staged[name], tables[name], aside, tables, below, self._age_hours(name))
-            # Bronze compares its tables with one another; without one of them it has failed, uncompared.
+            # Bronze compares its tables with one another; if one is unusable, the audit has failed without comparing.
             comparable = not (unusable and self.layer == layers.BRONZE)
             results.append(self._audited(audited, part, comparable=comparable))
         return results
@@ -133,7 +133,7 @@ class Examination:
             if contract.key != (PARTITION_KEY,) and self.layer == layers.BRONZE:
                 self._keep_hashes(contract, table, part)
         for rule in contract.rules:
-            if self.parts > 1 and rule.check in _OF_THE_WHOLE[self.layer]:
+            if self.parts > 1 and rule.check in _WHOLE_TABLE_RULES[self.layer]:
                 continue
             if rule.kind != "check":
                 results.append(RuleResult(rule, failing(broken_by(rule, table), table, contract.key)))
@@ -150,14 +150,14 @@ class Examination:
         contract, staged = load(name), self.staged[name]
         rows = sum(part.rows for part in parts)
         aside = read_quarantine(self.lake, staged)
-        found = _added_up(parts)
-        nothing = contract.schema.empty_table()
-        whole = Audited(contract, staged, nothing, aside, {}, {}, self._age_hours(name), rows)
+        outcomes = _added_up(parts)
+        empty = contract.schema.empty_table()
+        whole = Audited(contract, staged, empty, aside, {}, {}, self._age_hours(name), rows)
         unusable = any(len(part.results) == 1 for part in parts)
         results = []
         for rule in (SCHEMA_RULE, PART_RULE, *contract.rules):
-            outcome = found.get(_name(rule))
-            if rule.check in _OF_THE_WHOLE[self.layer] and not unusable:
+            outcome = outcomes.get(_name(rule))
+            if rule.check in _WHOLE_TABLE_RULES[self.layer] and not unusable:
                 outcome = check_named(rule.check, _CHECKS[self.layer])(whole)
             if outcome is not None and rule.metric == "duplicateValues" and self.layer == layers.BRONZE:
                 outcome = self._with_repeated(contract, outcome)
@@ -166,7 +166,7 @@ class Examination:
         return TableResult(name, staged["staged_key"], rows, len(aside), reasons(aside), results)
 
     def _with_repeated(self, contract: Contract, outcome: Outcome) -> Outcome:
-        """Add the keys that occur in several parts to those that occur several times in one."""
+        """Add the keys that repeat across parts to those that repeat within one."""
         if self.staged[contract.table]["parts"] == 1 or contract.key == (PARTITION_KEY,):
             return outcome
         hashes = [
@@ -180,12 +180,12 @@ class Examination:
         keys = []
         for part in range(self.parts):
             key = layout.part_beside(self.staged[contract.table]["staged_key"], contract.table, part, self.parts)
-            of_part = pc.unique(self.lake.read_table(key, [column])[column])
-            keys.append(of_part.filter(pa.array(np.isin(hashed(of_part), suspects))))
-        counted = pa.concat_arrays(keys).value_counts()
-        several = [entry["values"] for entry in counted.to_pylist() if entry["counts"] > 1]
-        examples = sorted({*outcome.examples, *several})[:EXAMPLES]
-        return Outcome(outcome.failed + len(several), outcome.examined, tuple(examples))
+            part_keys = pc.unique(self.lake.read_table(key, [column])[column])
+            keys.append(part_keys.filter(pa.array(np.isin(hashed(part_keys), suspects))))
+        counts = pa.concat_arrays(keys).value_counts()
+        repeating = [entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1]
+        examples = sorted({*outcome.examples, *repeating})[:EXAMPLES]
+        return Outcome(outcome.failed + len(repeating), outcome.examined, tuple(examples))
 
     def _keep_hashes(self, contract: Contract, table: pa.Table, part: int) -> None:
         (column,) = contract.key
@@ -193,7 +193,7 @@ class Examination:
         self.lake.write_bytes(hashes.tobytes(), layout.part_hashes_key(self.run_id, self.layer, contract.table, part))
 
     def _key(self, staged: StagedTable | None, part: int) -> str | None:
-        """Return where a table, or its part, was staged."""
+        """Return the key of a table, or of its part; None where it was not staged."""
         if staged is None:
             return None
         table, parts = staged["table"], parts_of_table(staged["table"], self.parts)
@@ -202,11 +202,11 @@ class Examination:
     def _age_hours(self, name: str) -> float | None:
         keys = self.staged[name]["source_keys"]
         written = [moment for key in keys if (moment := self.lake.last_modified(key)) is not None]
-        return (self.now - min(written)).total_seconds() / _SECONDS_AN_HOUR if written else None
+        return (self.now - min(written)).total_seconds() / _SECONDS_PER_HOUR if written else None
 
 
 def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
-    """Return the table rule of a name; raise `ContractError` when no module has it."""
+    """Return the table rule with a name; raise `ContractError` when no module has it."""
     for module in modules:
         check: Check | None = getattr(module, name, None)
         if callable(check) and check.__module__ == module.__name__ and not name.startswith("_"):
@@ -215,22 +215,22 @@ def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
 
 
 def _unusable(name: str, staged: StagedTable | None, outcome: Outcome) -> TableResult:
-    """Return the result of a table of which nothing but its schema could be examined."""
+    """Return the result of a table that could not be examined, as it is missing, unreadable or of another schema."""
     key = staged["staged_key"] if staged else ""
     return TableResult(name, key, 0, staged["quarantined"] if staged else 0, {}, [RuleResult(SCHEMA_RULE, outcome)])
 
 
 def _added_up(parts: Iterable[TableResult]) -> dict[tuple[str, str | None], Outcome]:
-    """Add the outcomes of each rule up; the smallest of the examples are those of the whole."""
+    """Return the sum of each rule's outcomes, with the smallest of their examples."""
     sums: dict[tuple[str, str | None], Outcome] = {}
     for part in parts:
         for result in part.results:
-            before, found = sums.get(_name(result.rule), Outcome(0, 0)), result.outcome
-            # Columns are not more for being looked at in every part.
+            total, outcome = sums.get(_name(result.rule), Outcome(0, 0)), result.outcome
+            # Every part examines the same columns: they do not add up.
             is_schema = result.rule.name == SCHEMA_RULE.name
-            examined = max(before.examined, found.examined) if is_schema else before.examined + found.examined
-            examples = sorted({*before.examples, *found.examples})[:EXAMPLES]
-            sums[_name(result.rule)] = Outcome(before.failed + found.failed, examined, tuple(examples))
+            examined = max(total.examined, outcome.examined) if is_schema else total.examined + outcome.examined
+            examples = sorted({*total.examples, *outcome.examples})[:EXAMPLES]
+            sums[_name(result.rule)] = Outcome(total.failed + outcome.failed, examined, tuple(examples))
     return sums
 
 

@@ -1,4 +1,4 @@
-"""What a write Lambda really left in the lake: read without trust, so that bad data is a finding and not a fault."""
+"""What a write Lambda really left in the lake, read without trust: bad data is a failed rule, and not a fault."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,28 +17,28 @@ from lakehouse.lake.s3 import Lake
 from lakehouse.staging import StagedTable
 
 _REASONS: Final = 20
-# What a reason quotes of its row is left out, so that rows set aside for the same reason are counted together.
+# What a reason quotes from its row is left out, so that rows set aside for the same reason are counted together.
 _QUOTED: Final = (("'.*'", "'...'"), (r"a chave .* repete a da linha \d+", "a chave repete a de outra linha"))
 _SHOWN: Final = 200
 
 
 def by_table(layer: str, entries: Sequence[StagedTable]) -> dict[str, StagedTable]:
-    """Return what was staged by table.
+    """Return the staged tables by name.
 
     Raises
     ------
     LakehouseError
-        A table is there twice, or is not of the layer: it would be published without an audit.
+        A table is there twice, or belongs to another layer: it would be published without an audit.
     """
     names = [entry["table"] for entry in entries]
-    strange = sorted({name for name in names if name not in layers.tables_of(layer) or names.count(name) > 1})
-    if strange:
-        raise LakehouseError(f"the write step of {layer} staged {', '.join(strange)}: not of the layer, or twice")
+    wrong = sorted({name for name in names if name not in layers.tables_of(layer) or names.count(name) > 1})
+    if wrong:
+        raise LakehouseError(f"the write step of {layer} staged {', '.join(wrong)}: not of the layer, or twice")
     return {entry["table"]: entry for entry in entries}
 
 
 def read_table(lake: Lake, name: str, key: str | None, absent: str | None = None) -> pa.Table | Outcome:
-    """Return a staged table, or one of its parts; where it is missing, unreadable or of another schema, what is wrong.
+    """Return a staged table, or one of its parts; an `Outcome` where it is missing, unreadable or of another schema.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def read_table(lake: Lake, name: str, key: str | None, absent: str | None = None
     key : str or None
         None for a table that was not staged.
     absent : str, optional
-        Why it is not there, where that is known.
+        Why it is missing, where that is known.
     """
     if key is None:
         return Outcome(1, 1, ((absent or "the write step did not stage it")[:_SHOWN],))
@@ -60,7 +60,7 @@ def read_table(lake: Lake, name: str, key: str | None, absent: str | None = None
 
 
 def read_quarantine(lake: Lake, staged: StagedTable) -> pa.Table:
-    """Return the rows set aside; none where they are missing or unreadable, which the accounting then shows."""
+    """Return the rows set aside; none where they are missing or unreadable, which the accounting rule then finds."""
     if staged["quarantine_key"] is None:
         return QUARANTINE.empty_table()
     try:
@@ -71,19 +71,19 @@ def read_quarantine(lake: Lake, staged: StagedTable) -> pa.Table:
 
 
 def reasons(quarantine: pa.Table) -> dict[str, int]:
-    """Count the reasons of the rows set aside, the most frequent first; a bounded number of them."""
+    """Return how often each reason for setting rows aside occurs, the most frequent first, a bounded number of them."""
     texts = pc.list_flatten(flat(quarantine["motivos"]))
     for quoted, kind in _QUOTED:
         texts = pc.replace_substring_regex(texts, quoted, kind)
-    counted = texts.value_counts()
-    pairs = zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)
+    counts = texts.value_counts()
+    pairs = zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)
     ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
     others = sum(count for _, count in ordered[_REASONS:])
     return dict(ordered[:_REASONS]) | ({"outros motivos": others} if others else {})
 
 
 def _parsed(lake: Lake, key: str) -> pa.Table:
-    """Return a Parquet object's table; raise `StorageError` when it is missing, damaged, or none."""
+    """Return a Parquet object's table; raise `StorageError` when it is missing, damaged, or not Parquet."""
     content = lake.read_bytes(key)
     try:
         table = parquet.read(pa.BufferReader(content))
@@ -93,15 +93,16 @@ def _parsed(lake: Lake, key: str) -> pa.Table:
     return table
 
 
-def _schema_differences(contract: Contract, found: pa.Schema) -> tuple[str, ...]:
-    wanted = [(field.name, str(field.type)) for field in contract.schema]
-    given = [(field.name, str(field.type)) for field in found]
-    types = dict(given)
+def _schema_differences(contract: Contract, schema: pa.Schema) -> tuple[str, ...]:
+    expected_fields = [(field.name, str(field.type)) for field in contract.schema]
+    actual_fields = [(field.name, str(field.type)) for field in schema]
+    expected, actual = dict(expected_fields), dict(actual_fields)
     differences = [
-        f"{name}: {types.get(name, 'missing')} instead of {dict(wanted).get(name, 'nothing')}"
-        for name in dict.fromkeys([*dict(wanted), *types])
-        if dict(wanted).get(name) != types.get(name)
+        f"{name}: {actual.get(name, 'missing')} instead of {expected.get(name, 'nothing')}"
+        for name in dict.fromkeys([*expected, *actual])
+        if expected.get(name) != actual.get(name)
     ]
-    if not differences and wanted != given:
-        differences.append(f"the columns are in another order, or twice: {', '.join(name for name, _ in given)}")
+    if not differences and expected_fields != actual_fields:
+        names = ", ".join(name for name, _ in actual_fields)
+        differences.append(f"the columns are in another order, or twice: {names}")
     return tuple(differences)

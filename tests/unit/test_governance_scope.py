@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from governance.scope import Scope, of_one_run, published
+from governance.scope import Scope, scope_of_published, scope_of_run
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
 from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
@@ -38,11 +38,11 @@ class StepFunctions:
 
 
 def look(**executions: list[tuple[str, dict[str, Any]]]) -> Scope:
-    return published(StateMachines(StepFunctions(**executions)), MACHINES)  # type: ignore[arg-type]
+    return scope_of_published(StateMachines(StepFunctions(**executions)), MACHINES)  # type: ignore[arg-type]
 
 
 def test_in_a_pipeline_every_layer_is_of_its_run() -> None:
-    scope = of_one_run("r1", {"type": "csv"})
+    scope = scope_of_run("r1", {"type": "csv"})
     assert scope == Scope({"bronze": "r1", "silver": "r1", "gold": "r1"}, from_csv=True)
     assert scope.has("StateMachine_DAG_silver.WriteSilver.fato", "r1")
     assert scope.has("a.machine.of.someone.else", "r1")
@@ -75,4 +75,4 @@ def test_layers_that_were_never_published_are_all_named() -> None:
 def test_a_state_machine_that_is_not_deployed_is_named(missing: str) -> None:
     machines = [machine for machine in MACHINES if machine.name != f"StateMachine_DAG_{missing}"]
     with pytest.raises(LakehouseError, match=f"StateMachine_DAG_{missing}"):
-        published(StateMachines(StepFunctions()), machines)  # type: ignore[arg-type]
+        scope_of_published(StateMachines(StepFunctions()), machines)  # type: ignore[arg-type]

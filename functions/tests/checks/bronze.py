@@ -11,14 +11,14 @@ from tests.audited import Audited, absent, differs, failing, summed
 
 
 def contabilidade_de_linhas(audited: Audited) -> Outcome:
-    """Rows read = rows kept + rows quarantined, counted in what is really there."""
-    staged, kept, aside = audited.staged, audited.rows, len(audited.quarantine)
-    missed = abs(staged["rows_read"] - kept - aside)
-    misreported = abs(staged["rows"] - kept) + abs(staged["quarantined"] - aside)
-    failed = missed or misreported
-    said = f"{staged['rows_read']} read, {kept} kept, {aside} in the quarantine"
-    told = f"told: {staged['rows']} kept, {staged['quarantined']} in the quarantine"
-    return Outcome(failed, staged["rows_read"], (said, told) if failed else ())
+    """Check that rows read = rows kept + rows quarantined, the latter two counted in what is really there."""
+    staged, kept, quarantined = audited.staged, audited.rows, len(audited.quarantine)
+    lost = abs(staged["rows_read"] - kept - quarantined)
+    misreported = abs(staged["rows"] - kept) + abs(staged["quarantined"] - quarantined)
+    failed = lost or misreported
+    counts = f"{staged['rows_read']} read, {kept} kept, {quarantined} in the quarantine"
+    reported = f"told: {staged['rows']} kept, {staged['quarantined']} in the quarantine"
+    return Outcome(failed, staged["rows_read"], (counts, reported) if failed else ())
 
 
 def pedido_difere_da_soma_dos_itens(audited: Audited) -> Outcome:
@@ -29,7 +29,7 @@ def pedido_difere_da_soma_dos_itens(audited: Audited) -> Outcome:
 
 
 def pedido_sem_pagamento(audited: Audited) -> Outcome:
-    """Count the orders no payment mentions."""
+    """Count the orders without a payment."""
     return _not_among(audited, "pedido_id", "pagamentos")
 
 
@@ -49,24 +49,24 @@ def item_sem_produto(audited: Audited) -> Outcome:
 
 
 def pagamento_sem_pedido(audited: Audited) -> Outcome:
-    """Count the payments of unknown orders, and those that name none."""
+    """Count the payments of unknown orders, and those without an order."""
     return _not_among(audited, "pedido_id", "pedidos")
 
 
 def produto_sem_fornecedor(audited: Audited) -> Outcome:
-    """Count the products of unknown suppliers, and those that name none."""
+    """Count the products of unknown suppliers, and those without a supplier."""
     return _not_among(audited, "fornecedor_id", "fornecedores")
 
 
 def pagamento_com_ptax_defasada(audited: Audited) -> Outcome:
-    """Count, of the foreign payments, those dated after the newest quotation of their currency."""
+    """Count the foreign payments that are dated after the newest quotation of their currency."""
     payments = _foreign(audited, ["pagamento_id", "data_pagamento"])
     stale = pc.greater(payments["data_pagamento"], payments["data_cotacao"])
     return failing(pc.fill_null(stale, False), payments, ["pagamento_id"])
 
 
 def preco_origem_incoerente_com_ptax(audited: Audited) -> Outcome:
-    """Count, of the priced foreign products, those whose prices imply a rate over 50 % away from the newest PTAX."""
+    """Count the priced foreign products whose prices imply a rate that is over 50 % away from the newest PTAX."""
     products = _foreign(audited, ["produto_id", "preco_unitario_brl", "preco_origem"])
     products = products.filter(pc.and_(products["preco_origem"].is_valid(), products["taxa_ptax"].is_valid()))
     # 0.5 <= brl / (foreign * ptax) <= 1.5, without a division.
@@ -78,12 +78,12 @@ def preco_origem_incoerente_com_ptax(audited: Audited) -> Outcome:
 
 
 def _not_among(audited: Audited, column: str, other: str) -> Outcome:
-    """Count the rows whose value of a column does not occur in the column of that name of another table."""
+    """Count the rows whose value in a column does not occur in another table's column of that name."""
     return failing(absent(audited.table[column], audited.layer[other][column]), audited.table, audited.contract.key)
 
 
 def _foreign(audited: Audited, columns: list[str]) -> pa.Table:
-    """Return the rows in a foreign currency with its newest quotation, NULL where there is none."""
+    """Return the rows in a foreign currency, each with the currency's newest quotation or NULL."""
     table = audited.table.filter(pc.not_equal(audited.table["moeda_origem"], BRL)).select([*columns, "moeda_origem"])
     cambio = audited.layer["cambio"].select(["moeda", "data_cotacao", "taxa_ptax"])
     days = cambio.group_by("moeda").aggregate([("data_cotacao", "max")])

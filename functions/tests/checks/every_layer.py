@@ -15,12 +15,12 @@ def atualidade(audited: Audited) -> Outcome:
 
 
 def linhas_em_quarentena(audited: Audited) -> Outcome:
-    """Count the rows set aside; the examples say where they stood, as their text may be personal."""
+    """Count the rows set aside; the examples are their files and lines, as their text may be personal."""
     first = audited.quarantine.slice(0, EXAMPLES)
     places = pc.binary_join_element_wise(first["arquivo"], first["linha"].cast("string"), ":").to_pylist()
     return Outcome(len(audited.quarantine), audited.staged["rows_read"], tuple(places))
 
 
 def ordenado_pela_chave(audited: Audited) -> Outcome:
-    """Find rows that are not in the order of the key."""
+    """Count the rows that are not sorted by the key."""
     return in_order(audited.table, audited.contract.key)

@@ -1,6 +1,6 @@
 """Table rules of Gold: the aggregates against the published fact, group by group, in exact decimals.
 
-The writer works with integer units and sorted segments; here pyarrow groups and joins, and Python's decimals run.
+Gold itself works with integer units and sorted segments; here pyarrow groups and joins, and Python's decimals add up.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from lakehouse.engine.keys import flat
 from tests.audited import Audited, agreement, differs, failing, summed
 
 FACT: Final = "fato_pedido_correlacionado"
-# What the rules read of the layer below, by table.
+# The columns that the rules read of the layer below, by table.
 READ: Final = {FACT: (
     "tipo_registro", "mes_referencia", "origem_recurso", "categoria", "moeda_origem", "status_pagamento",
     "valor_fluxo_brl", "variacao_cambial_brl",
@@ -37,13 +37,13 @@ _LAGS: Final = (1, 2, 3)
 def conserva_fluxo_de_caixa(audited: Audited) -> Outcome:
     """Compare each group's four outflows and its cancelled value with the fact, status by status."""
     fact, key = audited.below[FACT], audited.contract.key
-    by_status = {name: _where(fact, is_, "valor_fluxo_brl") for name, is_ in _OUTFLOWS.items()}
+    by_status = {name: _where(fact, status, "valor_fluxo_brl") for name, status in _OUTFLOWS.items()}
     expected = summed(pa.table({name: fact[name] for name in key} | by_status), key, list(_OUTFLOWS))
     return agreement(expected, audited.table.select([*key, *_OUTFLOWS]), key)
 
 
 def acumulado_confere(audited: Audited) -> Outcome:
-    """Recompute the running totals, month after month, of each source and currency."""
+    """Recompute the running totals over the months, by source of funds and currency."""
     table = audited.table
     series, months = _series(table, "origem_recurso").to_pylist(), table["mes_referencia"]
     totals = pc.fill_null(table["total_saida_brl"], _ZERO).to_pylist()
@@ -60,7 +60,7 @@ def acumulado_confere(audited: Audited) -> Outcome:
 
 
 def conserva_variacao_cambial(audited: Audited) -> Outcome:
-    """Compare each group's exchange variation with the fact, without what is cancelled; a NULL counts as 0."""
+    """Compare each group's exchange variation with the fact, without cancelled rows; NULL counts as 0."""
     fact, key, name = audited.below[FACT], audited.contract.key, "variacao_cambial_brl"
     cancelled = pc.equal(fact["status_pagamento"], CANCELADO)
     kept = pc.if_else(pc.fill_null(cancelled, False), _ZERO, pc.fill_null(fact[name], _ZERO))
@@ -69,7 +69,7 @@ def conserva_variacao_cambial(audited: Audited) -> Outcome:
 
 
 def conserva_valor_fluxo(audited: Audited) -> Outcome:
-    """Compare each group's value with the fact, without loans and what is cancelled."""
+    """Compare each group's value with the fact, without loans and cancelled rows."""
     fact, key = audited.below[FACT], audited.contract.key
     kept = pc.and_(
         pc.not_equal(fact["tipo_registro"], PARCELA_EMPRESTIMO), pc.not_equal(fact["status_pagamento"], CANCELADO)
@@ -79,7 +79,7 @@ def conserva_valor_fluxo(audited: Audited) -> Outcome:
 
 
 def defasagens_conferem(audited: Audited) -> Outcome:
-    """Recompute the values of one, two and three months before: NULL before the series' first month, 0 in a gap."""
+    """Recompute the values of the three months before: NULL before the series' first month, 0 in a gap."""
     rows = _by_month(audited.table)
     first = rows.group_by("series").aggregate([("month", "min")])
     rows = rows.join(first, "series")
@@ -94,7 +94,7 @@ def defasagens_conferem(audited: Audited) -> Outcome:
 
 
 def alvo_confere(audited: Audited) -> Outcome:
-    """Recompute the value of the month after: 0 in a gap, NULL in the last month of the table."""
+    """Recompute the value of the next month: 0 where it has no rows, NULL in the last month of the table."""
     rows = _with_value_of(_by_month(audited.table), 1, "after")
     is_last = pc.equal(rows["month"], pc.max(rows["month"]))
     expected = pc.if_else(is_last, pa.scalar(None, _ZERO.type), pc.fill_null(rows["after"], _ZERO))
@@ -102,17 +102,17 @@ def alvo_confere(audited: Audited) -> Outcome:
 
 
 def _where(fact: pa.Table, status: str, column: str) -> pa.ChunkedArray:
-    """Return a column, 0 on the rows of another status."""
+    """Return a column with 0 in the rows of any other status."""
     return pc.if_else(pc.fill_null(pc.equal(fact["status_pagamento"], status), False), fact[column], _ZERO)
 
 
 def _series(table: pa.Table, by: str) -> pa.ChunkedArray:
-    """Name the series of each row: a column and the currency; no real value of either is the empty string."""
+    """Return the name of each row's series: a column and the currency; NULL is the empty text, which no value is."""
     return pc.binary_join_element_wise(pc.fill_null(table[by], ""), pc.fill_null(table["moeda_origem"], ""), "/")
 
 
 def _by_month(table: pa.Table) -> pa.Table:
-    """Return the rows of the forecast whose month is one, with ``series`` and ``month``, a number."""
+    """Return the rows of the forecast that have a valid month, with ``series`` and, as a number, ``month``."""
     table = table.filter(pc.fill_null(pc.match_substring_regex(table["mes_referencia"], _MONTH), False))
     year, month = (pc.utf8_slice_codeunits(table["mes_referencia"], *at).cast(pa.int64()) for at in ((0, 4), (5, 7)))
     number = pc.add(pc.multiply(year, 12), month)
@@ -120,10 +120,10 @@ def _by_month(table: pa.Table) -> pa.Table:
 
 
 def _with_value_of(rows: pa.Table, months: int, name: str) -> pa.Table:
-    """Add the value that the same series has so many months on; NULL where it has no row."""
-    there = {
+    """Return the rows with the same series' value a number of months later; NULL where there is no row."""
+    shifted = {
         "series": rows["series"],
         "month": pc.subtract(rows["month"], months),
         name: rows["valor_fluxo_brl"],
     }
-    return rows.join(pa.table(there), ["series", "month"])
+    return rows.join(pa.table(shifted), ["series", "month"])

@@ -1,6 +1,6 @@
 """Table rules of Silver: the fact against Bronze, key by key, by joins and grouped decimal sums.
 
-The writer works with integer units, row numbers and dense blocks; nothing of it is used here.
+Silver itself works with integer units, row numbers and dense blocks; none of its code is used here.
 """
 
 from bisect import bisect_right
@@ -30,33 +30,33 @@ _KIND: Final = "tipo_registro"
 
 
 def contabilidade_de_linhas(audited: Audited) -> Outcome:
-    """Compare the rows of each kind, and those set aside, with what Bronze asks for."""
+    """Compare the number of rows of each kind, and of those set aside, with what follows from Bronze."""
     bronze = audited.below
     items = _counted(bronze["itens_pedido"], "pedido_id", "items")
     payments = _counted(bronze["pagamentos"], "pedido_id", "payments")
     orders = bronze["pedidos"].select(["pedido_id"]).join(items, "pedido_id").join(payments, "pedido_id")
-    # An order without items has one row a payment all the same; one without payments, one row an item.
+    # An order without items still has one row per payment; an order without payments has one per item.
     n_items = pc.max_element_wise(pc.fill_null(orders["items"], 0), 1)
     n_payments = pc.fill_null(orders["payments"], 0)
     expected = {
         PAGAMENTO: pc.sum(pc.multiply(n_items, n_payments)).as_py() or 0,
-        PAGAMENTO_SEM_PEDIDO: len(_of_unknown_orders(audited, "pagamentos")),
+        PAGAMENTO_SEM_PEDIDO: len(_without_order(audited, "pagamentos")),
         PARCELA_EMPRESTIMO: pc.sum(_open_loans(bronze["emprestimos"])["remaining"]).as_py() or 0,
         PEDIDO_SEM_PAGAMENTO: pc.sum(n_items.filter(pc.equal(n_payments, 0))).as_py() or 0,
-        "set aside": len(_of_unknown_orders(audited, "itens_pedido")),
+        "set aside": len(_without_order(audited, "itens_pedido")),
         "reported": len(audited.table) + len(audited.quarantine),
     }
-    counted = audited.table[_KIND].value_counts()
-    found = dict.fromkeys(expected, 0) | dict(zip(*(f.to_pylist() for f in counted.flatten()), strict=True))
-    found["set aside"] = len(audited.quarantine)
-    found["reported"] = audited.staged["rows"] + audited.staged["quarantined"]
-    wrong = [what for what in found if found[what] != expected.get(what, 0)]
-    said = tuple(f"{what}: {found[what]} rows instead of {expected.get(what, 0)}" for what in wrong)
-    return Outcome(len(wrong), len(found), said)
+    by_kind = audited.table[_KIND].value_counts()
+    actual = dict.fromkeys(expected, 0) | dict(zip(*(f.to_pylist() for f in by_kind.flatten()), strict=True))
+    actual["set aside"] = len(audited.quarantine)
+    actual["reported"] = audited.staged["rows"] + audited.staged["quarantined"]
+    wrong = [what for what in actual if actual[what] != expected.get(what, 0)]
+    examples = tuple(f"{what}: {actual[what]} rows instead of {expected.get(what, 0)}" for what in wrong)
+    return Outcome(len(wrong), len(actual), examples)
 
 
 def conserva_parcelas_de_pagamento(audited: Audited) -> Outcome:
-    """Compare each payment's rows with its instalment, worked out from Bronze: in reais and in its own currency."""
+    """Compare each payment's rows with its instalment, computed from Bronze, in reais and in its own currency."""
     orders = audited.below["pedidos"].select(["pedido_id", "valor_total_brl"])
     payments = audited.below["pagamentos"].join(orders, "pedido_id")
     repeats = pc.and_(
@@ -67,9 +67,9 @@ def conserva_parcelas_de_pagamento(audited: Audited) -> Outcome:
         "valor_fluxo_brl": _instalment(payments, "valor_pago_brl", repeats),
         "valor_moeda_origem": _instalment(payments, "valor_moeda_origem", repeats),
     }
-    of_payments = _of_kinds(audited.table, PAGAMENTO, PAGAMENTO_SEM_PEDIDO)
-    found = summed(of_payments, ["pagamento_id"], ["valor_fluxo_brl", "valor_moeda_origem"])
-    return agreement(pa.table(expected), found, ["pagamento_id"])
+    rows = _with_kind(audited.table, PAGAMENTO, PAGAMENTO_SEM_PEDIDO)
+    actual = summed(rows, ["pagamento_id"], ["valor_fluxo_brl", "valor_moeda_origem"])
+    return agreement(pa.table(expected), actual, ["pagamento_id"])
 
 
 def conserva_pedidos_sem_pagamento(audited: Audited) -> Outcome:
@@ -77,8 +77,8 @@ def conserva_pedidos_sem_pagamento(audited: Audited) -> Outcome:
     orders = audited.below["pedidos"]
     unpaid = orders.filter(absent(orders["pedido_id"], audited.below["pagamentos"]["pedido_id"]))
     expected = pa.table({"pedido_id": unpaid["pedido_id"], "valor_fluxo_brl": unpaid["valor_total_brl"]})
-    found = summed(_of_kinds(audited.table, PEDIDO_SEM_PAGAMENTO), ["pedido_id"], ["valor_fluxo_brl"])
-    return agreement(expected, found, ["pedido_id"])
+    actual = summed(_with_kind(audited.table, PEDIDO_SEM_PAGAMENTO), ["pedido_id"], ["valor_fluxo_brl"])
+    return agreement(expected, actual, ["pedido_id"])
 
 
 def conserva_valor_dos_itens(audited: Audited) -> Outcome:
@@ -95,14 +95,14 @@ def conserva_parcelas_de_emprestimo(audited: Audited) -> Outcome:
     """Compare the rows of each open loan with its remaining instalments."""
     loans = _open_loans(audited.below["emprestimos"])
     loans = loans.filter(pc.greater(loans["remaining"], 0))
-    owing = pc.multiply(loans["valor_parcela_mensal"], loans["remaining"].cast(pa.decimal128(19, 0)))
-    found = summed(_of_kinds(audited.table, PARCELA_EMPRESTIMO), ["emprestimo_id"], ["valor_fluxo_brl"])
-    expected = pa.table({"emprestimo_id": loans["emprestimo_id"], "valor_fluxo_brl": owing})
-    return agreement(expected, found, ["emprestimo_id"])
+    owed = pc.multiply(loans["valor_parcela_mensal"], loans["remaining"].cast(pa.decimal128(19, 0)))
+    actual = summed(_with_kind(audited.table, PARCELA_EMPRESTIMO), ["emprestimo_id"], ["valor_fluxo_brl"])
+    expected = pa.table({"emprestimo_id": loans["emprestimo_id"], "valor_fluxo_brl": owed})
+    return agreement(expected, actual, ["emprestimo_id"])
 
 
 def todo_pedido_aparece(audited: Audited) -> Outcome:
-    """Find orders of Bronze that the fact lacks."""
+    """Count the orders of Bronze that the fact lacks."""
     orders = audited.below["pedidos"]
     return failing(absent(orders["pedido_id"], audited.table["pedido_id"]), orders, ["pedido_id"])
 
@@ -114,7 +114,7 @@ def itens_em_quarentena(audited: Audited) -> Outcome:
 
 
 def fornecedor_divergente(audited: Audited) -> Outcome:
-    """Count the items, not their rows, whose product is of another supplier than the order."""
+    """Count the items, not their rows, whose product has another supplier than their order."""
     columns = ["item_id", "fornecedor_id", "fornecedor_produto_id"]
     items = audited.table.filter(audited.table["item_id"].is_valid()).select(columns)
     items = items.group_by(columns).aggregate([])
@@ -123,7 +123,7 @@ def fornecedor_divergente(audited: Audited) -> Outcome:
 
 
 def ptax_confere(audited: Audited) -> Outcome:
-    """Look every currency and date of the fact up in the quotations; there are few of them, whatever its size."""
+    """Look up each currency and date of the fact in the quotations; there are few, however large the fact is."""
     quoted: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
     for row in audited.below["cambio"].select(["moeda", "data_cotacao", "taxa_ptax"]).to_pylist():
         quoted[row["moeda"]].append((row["data_cotacao"], row["taxa_ptax"]))
@@ -131,60 +131,60 @@ def ptax_confere(audited: Audited) -> Outcome:
         quotations.sort()
     foreign = _foreign(audited.table)
     by_payment = pc.is_in(foreign[_KIND], value_set=pa.array([PAGAMENTO, PAGAMENTO_SEM_PEDIDO]))
-    asked = foreign.select(["moeda_origem", "taxa_ptax", "data_ptax", "dias_defasagem_ptax"]).append_column(
+    rates = foreign.select(["moeda_origem", "taxa_ptax", "data_ptax", "dias_defasagem_ptax"]).append_column(
         "day", pc.if_else(by_payment, foreign["data_pagamento"], foreign["data_vencimento"])
     )
-    cases = asked.group_by(asked.column_names).aggregate([]).to_pylist()
-    wrong = [case for case in cases if _newest(quoted, case) != _said(case)]
+    cases = rates.group_by(rates.column_names).aggregate([]).to_pylist()
+    wrong = [case for case in cases if _newest(quoted, case) != _in_fact(case)]
     examples = sorted(f"{case['moeda_origem']} {case['day']}" for case in wrong)
     return Outcome(len(wrong), len(cases), tuple(examples[:EXAMPLES]))
 
 
 def ptax_ausente(audited: Audited) -> Outcome:
-    """Count, of the rows not in reais, those without a quotation."""
+    """Count the rows in a foreign or unknown currency that have no quotation."""
     foreign = _foreign(audited.table)
     return failing(foreign["taxa_ptax"].is_null(), foreign, audited.contract.key)
 
 
 def ptax_defasada(audited: Audited) -> Outcome:
-    """Count, of the rows with a quotation, those whose quotation is older than a week."""
+    """Count the rows whose quotation is older than a week."""
     foreign = _foreign(audited.table)
     quoted = foreign.filter(foreign["dias_defasagem_ptax"].is_valid())
     return failing(pc.greater(quoted["dias_defasagem_ptax"], STALE_DAYS), quoted, audited.contract.key)
 
 
 def _instalment(payments: pa.Table, column: str, repeats: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a value, or its share where every instalment repeats it: odd cents to the first instalments."""
+    """Return a value, or its share where every instalment repeats it; the first instalments get the cents left over."""
     count = payments["num_parcelas"]
     cents = pc.multiply(payments[column], pa.scalar(Decimal(100))).cast(pa.int64())
     quotient = pc.divide(cents, count)
-    odd = pc.subtract(cents, pc.multiply(quotient, count))
-    share = pc.add(quotient, pc.cast(pc.less_equal(payments["parcela_atual"], odd), pa.int64()))
+    left_over = pc.subtract(cents, pc.multiply(quotient, count))
+    share = pc.add(quotient, pc.cast(pc.less_equal(payments["parcela_atual"], left_over), pa.int64()))
     share = pc.multiply(share.cast(pa.decimal128(19, 0)), pa.scalar(_CENT)).cast(pa.decimal128(18, 2))
     return pc.if_else(pc.fill_null(repeats, False), share, payments[column])
 
 
-def _items_agree(audited: Audited, of_bronze: str, of_fact: str) -> Outcome:
+def _items_agree(audited: Audited, bronze_column: str, fact_column: str) -> Outcome:
     items = audited.below["itens_pedido"]
     kept = items.filter(pc.invert(absent(items["pedido_id"], audited.below["pedidos"]["pedido_id"])))
-    expected = pa.table({"item_id": kept["item_id"], of_fact: kept[of_bronze]})
-    fact = audited.table.select(["item_id", of_fact])
-    # A row without an item has nothing of an item to show; if it has, it is a group that nobody expects.
-    fact = fact.filter(pc.or_(fact["item_id"].is_valid(), pc.fill_null(pc.not_equal(fact[of_fact], 0), False)))
-    return agreement(expected, summed(fact, ["item_id"], [of_fact]), ["item_id"])
+    expected = pa.table({"item_id": kept["item_id"], fact_column: kept[bronze_column]})
+    fact = audited.table.select(["item_id", fact_column])
+    # A row without an item must have no share of one; where it has, it becomes a key that is not expected.
+    fact = fact.filter(pc.or_(fact["item_id"].is_valid(), pc.fill_null(pc.not_equal(fact[fact_column], 0), False)))
+    return agreement(expected, summed(fact, ["item_id"], [fact_column]), ["item_id"])
 
 
-def _of_kinds(fact: pa.Table, *kinds: str) -> pa.Table:
+def _with_kind(fact: pa.Table, *kinds: str) -> pa.Table:
     return fact.filter(pc.is_in(fact[_KIND], value_set=pa.array(kinds)))
 
 
-def _of_unknown_orders(audited: Audited, table: str) -> pa.Table:
+def _without_order(audited: Audited, table: str) -> pa.Table:
     rows = audited.below[table]
     return rows.filter(absent(rows["pedido_id"], audited.below["pedidos"]["pedido_id"]))
 
 
 def _newest(quoted: Mapping[str, list[tuple[date, Decimal]]], case: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    """Return date, rate and age of the newest quotation on or before the case's day; None where there is none."""
+    """Return the date, rate and age of the newest quotation on or before the case's day, or three times None."""
     day, quotations = case["day"], quoted.get(case["moeda_origem"], [])
     known = bisect_right(quotations, day, key=lambda quotation: quotation[0]) if day is not None else 0
     if not known:
@@ -193,7 +193,7 @@ def _newest(quoted: Mapping[str, list[tuple[date, Decimal]]], case: Mapping[str,
     return (on, rate, (day - on).days)
 
 
-def _said(case: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+def _in_fact(case: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     return (case["data_ptax"], case["taxa_ptax"], case["dias_defasagem_ptax"])
 
 
