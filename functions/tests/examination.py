@@ -154,12 +154,14 @@ class Examination:
         empty = contract.schema.empty_table()
         whole = Audited(contract, staged, empty, aside, {}, {}, self._age_hours(name), rows)
         unusable = any(len(part.results) == 1 for part in parts)
+        # A part that could not be read has left no hashes of its keys.
+        compared = self.layer == layers.BRONZE and not unusable
         results = []
         for rule in (SCHEMA_RULE, PART_RULE, *contract.rules):
             outcome = outcomes.get(_name(rule))
             if rule.check in _WHOLE_TABLE_RULES[self.layer] and not unusable:
                 outcome = check_named(rule.check, _CHECKS[self.layer])(whole)
-            if outcome is not None and rule.metric == "duplicateValues" and self.layer == layers.BRONZE:
+            if outcome is not None and rule.metric == "duplicateValues" and compared:
                 outcome = self._with_repeated(contract, outcome)
             if outcome is not None:
                 results.append(RuleResult(rule, outcome))

@@ -186,6 +186,28 @@ def test_a_key_of_one_part_that_another_part_has_too_fails_the_audit(
     assert (found["status"], found["failed"], found["examples"]) == ("fail", 1, [taken])
 
 
+def test_keys_whose_hashes_are_the_same_by_chance_do_not_repeat(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.examination.hashed", lambda keys: np.zeros(len(keys), np.uint64))
+    source = {"type": "synthetic", "orders": 100, "seed": 7, "parts": 3}
+    verdict = audited_bronze(lake, called(bronze.app.handler, layout.BRONZE, source=source), fanned_out=False)
+    assert verdict["passed"], verdict["cause"]
+
+
+def test_a_table_with_a_damaged_part_is_not_judged_as_a_whole(lake: Lake) -> None:
+    source = {"type": "synthetic", "orders": 100, "seed": 7, "parts": 3}
+    staged = called(bronze.app.handler, layout.BRONZE, source=source)
+    lake.write_bytes(b"no parquet", layout.staging_key(RUN, "pagamentos", 1, 3))
+    verdict = audited_bronze(lake, staged, fanned_out=False)
+    assert not verdict["passed"]
+    rules = {
+        table["table"]: {rule["rule"]: rule["status"] for rule in table["rules"]}
+        for table in verdict["report"]["tables"]
+    }
+    assert "contabilidade_de_linhas" not in rules["pagamentos"]
+    assert rules["produtos"]["contabilidade_de_linhas"] == "pass"
+    assert [rule for rule, status in rules["pagamentos"].items() if status == "fail"] == ["esquema_confere"]
+
+
 def test_a_fault_of_one_part_leaves_the_others_done(lake: Lake, bronze: dict[str, pa.Table]) -> None:
     publish_bronze(lake, bronze, 7)
     key = layout.published_key("itens_pedido", 3, 7)
