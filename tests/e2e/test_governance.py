@@ -107,7 +107,7 @@ def test_every_execution_is_told_with_its_duration_rows_and_cost(governed: Any) 
     rows = lakehouse.table(layout.governance_table_key("execucoes")).to_pylist()
     (pipeline,) = [r for r in rows if r["pipeline"] == "StateMachine_DAG_pipeline" and r["execucao"] == run["run_id"]]
     assert pipeline["status"] == "SUCCEEDED"
-    assert pipeline["linhas"] == sum(SAMPLE.rows)
+    assert pipeline["linhas"] == sum(SAMPLE.of_table.values())
     assert pipeline["duracao_s"] > 0
     assert pipeline["custo_estimado_usd"] > 0
     for row in rows:

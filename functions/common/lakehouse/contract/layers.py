@@ -106,7 +106,7 @@ def text_of(table: str) -> str:
     """Return the text of a table's contract; raise `ContractError` when there is none."""
     if table not in _layers():
         raise ContractError(f"{place_of(table)} does not exist")
-    return _contracts().joinpath(_layers()[table], f"{table}{_SUFFIX}").read_text("utf-8")
+    return _contracts().joinpath(_layers()[table]).joinpath(f"{table}{_SUFFIX}").read_text("utf-8")
 
 
 @cache
