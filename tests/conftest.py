@@ -17,6 +17,7 @@ os.environ["LC_ALL"] = "C.UTF-8"
 # (@reproduce_failure), and kept as an @example of its test.
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.register_profile("fresh", deadline=None, derandomize=False, print_blob=True)
+settings.register_profile("few", deadline=None, derandomize=True, max_examples=10)
 settings.load_profile("fresh" if os.environ.get("CI") else "same")
 
 _TESTS = Path(__file__).parent

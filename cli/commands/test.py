@@ -42,7 +42,8 @@ _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
 # that what its tests share (a deployment, a server) is made once; files are begun in the order of collection.
 _AT_ONCE: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 _EVERYTHING: Final = (*_AT_ONCE, "--cov", "--cov-report", "term:skip-covered")
-_UNIT_TESTS: Final = ("tests/unit", *_AT_ONCE, "-p", "no:cacheprovider")
+# What differs from one Python to another shows in a few examples.
+_UNIT_TESTS: Final = ("tests/unit", *_AT_ONCE, "-p", "no:cacheprovider", "--hypothesis-profile", "few")
 _PYTHONS: Final = ("3.11", "3.12", "3.13")
 
 

@@ -56,8 +56,7 @@ def cash_flow(partial: Partial) -> pa.Table:
     schema = load(CASH_FLOW).schema
     numbers = {name: Number(units, None, schema.field(name).type) for name, units in money.items()}
     # Both tables have the same groups, sorted by the key.
-    distinct_counts = Columns.of(counts, [name for name in counts.column_names if name not in CASH_FLOW_KEY])
-    return groups.keys.with_(numbers).with_(distinct_counts).table(schema)
+    return Columns.of(counts, counts.column_names).with_(numbers).table(schema)
 
 
 def is_exposed(columns: Columns) -> Mask:

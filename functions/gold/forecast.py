@@ -117,10 +117,14 @@ class _Rates:
         )
 
     def least(self) -> Number:
-        return Number(np.where(self.counts > 0, self.extremes[0], 0), self.counts > 0, RATE)
+        return self._where_known(self.extremes[0])
 
     def greatest(self) -> Number:
-        return Number(np.where(self.counts > 0, self.extremes[1], 0), self.counts > 0, RATE)
+        return self._where_known(self.extremes[1])
+
+    def _where_known(self, units: Units) -> Number:
+        known = self.counts > 0
+        return Number(np.where(known, units, 0), known, RATE)
 
     def mean(self) -> tuple[Reals, Mask]:
         """Return each group's mean in reais, and which groups have one."""
@@ -155,8 +159,9 @@ class _Neighbours:
             firsts = series.least(month)
         self.first = firsts[self.series]
         self.last = int(month.max()) if len(month) else 0
-        self._span = self.last - int(month.min()) + 1 if len(month) else 1
-        self._position = self.series * self._span + (month - (self.last - self._span + 1))
+        # A series' months have positions of their own: within the table's months no two series share one.
+        span = self.last - int(month.min()) + 1 if len(month) else 1
+        self._position = self.series * span + month
         self._order = np.argsort(self._position)
 
     def value(self, cents: Units, offset: int, *, since_first: bool) -> Number:

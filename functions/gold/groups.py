@@ -79,8 +79,8 @@ class Groups:
         return self._reduced(np.maximum, values)
 
     def _reduced(self, function: np.ufunc, values: Units) -> Units:
-        # `reduceat` needs segments that are not empty: every group has a row.
-        return np.asarray(function.reduceat(values[self.rows], self.segments.starts) if len(self) else values[:0])
+        # Every group has a row, so no segment is empty, as `reduceat` needs it.
+        return np.asarray(function.reduceat(values[self.rows], self.segments.starts))
 
 
 def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:
@@ -105,7 +105,7 @@ def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:
     counts = np.zeros(groups, np.int64)
     known = np.flatnonzero((codes >= 0) & (group >= 0))
     code, group = codes[known], group[known]
-    first = np.full(values, -1)
+    first = np.empty(values, np.int64)
     for _ in range(_ROUNDS):
         if not len(code):
             return counts
@@ -115,7 +115,7 @@ def distinct(codes: Codes, values: int, group: Index, groups: int) -> Index:
         others = np.flatnonzero(first[code] != group)
         code, group = code[others], group[others]
     pairs = np.unique(group * values + code)
-    return counts + np.bincount(pairs // max(values, 1), minlength=groups)
+    return counts + np.bincount(pairs // values, minlength=groups)
 
 
 def _ranked(column: Text) -> tuple[Index, int]:

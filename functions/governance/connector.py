@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakehouse.lake import layout
 from lakehouse.lake.catalogue import GlueColumn, GlueTable
@@ -172,14 +171,8 @@ def executions_table(
 def _upgraded(before: pa.Table) -> pa.Table:
     """Return rows that an earlier version wrote, with today's types: its costs were doubles."""
     schema = SCHEMAS["execucoes"]
-    columns = [
-        pc.round(before[field.name], field.type.scale).cast(field.type)
-        if pa.types.is_decimal(field.type) and pa.types.is_floating(before[field.name].type)
-        else before[field.name].cast(field.type)
-        for field in schema
-        if field.name in before.column_names
-    ]
-    return pa.table(columns, names=[field.name for field in schema if field.name in before.column_names])
+    names = [name for name in schema.names if name in before.column_names]
+    return pa.table([before[name].cast(schema.field(name).type) for name in names], names)
 
 
 def _execution_row(pipeline: str, execution: Execution, memory_mb: int) -> dict[str, Any]:

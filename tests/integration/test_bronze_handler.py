@@ -140,7 +140,12 @@ def test_synthetic_data_needs_no_file_and_names_no_source(lake: Lake) -> None:
         ({"type": "synthetic", "orders": "9"}, "source.orders is '9'; use a whole number from 1 up"),
         ({"type": "synthetic", "orders": True}, "source.orders is True; use a whole number from 1 up"),
         ({"type": "synthetic", "seed": -1}, "source.seed is -1; use a whole number from 0 up"),
-        ({"type": "excel"}, "source is {'type': 'excel'}; use"),
+        ({"type": "csv", "parts": 0}, "source.parts is 0; use a whole number from 1 up"),
+        ({"type": "synthetic", "parts": 1_000_001}, "source.parts is 1000001; a table has up to 1000000 parts"),
+        (
+            {"type": "excel"},
+            'source is {\'type\': \'excel\'}; use {"type": "csv"} or {"type": "synthetic", "orders": 1000, "seed": 42}',
+        ),
         ("csv", "source is 'csv'; use"),
     ],
 )
@@ -149,6 +154,17 @@ def test_a_source_that_cannot_be_used_says_what_can(lake: Lake, source: Any, pro
         call(source=source)
     assert caught.value.problems[0].startswith(problem)
     assert written(lake) == []
+
+
+def test_all_that_is_wrong_with_a_source_is_said_at_once(lake: Lake) -> None:
+    with pytest.raises(InputError) as caught:
+        call(source={"type": "synthetic", "orders": 0, "seed": -1, "parts": "9"})
+    assert [problem.partition(";")[0] for problem in caught.value.problems] == [
+        "source.orders is 0",
+        "source.seed is -1",
+        "source.parts is '9'",
+    ]
+    assert app._check({"parts": 1_000_000, "orders": 1, "seed": 0}, orders=1, seed=0, parts=1) is None
 
 
 def test_a_full_disk_says_what_to_raise(landed: Lake, monkeypatch: pytest.MonkeyPatch) -> None:

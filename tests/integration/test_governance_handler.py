@@ -4,14 +4,14 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-from lakehouse_tables import TABLES
+from lakehouse_tables import FACT, TABLES
 from machines import MACHINES, rendered
 from moto import mock_aws
 
 import bronze.app
 import gold.app
 import silver.app
-from governance.app import handler
+from governance.app import TAGS, handler
 from governance.findings import Findings
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
@@ -124,6 +124,18 @@ def test_a_run_that_is_as_declared_passes_and_all_of_it_is_in_the_catalogue(lake
     assert changed <= set(ABOUT)  # when they were written is one of their facts
 
 
+def test_what_is_registered_is_logged_table_by_table_and_databases_are_tagged(lake, machines, caplog):
+    caplog.set_level("INFO")
+    governed(lake)
+    logged = {line.table: line.outcome for line in caplog.records if line.message == "registered"}
+    assert logged == dict.fromkeys([*EVERY_TABLE, *ABOUT], "created")
+    glue = boto3.client("glue")
+    for database in (*layout.LAYERS, "governanca"):
+        arn = f"arn:aws:glue:us-east-1:123456789012:database/importau_{database}"
+        layer = "governance" if database == "governanca" else database
+        assert glue.get_tags(ResourceArn=arn)["Tags"] == TAGS | {"layer": layer}
+
+
 def test_a_task_that_declares_what_the_run_did_not_do_fails_it(lake, machines):
     change(machines["StateMachine_DAG_silver"], "importau_bronze.cambio, ", "")
     result, report = governed(lake)
@@ -144,6 +156,16 @@ def test_a_name_that_is_no_asset_fails_it_and_is_the_only_thing_said_of_lineage(
     assert "'importau_silver.fato' não é nenhum ativo do lakehouse" in result["cause"]
     assert report["lineage_differences"] == []
     assert list(lake.list(f"{layout.lineage_prefix(RUN)}declared/")) == []
+
+
+def test_what_somebody_called_by_hand_is_held_against_nothing_and_is_no_lineage(lake, machines):
+    silver.app.handler({"run_id": RUN, "layer": layout.SILVER}, CONTEXT)
+    kept = [key for key in lake.list(layout.lineage_prefix(RUN)) if "by-hand" in key]
+    assert {lake.read_json(key)["job"]["name"] for key in kept} == {f"by-hand.importau-f.{FACT}"}
+    result, _ = governed(lake)
+    assert result["passed"], result["cause"]
+    lineage = lake.read_table(layout.governance_table_key("linhagem"))
+    assert set(lineage["pipeline"].to_pylist()) <= {*NAMES, None}
 
 
 def test_a_csv_run_has_to_have_read_the_csvs_that_are_declared(lake, machines):

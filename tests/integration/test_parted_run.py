@@ -221,6 +221,13 @@ def test_an_order_in_the_wrong_part_fails_the_audit(lake: Lake, bronze: dict[str
     assert "rule 'parte_confere' failed" in verdict["cause"]
 
 
+def test_the_age_of_a_table_in_parts_is_judged_once_for_all_of_it(lake: Lake, bronze: dict[str, pa.Table]) -> None:
+    publish_bronze(lake, bronze, 2)
+    report = run(lake, layout.SILVER, fanned_out=True)["report"]
+    (age,) = [rule for table in report["tables"] for rule in table["rules"] if rule["rule"] == "atualidade"]
+    assert (age["status"], age["failed"], age["examined"]) == ("pass", 0, 1)
+
+
 def test_bronze_in_different_numbers_of_parts_is_refused(lake: Lake, bronze: dict[str, pa.Table]) -> None:
     publish_bronze(lake, bronze, 2)
     publish_bronze(lake, {"pedidos": bronze["pedidos"]}, 3)

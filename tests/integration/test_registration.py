@@ -92,6 +92,14 @@ def test_a_table_in_parts_is_one_table_of_all_their_rows_and_bytes(catalog, lake
     assert (parameters["rows"], parameters["bytes"]) == ("6", str(size))
 
 
+def test_when_a_table_was_written_is_left_empty_where_its_file_went_in_the_meantime(catalog, lake, monkeypatch):
+    publish(lake, "produtos", rows("produtos", {"produto_id": "PROD001"}))
+    monkeypatch.setattr(Lake, "last_modified", lambda *_: None)
+    registering(catalog, lake, "produtos")
+    parameters = entry(catalog, "produtos")["Parameters"]
+    assert (parameters["updated_at"], parameters["rows"]) == ("", "1")
+
+
 def test_a_table_that_is_not_published_is_told_and_the_others_are_registered_all_the_same(catalog, lake):
     publish(lake, "produtos", rows("produtos", {}))
     assert registering(catalog, lake, "cambio", "produtos") == Findings(

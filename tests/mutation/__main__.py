@@ -18,7 +18,7 @@ import pytest
 
 from tests.mutation.children import ROOT, Chosen, copies, in_children, load_libraries, run_tests
 from tests.mutation.operators import Mutant, compiles, mutants_of
-from tests.mutation.reach import Reach, measured, noticing
+from tests.mutation.reach import FOLDERS, Reach, measured, noticing
 
 ROOMS: Final = ("functions", "cli/account")
 INTERRUPTED: Final = 130
@@ -30,12 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     start = monotonic()
     sample = sampled(asked.rooms or ROOMS, asked.mutants, asked.seed)
-    cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
-        places = copies(Path(folder), cores)
+        places = copies(Path(folder), asked.processes)
         load_libraries()
         _progress("measuring which tests reach which lines (kept until the code changes)")
-        reached = measured(places, ROOMS)
+        reached = measured(places, ROOMS, asked.tests or FOLDERS)
         unsound = sorted(test for reach in reached.values() for test in reach.failed)
         if unsound:
             _progress(f"left out, as they fail without a mutant: {', '.join(unsound)}", "\n")
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     _progress(mutant.says, "\n")
                 _progress(
                     f"{len(tried)} of {len(sample)}, {len(unnoticed)} unnoticed, {monotonic() - start:.0f} s",
-                    "" if len(tried) % 50 else "\n",
+                    "" if len(tried) % 10 else "\n",
                 )
         except KeyboardInterrupt:
             _progress(f"interrupted after {len(tried)} of {len(sample)}", "\n")
@@ -60,14 +59,19 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="importau test", description=__doc__)
     parser.add_argument("--mutants", type=int, required=True, metavar="N", help="how many to try")
     parser.add_argument("--room", action="append", dest="rooms", metavar="FOLDER", help="of this folder or file alone")
+    parser.add_argument("--tests", action="append", metavar="FILE", help="only these are run, a file or a folder")
     parser.add_argument("--seed", type=int, default=0, help="another one, other mutants")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="how many at a time")
     parser.add_argument("--at-least", type=float, default=98, metavar="PERCENT", help="in every room, or exit code 1")
     asked = parser.parse_args(arguments)
     problems = [
         f"--room {room}: no folder or file with code" for room in asked.rooms or () if not _sources(ROOT / room)
     ]
+    problems += [f"--tests {tests}: no file or folder" for tests in asked.tests or () if not (ROOT / tests).exists()]
     if asked.mutants < 1:
         problems.append("--mutants: at least 1")
+    if asked.processes < 1:
+        problems.append("--processes: at least 1")
     if problems:
         parser.error("; ".join(problems))
     return asked
@@ -123,7 +127,7 @@ def put_in(mutant: Mutant, place: Path) -> None:
 
 def _told(sample: Sequence[Mutant], unnoticed: Sequence[Mutant], at_least: float) -> int:
     """Print how many were noticed in each room; return 1 where that is less than asked for."""
-    tried, missed = (Counter(str(Path(mutant.path).parent) for mutant in some) for some in (sample, unnoticed))
+    tried, missed = (Counter("/".join(Path(mutant.path).parts[:2]) for mutant in some) for some in (sample, unnoticed))
     if not sample:
         return INTERRUPTED
     width, below = max(map(len, [*tried, "together"])), False

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from math import log2
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import coverage
@@ -101,6 +102,7 @@ def _forked(job: Job, place: Path, work: Callable[[Job, Path], int]) -> int:
     status = _FAULT
     try:
         os.setsid()
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)
@@ -121,7 +123,18 @@ def _forked(job: Job, place: Path, work: Callable[[Job, Path], int]) -> int:
 def run_tests(place: Path, files: Sequence[str], *plugins: object, stop: bool) -> int:
     """Run the tests of some files in this process; return pytest's exit code."""
     signal.setitimer(signal.ITIMER_REAL, _TO_LOAD)
-    options = ["--rootdir", str(place), "-c", str(place / "pyproject.toml"), "--tb=no", "-p", "no:cacheprovider"]
+    # The timer is ours.
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:timeout",
+        "--rootdir",
+        str(place),
+        "-c",
+        str(place / "pyproject.toml"),
+        "--tb=no",
+    ]
     return int(pytest.main([*files, *options, *(["-x"] if stop else [])], plugins=list(plugins)))
 
 
@@ -159,11 +172,12 @@ class Chosen:
 
 
 class Watched:
-    """Notes which lines each test runs; what a file's tests share runs for all of them."""
+    """Notes which lines each test runs and how long it takes; what a file's tests share runs for all of them."""
 
     def __init__(self, measured: coverage.Coverage) -> None:
         self._measured = measured
         self._contexts = [""]
+        self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
 
     def pytest_configure(self) -> None:
@@ -173,7 +187,9 @@ class Watched:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        start = monotonic()
         result = yield from self._within(item.nodeid)
+        self.seconds[item.nodeid] = round(monotonic() - start, 3)
         return result
 
     @pytest.hookimpl(wrapper=True)

@@ -251,10 +251,10 @@ class _Changes(ast.NodeVisitor):
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of a node that run: no annotations, no parts of f-strings, no arguments that name a type."""
-    if isinstance(node, ast.JoinedStr):
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Subscript) and _name(node.value) == "Literal"):
         return
-    targets = {getattr(target, "id", "") for target in getattr(node, "targets", ())}
-    called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+    targets = {_name(target) for target in getattr(node, "targets", ())}
+    called = _name(node.func) if isinstance(node, ast.Call) else ""
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns"} or (name == "value" and "__all__" in targets):
             continue
@@ -264,6 +264,10 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
         if name == "args" and called in _OF_TYPES:
             parts = parts[1:] if called == "cast" else []
         yield from (part for part in parts if isinstance(part, ast.AST))
+
+
+def _name(node: ast.AST) -> str:
+    return getattr(node, "id", "")
 
 
 def _end(node: ast.AST) -> int:

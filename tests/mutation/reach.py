@@ -9,19 +9,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import coverage
-import pytest
 
 from tests.mutation.children import ROOT, Watched, in_children, run_tests
 from tests.mutation.operators import Mutant
 
 _KEPT: Final = ROOT / ".pytest_cache/reach"
-_FOLDERS: Final = ("tests/unit", "tests/integration")
+FOLDERS: Final = ("tests/unit", "tests/integration")
 # Of the tests that reach the very lines, and of those near them, so many seconds' worth are run, the quick ones.
-_WORTH, _WORTH_NEAR = 240.0, 60.0
+_WORTH, _WORTH_NEAR = 60.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -52,17 +50,18 @@ class Reach:
         return all((ROOT / file).exists() and _digest([ROOT / file]) == was for file, was in self.digests.items())
 
 
-def measured(places: Sequence[Path], measured_folders: Sequence[str]) -> dict[str, Reach]:
-    """Return what each file of tests reaches: measured now where it is not known from before."""
+def measured(places: Sequence[Path], measured_folders: Sequence[str], tests: Sequence[str]) -> dict[str, Reach]:
+    """Return what each of some files of tests reaches: measured now where it is not known from before."""
     _KEPT.mkdir(parents=True, exist_ok=True)
     support = sorted((ROOT / "tests/support").glob("*.py"))
     kept = {
         str(path.relative_to(ROOT)): _KEPT / f"{path.stem}-{_digest([path, *_named(path, support)])}.json"
-        for folder in _FOLDERS
+        for folder in FOLDERS
         for path in sorted((ROOT / folder).glob("test_*.py"))
     }
     for old in set(_KEPT.iterdir()) - set(kept.values()):
         old.unlink()
+    kept = {name: answer for name, answer in kept.items() if any(Path(name).is_relative_to(some) for some in tests)}
     missing = [(name, answer) for name, answer in kept.items() if not (answer.exists() and _read(answer).holds)]
     largest_first = sorted(missing, key=lambda pair: -(ROOT / pair[0]).stat().st_size)
     for _ in in_children(largest_first, places, partial(_measure, folders=measured_folders)):
@@ -77,9 +76,9 @@ def _read(answer: Path) -> Reach:
 def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
     name, answer = job
     measure = coverage.Coverage(data_file=None, config_file=False, source=[str(place / folder) for folder in folders])
-    watched, clock = Watched(measure), _Clock()
+    watched = Watched(measure)
     measure.start()
-    code = run_tests(place, [name], watched, clock, stop=False)
+    code = run_tests(place, [name], watched, stop=False)
     measure.stop()
     if code not in (0, 1):
         return code
@@ -92,24 +91,10 @@ def _measure(job: tuple[str, Path], place: Path, folders: Sequence[str]) -> int:
         if of_file:  # coverage names files of which nothing ran, too
             lines[str(Path(file).relative_to(place))] = of_file
     digests = {file: _digest([place / file], place) for file in lines}
-    reach = {"seconds": clock.seconds, "lines": lines, "failed": sorted(watched.failed), "digests": digests}
+    reach = {"seconds": watched.seconds, "lines": lines, "failed": sorted(watched.failed), "digests": digests}
     answer.with_suffix(".part").write_text(json.dumps(reach))
     answer.with_suffix(".part").rename(answer)
     return 0
-
-
-class _Clock:
-    """Notes how long each test takes."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        start = monotonic()
-        result = yield
-        self.seconds[item.nodeid] = round(monotonic() - start, 3)
-        return result
 
 
 def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float], frozenset[str]]:
@@ -125,7 +110,11 @@ def noticing(mutant: Mutant, reached: dict[str, Reach]) -> tuple[dict[str, float
     for name, reach in reached.items():
         of_file = reach.lines.get(mutant.path, {})
         sound = {test: seconds for test, seconds in reach.seconds.items() if test not in reach.failed}
-        hits = {test for test, lines in of_file.items() if any(first <= line <= last for line in lines)}
+        hits = {
+            test
+            for test, lines in of_file.items()
+            if mutant.when_imported or any(first <= line <= last for line in lines)
+        }
         if "" in hits and not mutant.when_imported:
             exact |= sound
         exact |= {test: seconds for test, seconds in sound.items() if test in hits}

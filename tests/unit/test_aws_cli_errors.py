@@ -23,24 +23,26 @@ from cli.errors import CliError
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "words"),
+    ("said", "more", "kind"),
     [
-        ("Unable to locate credentials. You can configure ...", NoCredentialsError, "Unable to locate credentials"),
-        ("Partial credentials found in env, missing: KEY", PartialCredentialsError, "in env, missing: KEY"),
-        ("The config profile (a (b)) could not be found", ProfileNotFound, r"profile (a (b)) could not be found"),
-        ("You must specify a region. You can also ...", NoRegionError, "specify a region"),
-        ("Error loading SSO Token: Token for x does not exist", SSOTokenLoadError, "Token for x does not exist"),
-        ("The SSO session associated with this profile has expired", UnauthorizedSSOTokenError, "SSO session"),
-        ("Error when retrieving token from sso: it has expired", TokenRetrievalError, "from sso: it has expired"),
-        ("SSL validation failed for https://x/ bad certificate", SSLError, "https://x/ bad certificate"),
-        ('Failed to connect to proxy URL: "http://proxy:1/"', ProxyConnectionError, '"http://proxy:1/"'),
-        ('Could not connect to the endpoint URL: "http://x/?a=1"', EndpointConnectionError, '"http://x/?a=1"'),
+        ("Unable to locate credentials", ". You can configure ...", NoCredentialsError),
+        ("Partial credentials found in env, missing: KEY", "", PartialCredentialsError),
+        ("The config profile (a (b)) could not be found", "", ProfileNotFound),
+        ("You must specify a region.", " You can also ...", NoRegionError),
+        ("Error loading SSO Token: Token for x does not exist", "", SSOTokenLoadError),
+        ("The SSO session associated with this profile has expired", " or ...", UnauthorizedSSOTokenError),
+        ("Error when retrieving token from sso: it has expired", "", TokenRetrievalError),
+        ("SSL validation failed for https://x/ bad certificate", "", SSLError),
+        ('Failed to connect to proxy URL: "http://proxy:1/"', "", ProxyConnectionError),
+        ('Could not connect to the endpoint URL: "http://x/?a=1"', "", EndpointConnectionError),
     ],
-)  # fmt: skip
-def test_each_way_to_get_no_answer_has_its_error(said: str, kind: type[Exception], words: str) -> None:
-    error = _error(("glue", "get-databases"), f"\n{said}\n")
+)
+def test_each_way_to_get_no_answer_has_its_error_that_says_the_same(
+    said: str, more: str, kind: type[Exception]
+) -> None:
+    error = _error(("glue", "get-databases"), f"\n{said}{more}\n")
     assert type(error) is kind
-    assert words in str(error)
+    assert str(error).startswith(said)
 
 
 def test_a_refusal_has_its_code_its_operation_and_its_whole_message() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -250,6 +251,12 @@ def test_what_goes_the_quick_way_and_what_does_not(column: str, value: str, is_q
     body = f"{GOOD['pedidos']}\n{','.join(fields)}".encode()
     for text in (body, body + b"\n", body.replace(b"\n", b"\r\n")):
         assert (quick.read(load("pedidos"), HEADERS["pedidos"], KEYS["pedidos"], text) is not None) == is_quick
+
+
+def test_an_empty_amount_is_null_beside_others_of_any_number_of_decimals() -> None:
+    amounts = quick._amounts(load("pedidos").column("valor_total_brl"), pa.array(["10.5", "", "7"]))
+    assert amounts is not None
+    assert amounts.to_pylist() == [Decimal("10.50"), None, Decimal("7.00")]
 
 
 @pytest.mark.parametrize("table", PARTED)

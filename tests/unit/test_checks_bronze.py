@@ -88,8 +88,17 @@ def test_every_line_of_an_export_is_accounted_for(export, table):
 def test_a_row_lost_between_reading_and_staging_is_missed(layer):
     lost = without(layer["pedidos"], 7)
     all_ = len(layer["pedidos"])
-    assert counts("contabilidade_de_linhas", audited("pedidos", lost, rows_read=all_, rows=all_))[0] > 0
-    assert counts("contabilidade_de_linhas", audited("pedidos", lost, rows_read=all_))[0] > 0
+    there = f"{all_} read, {all_ - 1} kept, 0 in the quarantine"
+    for told in (all_, all_ - 1):
+        outcome = found("contabilidade_de_linhas", audited("pedidos", lost, rows_read=all_, rows=told))
+        assert outcome == Outcome(1, all_, (there, f"told: {told} kept, 0 in the quarantine"))
+
+
+def test_rows_that_the_write_step_counts_otherwise_than_they_are_there_are_told_by_both_counts(layer):
+    all_ = len(layer["pedidos"])
+    outcome = found("contabilidade_de_linhas", audited("pedidos", layer["pedidos"], rows=all_ - 2, quarantined=1))
+    there = f"{all_} read, {all_} kept, 0 in the quarantine"
+    assert outcome == Outcome(3, all_, (there, f"told: {all_ - 2} kept, 1 in the quarantine"))
 
 
 def test_an_order_one_cent_off_the_sum_of_its_items_is_counted(export, layer):
@@ -184,7 +193,7 @@ def test_a_price_is_odd_from_one_cent_beyond_half_of_ptax_on(layer, price, odd):
 def test_a_price_in_a_currency_without_quotation_cannot_be_judged(layer):
     row = row_of(layer["produtos"], moeda_origem="USD")
     unquoted = with_value(layer["produtos"], "moeda_origem", row, "CHF").slice(row, 1)
-    assert counts("preco_origem_incoerente_com_ptax", audited("produtos", unquoted, layer))[0] == 0
+    assert counts("preco_origem_incoerente_com_ptax", audited("produtos", unquoted, layer)) == (0, 0)
 
 
 @pytest.mark.parametrize(("age", "late"), [(0.5, 0), (24.0, 0), (24.1, 1), (900.0, 1)])

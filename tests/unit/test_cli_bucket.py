@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 from cli.account import bucket as buckets
 from cli.account.bucket import Bucket
 from cli.account.identity import Identity
-from cli.account.stack_bucket import ensure
+from cli.account.stack_bucket import bucket_of, bucket_parameter, ensure
 from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError, UsageError
 
@@ -273,6 +273,60 @@ def test_what_is_wrong_with_a_bucket_is_told_with_the_way_out() -> None:
         "no bucket can be called 'Ana'",
         "Use 3 to 63 small letters, digits and hyphens, beginning and ending with a letter or digit.",
     )
+
+
+DEPLOYED = {
+    "StackStatus": "CREATE_COMPLETE",
+    "Outputs": [{"OutputKey": "Region", "OutputValue": "x"}, {"OutputKey": "BucketName", "OutputValue": "mine"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("described", "named", "bucket"),
+    [
+        (None, None, None),
+        (None, "new", "new"),
+        ({"StackStatus": "CREATE_IN_PROGRESS"}, "new", "new"),
+        (DEPLOYED, None, "mine"),
+        (DEPLOYED, "mine", "mine"),
+    ],
+)
+def test_a_stack_has_the_bucket_it_was_deployed_with_and_before_that_the_one_named(
+    described: Any, named: str | None, bucket: str | None
+) -> None:
+    assert bucket_of("importau", described, named) == bucket
+
+
+def test_a_deployed_stack_keeps_its_bucket_and_says_so() -> None:
+    with pytest.raises(UsageError) as failure:
+        bucket_of("importau", DEPLOYED, "other")
+    assert failure.value.message == (
+        "the stack importau is deployed with the bucket mine, which has its data; other is another one"
+    )
+    assert failure.value.fix == (
+        "Leave --bucket and IMPORTAU_BUCKET out, or take the stack down first (`./importau destroy`): "
+        "mine keeps its data."
+    )
+
+
+@pytest.mark.parametrize(
+    ("described", "parameter"),
+    [
+        (None, {"ExistingBucket": NAME}),
+        ({"StackStatus": "REVIEW_IN_PROGRESS"}, {"ExistingBucket": NAME}),
+        (
+            DEPLOYED | {"Parameters": [{"ParameterKey": "ExistingBucket", "ParameterValue": NAME}]},
+            {"ExistingBucket": NAME},
+        ),
+        (DEPLOYED | {"Parameters": [{"ParameterKey": "ExistingBucket", "ParameterValue": ""}]}, {}),
+        (DEPLOYED | {"Parameters": [{"ParameterKey": "ExistingBucket"}]}, {}),
+        (DEPLOYED, {}),
+    ],
+)
+def test_a_stack_is_given_its_bucket_unless_it_made_one_itself(described: Any, parameter: dict[str, str]) -> None:
+    aws_cli = cli(get_bucket_tagging=WHOLE)
+    assert bucket_parameter(aws_cli, ME, described, NAME) == parameter
+    assert bool(aws_cli.asked) == bool(parameter)  # it is there, or made
 
 
 def test_another_name_for_the_longest_one_is_no_longer() -> None:

@@ -208,7 +208,7 @@ def test_an_export_that_is_interrupted_among_its_files_can_be_repeated(
     download(aws, tmp_path)
     files = files_in(tmp_path)
     assert {text.rpartition(" ")[2] for name, text in files.items() if name.endswith("parquet")} == {"r2"}
-    assert len(files) == 10 + 3 + 1
+    assert len(files) == len(EVERY_TABLE) + 3 + 1
 
 
 def test_the_runs_of_what_is_published_are_those_that_passed(aws: Aws) -> None:

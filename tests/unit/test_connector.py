@@ -1,6 +1,7 @@
 """State machines and executions read back from Step Functions, and the tables made of them."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -8,15 +9,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from governance.agreement import Observed
 from governance.connector import (
     SCHEMAS,
     executions_table,
+    governance_table,
     machine_table,
     pipelines_table,
     tasks_table,
 )
 from governance.declared import job_events, lineage_table
-from lakehouse.contract.model import load_all
+from lakehouse.contract.model import load, load_all
 from lakehouse.lineage.names import Place
 from lakehouse.orchestration.stepfunctions import StateMachines
 
@@ -198,8 +201,84 @@ def test_a_state_machine_is_a_table_whose_columns_are_its_tasks():
     assert (table.database, table.name) == ("importau_governanca", "statemachine_dag_silver")
     (column,) = table.columns
     assert (column.name, column.comment) == ("writesilver", "Correlaciona")
+    assert column.parameters == {
+        "kind": "task",
+        "name": "WriteSilver",
+        "resource": "arn:aws:states:::lambda:invoke",
+        "inputs": "importau_bronze.cambio",
+        "outputs": "importau_silver.fato_pedido_correlacionado",
+        "attempts": "5",
+        "owner": "dados",
+    }
+    assert (table.description, table.owner) == ("Silver: o fato.", "engenharia-de-dados")
+    assert table.location == "s3://lake/governance/catalog/tarefas/"
+    assert table.parameters == {"kind": "pipeline", "name": machine.name, "arn": "arn:StateMachine_DAG_silver"}
+
+
+def test_a_state_machine_its_tasks_and_its_executions_are_rows():
+    states, machine = machine_and(Client())
+    assert pipelines_table([machine]).to_pylist() == [
+        {"pipeline": machine.name, "arn": "arn:StateMachine_DAG_silver", "descricao": "Silver: o fato.", "tarefas": 1}
+    ]
+    assert tasks_table([machine]).to_pylist() == [
+        {
+            "pipeline": machine.name,
+            "tarefa": "WriteSilver",
+            "descricao": "Correlaciona",
+            "dono": "dados",
+            "recurso": "arn:aws:states:::lambda:invoke",
+            "entradas": "importau_bronze.cambio",
+            "saidas": "importau_silver.fato_pedido_correlacionado",
+            "tentativas": 5,
+        }
+    ]
+    (row,) = executions_table(None, {machine.name: list(states.executions(machine, {}, 20))}, 2048).to_pylist()
+    assert {name: value for name, value in row.items() if not name.startswith("custo_")} == {
+        "execucao_arn": "arn:run-1",
+        "pipeline": machine.name,
+        "execucao": "run-1",
+        "run_id": "run-1",
+        "status": "SUCCEEDED",
+        "inicio": "2026-11-23T12:00:00+00:00",
+        "fim": "2026-11-23T12:00:04+00:00",
+        "duracao_s": 4.0,
+        "linhas": 42,
+        "transicoes": 2,
+        "lambda_s": 2.5,
+        "crawls": 0,
+        "execucoes_filhas": 0,
+        "execucoes_filhas_lidas": 0,
+    }
+
+
+def test_executions_are_in_the_order_in_which_they_began_whatever_was_known_before():
+    schema = executions_table(None, {}, 2048).schema
+    rows = [{"execucao_arn": arn, "inicio": began} for arn, began in (("b", "2"), ("a", "2"), ("c", "1"))]
+    before = pa.Table.from_pylist(rows, schema)
+    assert executions_table(before, {}, 2048)["execucao_arn"].to_pylist() == ["c", "a", "b"]
+
+
+def test_a_table_of_governance_is_in_the_catalogue_with_its_columns_and_how_many_rows_it_has():
+    table = governance_table("execucoes", "lake", 3)
+    assert (table.database, table.name, table.owner) == ("importau_governanca", "execucoes", "engenharia-de-dados")
+    assert table.location == "s3://lake/governance/catalog/execucoes/"
+    assert table.description.startswith("As execuções das máquinas de estado")
+    assert table.parameters == {"kind": "governance", "rows": "3"}
+    types = {column.name: column.type for column in table.columns}
+    assert list(types) == SCHEMAS["execucoes"].names
+    assert {types[name] for name in ("linhas", "duracao_s", "status")} == {"bigint", "double", "string"}
+    assert types["custo_estimado_usd"] == "decimal(18,9)"
+
+
+def test_several_inputs_and_outputs_of_a_task_have_commas_between_them():
+    _, machine = machine_and(Client())
+    task = replace(machine.tasks[0], inputs=("a.x", "b.y"), outputs=("c.z", "d.w"))
+    machine = replace(machine, tasks=[task])
+    (row,) = tasks_table([machine]).to_pylist()
+    assert (row["entradas"], row["saidas"]) == ("a.x, b.y", "c.z, d.w")
+    (column,) = machine_table(machine, "lake").columns
     assert column.parameters is not None
-    assert column.parameters["inputs"] == "importau_bronze.cambio"
+    assert (column.parameters["inputs"], column.parameters["outputs"]) == ("a.x, b.y", "c.z, d.w")
 
 
 def test_the_governance_tables_have_their_schemas_with_and_without_rows():
@@ -215,8 +294,39 @@ def test_declared_lineage_is_a_job_event_a_task_and_table_and_a_row_a_pair():
     _, machine = machine_and(Client())
     events = job_events([machine], Place("us-east-1", "123456789012", "lake"), START)
     assert list(events) == ["StateMachine_DAG_silver.WriteSilver.fato_pedido_correlacionado"]
-    rows = lineage_table([machine], [], {}, "run").to_pylist()
-    assert [(r["tipo"], r["origem"], r["destino"]) for r in rows] == [
-        ("declarada", "importau_bronze.cambio", "importau_silver.fato_pedido_correlacionado")
+    (event,) = events.values()
+    assert event.job.name == "StateMachine_DAG_silver.WriteSilver.fato_pedido_correlacionado"
+    assert event.job.namespace == "arn:aws:states:us-east-1:123456789012"
+    assert [dataset.name for dataset in event.inputs or ()] == ["table/importau_bronze/cambio"]
+    assert [dataset.name for dataset in event.outputs or ()] == ["table/importau_silver/fato_pedido_correlacionado"]
+    facets: Any = event.job.facets
+    assert facets["documentation"].description == "Correlaciona"
+    assert [(owner.name, owner.type) for owner in facets["ownership"].owners] == [("dados", "OWNER")]
+    kind = facets["jobType"]
+    assert (kind.processingType, kind.integration, kind.jobType) == ("BATCH", "STEP_FUNCTIONS", "TASK")
+    nowhere = {"coluna_origem": None, "coluna_destino": None, "run_id": "run"}
+    assert lineage_table([machine], [], {}, "run").to_pylist() == [
+        {
+            "tipo": "declarada",
+            "origem": "importau_bronze.cambio",
+            "destino": "importau_silver.fato_pedido_correlacionado",
+            "pipeline": machine.name,
+            "tarefa": "WriteSilver",
+        }
+        | nowhere
     ]
-    assert isinstance(lineage_table([machine], load_all(), {}, "run"), pa.Table)
+
+
+def test_observed_lineage_is_a_row_a_pair_and_that_of_columns_one_a_source():
+    seen = {("m", "t"): Observed({"b", "a"}, {"d", "c"})}
+    rows = lineage_table([], [], seen, "run").to_pylist()
+    assert [(row["origem"], row["destino"]) for row in rows] == [("a", "c"), ("b", "c"), ("a", "d"), ("b", "d")]
+    assert {(row["tipo"], row["pipeline"], row["tarefa"]) for row in rows} == {("observada", "m", "t")}
+    contract = load("agregado_fluxo_de_caixa_mensal")
+    rows = lineage_table([], [contract], {}, "run").to_pylist()
+    assert len(rows) == sum(len(column.sources) for column in contract.columns)
+    paid = [row for row in rows if row["coluna_destino"] == "saida_paga_brl"]
+    assert {f"{row['origem']}.{row['coluna_origem']}" for row in paid} == set(contract.column("saida_paga_brl").sources)
+    assert {(row["tipo"], row["destino"], row["pipeline"], row["tarefa"]) for row in paid} == {
+        ("coluna", "importau_gold.agregado_fluxo_de_caixa_mensal", None, None)
+    }

@@ -267,6 +267,14 @@ def test_a_malformed_contract_is_refused_by_what_is_to_be_mended(was, becomes, s
     assert says in str(caught.value)
 
 
+def test_a_rule_of_rows_that_repeat_names_the_columns_that_must_not():
+    text = document("agregado_fluxo_de_caixa_mensal")
+    assert text.count("          properties:\n") == 1
+    says = "rule 'chave_unica'.* lacks 'arguments.properties', the columns that must not repeat"
+    with pytest.raises(ContractError, match=says):
+        parse("agregado_fluxo_de_caixa_mensal", text.replace("          properties:\n", "          columns:\n"))
+
+
 def test_a_source_that_a_column_lists_twice_is_named_with_the_column():
     source = "importau_silver.fato_pedido_correlacionado.valor_fluxo_brl"
     text = document("agregado_fluxo_de_caixa_mensal")

@@ -14,6 +14,7 @@ from naive import Naive
 
 from lakehouse.contract.model import load
 from lakehouse.errors import MoneyRangeError
+from silver import correlation
 
 
 def world(**rows):
@@ -50,6 +51,14 @@ def test_the_fact_equals_the_definition_worked_out_row_by_row(tables):
     assert fact.schema == schema
     assert fact.to_pylist() == pa.Table.from_pylist(naive.fact(schema.names), schema).to_pylist()
     assert len(quarantine) == len(naive.orphan_items)
+
+
+def test_text_is_written_as_codes_but_keys_that_nearly_every_row_has_another_of_are_plain():
+    fact = correlation.correlate(world(pedidos=[order()], itens_pedido=[item()], pagamentos=[payment()])).fact
+    text = {field.name for field in load(FACT).schema if pa.types.is_string(field.type)}
+    plain = {field.name for field in fact.schema if pa.types.is_string(field.type)}
+    assert plain == {"pedido_id", "item_id", "pagamento_id"}
+    assert {field.name for field in fact.schema if pa.types.is_dictionary(field.type)} == text - plain
 
 
 @given(bronze())

@@ -82,6 +82,19 @@ def test_the_months_are_on_a_circle_with_march_at_its_top_and_december_at_its_st
     assert table["mes_cosseno"].to_pylist() == pytest.approx(cosines, abs=1e-15)
 
 
+def test_the_lags_are_the_values_of_the_three_months_before_and_the_target_that_of_the_next():
+    fact = fact_of([{"mes_referencia": f"2024-{m:02d}", "valor_fluxo_brl": Decimal(10**m)} for m in (1, 2, 3, 4, 5, 7)])
+    columns = ("valor_fluxo_lag_1", "valor_fluxo_lag_2", "valor_fluxo_lag_3", TARGET)
+    assert [[row[column] for column in columns] for row in forecast(fact).to_pylist()] == [
+        [None, None, None, 100],
+        [10, None, None, 1000],
+        [100, 10, None, 10**4],
+        [1000, 100, 10, 10**5],
+        [10**4, 1000, 100, 0],
+        [0, 10**5, 10**4, None],
+    ]
+
+
 @given(facts)
 def test_any_fact_has_the_cash_flow_of_the_definition(fact):
     assert cash_flow(fact).to_pylist() == naive_cash_flow(fact.to_pylist())

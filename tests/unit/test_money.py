@@ -55,9 +55,12 @@ def test_half_up_rounds_ties_away_from_zero(a, b, c):
         assert mul_div_half_up(int64(a), int64(b), int64(c)).tolist() == [expected]
 
 
-def test_an_amount_of_19_digits_does_not_become_a_decimal():
-    with pytest.raises(MoneyRangeError):
-        from_units(int64(LIMIT))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_amount_of_18_digits_becomes_a_decimal_and_one_of_19_does_not(sign):
+    largest = sign * (10**18 - 1)
+    assert from_units(int64(0, largest)).to_pylist() == [Decimal(0), Decimal(largest).scaleb(-2)]
+    with pytest.raises(MoneyRangeError, match=r"an amount does not fit decimal\(18,6\)"):
+        from_units(int64(0, sign * 10**18), 6)
 
 
 def test_only_decimals_of_at_most_18_digits_have_units():

@@ -44,6 +44,7 @@ def test_spaces_do_not_matter():
 @pytest.mark.parametrize(
     ("comment", "unread"),
     [
+        ("x | DONO: d | INPUTS: a.b | OUTPUT: -", "DONO: d"),
         ("x | OWNER: d | INPUT: a.b | OUTPUT: -", "INPUT: a.b"),
         ("x | OWNER: d | inputs: a.b | OUTPUT: -", "inputs: a.b"),
         ("x | OWNER: d | INPUTS: a.b | OUTPUTS: c.d", "OUTPUTS: c.d"),

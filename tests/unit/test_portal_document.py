@@ -216,8 +216,8 @@ def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their
     assert lines["transitions"]["quantity"] == "14"
     assert lines["crawlers"]["usd"] == "0.440000000"
     assert "crawlers" not in {line["what"] for line in by_id["alone"]["cost"]["lines"]}
-    # Under each of lineage and three stagings, and the published tables.
-    assert lines["s3_writes"]["quantity"] == str(12 + len(EXPORTED))
+    # Under each of lineage and three stagings, and the seven copies.
+    assert lines["s3_writes"]["quantity"] == "19"
     # What Lambdas that are not of a part declare to read: Bronze, its audit and governance.
     assert lines["s3_reads"]["quantity"] == str(2 * len(EXPORTED) + len(EVERY_TABLE))
     assert by_id["run"]["cost"]["glue_total_usd"] == "0.014666667"

@@ -85,6 +85,41 @@ def test_every_failed_table_is_counted_in_a_cause():
     assert f"{8 - named} more" in said
 
 
+CONSERVES = "conserva_quantidade' failed 1 of 41 (quantidade soma a dos itens."
+
+
+def test_a_cause_of_what_is_staged_and_one_of_what_is_published_say_what_was_not_done():
+    wrong = [table(RuleResult(rule(), Outcome(1, 41, ("ITEM005",))))]
+    said = f"{FACT}: rule '{CONSERVES} For example: ITEM005)"
+    assert cause("silver", wrong, STAGED, REPORT) == (
+        f"The audit of silver failed, so nothing was published. {said}. Staged data: {STAGED} Report: {REPORT}"
+    )
+    assert cause("silver", wrong, None, REPORT) == (
+        f"What is published of silver fails its audit. {said}. Report: {REPORT}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "more"), [(4, ""), (5, "; and 1 more rule, of outro"), (6, "; and 2 more rules, of outro")]
+)
+def test_a_cause_names_four_rules_and_counts_the_others(rules, more):
+    results = [RuleResult(rule(), Outcome(1, 41)) for _ in range(rules)]
+    said = cause("gold", [table(*results[:4]), table(*results[4:], name="outro")], None, REPORT)
+    four = "; ".join([f"{FACT}: rule '{CONSERVES})"] * 4)
+    assert said == f"What is published of gold fails its audit. {four}{more}. Report: {REPORT}"
+
+
+def test_a_cause_gives_three_examples_and_150_characters_of_them_as_a_report_does_of_five():
+    examples = ("A", "B", "C", "D", "E", "F")
+    result = RuleResult(rule(), Outcome(6, 6, examples))
+    assert "For example: A, B, C)" in cause("gold", [table(result)], None, REPORT)
+    assert result.as_report()["examples"] == ["A", "B", "C", "D", "E"]
+    for length, shown in ((150, "X" * 150), (151, "X" * 147 + "...")):
+        result = RuleResult(rule(), Outcome(1, 1, ("X" * length,)))
+        assert f"For example: {shown})" in cause("gold", [table(result)], None, REPORT)
+        assert result.as_report()["examples"] == [shown]
+
+
 def test_nothing_grows_without_bound_however_much_is_wrong():
     many = tuple("X" * 300 for _ in range(1000))
     worst = [
