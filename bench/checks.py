@@ -1,4 +1,4 @@
-"""Every value of every engine against this project's own, on inputs that are small and full of traps."""
+"""Every value of every engine compared with this project's, on small inputs that are full of traps."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ World = Mapping[str, pa.Table]
 
 
 def worlds(csv_dir: Path | None) -> dict[str, World]:
-    """Return the bronze tables to compare on, by name: synthetic, with traps, and the real export where it is given.
+    """Return the bronze tables to compare on, by name: synthetic, with traps, and the real export where there is one.
 
     Raises
     ------
@@ -35,21 +35,21 @@ def worlds(csv_dir: Path | None) -> dict[str, World]:
         The export cannot be read.
     """
     synthetic = {name: accepted(name, table).kept for name, table in generate(ORDERS, inputs.SEED).items()}
-    found: dict[str, World] = {"synthetic": synthetic, "traps": with_traps(synthetic)}
+    worlds: dict[str, World] = {"synthetic": synthetic, "traps": with_traps(synthetic)}
     if csv_dir:
         files = {name: csv_dir / f"{name}.csv" for name in tables_of(BRONZE)}
         if missing := [f"{path} does not exist" for path in files.values() if not path.exists()]:
             raise InputError(missing)
         csv_source.check(files)
-        found["real export"] = {name: csv_source.normalise(name, path).kept for name, path in files.items()}
-    return found
+        worlds["real export"] = {name: csv_source.normalise(name, path).kept for name, path in files.items()}
+    return worlds
 
 
 def with_traps(tables: World) -> World:
-    """Return the tables with what the synthetic source never makes, each in some rows of a few hundred.
+    """Return the tables with every oddity that the synthetic source never makes, each in a few rows of hundreds.
 
-    Orders without items, items and payments of unknown orders, payments of none, payments without a day, orders of
-    nothing, items of nothing, equal items (so that remainders tie), unknown products, suppliers and currencies.
+    Orders without items, items and payments of unknown orders, payments without an order or a day, orders and items
+    of value 0, equal items (so that remainders tie), unknown products, suppliers and currencies.
     """
     traps = dict(tables)
     orders, items, payments = (traps[name] for name in ("pedidos", "itens_pedido", "pagamentos"))
@@ -91,7 +91,7 @@ def problems(world: World, engines: Sequence[Engine], limits: Limits, say: Calla
         expected = compare.tables(written(OUR_ENGINE, SILVER_GOLD, home, limits))
         for engine in engines:
             for job in (SILVER_GOLD, END_TO_END):
-                # From the CSVs ours would set rows aside that only a trap has.
+                # From CSVs, our engine would set aside some rows of the traps.
                 if job not in engine.does or engine.is_floor or (engine.ours and job == END_TO_END):
                     continue
                 say(f"{engine.name}, {job}")
@@ -99,10 +99,10 @@ def problems(world: World, engines: Sequence[Engine], limits: Limits, say: Calla
                     yield f"{engine.name}: not run: {why}"
                     break
                 try:
-                    found = compare.problems(expected, written(engine, job, home, limits))
+                    differences = compare.problems(expected, written(engine, job, home, limits))
                 except UnfinishedError as reason:
-                    found = [str(reason)]
-                yield from (f"{engine.name}, {job}: {problem}" for problem in found)
+                    differences = [str(reason)]
+                yield from (f"{engine.name}, {job}: {problem}" for problem in differences)
 
 
 def write(world: World, home: Path) -> None:
@@ -114,12 +114,12 @@ def write(world: World, home: Path) -> None:
 
 
 def written(engine: Engine, job: str, home: Path, limits: Limits) -> Path:
-    """Return the folder with what an engine makes of the inputs in ``home``.
+    """Return the folder with an engine's results for the inputs in ``home``.
 
     Raises
     ------
     UnfinishedError
-        It failed, or passed a limit.
+        It failed, or exceeded a limit.
     """
     target = home / "out" / engine.name
     place = source(engine, job, home)

@@ -1,4 +1,4 @@
-"""Cold starts: what each function takes before its handler is called, and for its first call, in AWS's runtime.
+"""Cold starts: how long each function takes to initialise, and for its first call, in AWS's runtime.
 
 Every function runs in the runtime interface emulator, with what its layers bring and nothing else, and without
 bytecode, as on AWS (`tests/support/cold_bootstrap.py`). A repetition is one run of 1,000 synthetic orders through all
@@ -21,7 +21,7 @@ from typing import Any, Final
 from cli import ROOT
 from lakehouse.lake import layout
 
-# The modules there name one another as the tests do.
+# The modules there import one another as the tests do.
 sys.path.append(str(ROOT / "tests/support"))
 
 from cold_bootstrap import MARK
@@ -36,11 +36,11 @@ REPETITIONS: Final = 5
 ORDERS: Final = 1_000
 MOST: Final = 10
 STANDARD_LIBRARY: Final = "(standard library)"
-# Seconds of initialisation that a function should stay under: those that answer small questions, and all others.
+# The goals for the seconds of initialisation: of the small functions, and of all others.
 GOALS: Final = {"bronze": 2.0, "silver": 2.0} | dict.fromkeys(
     ("teste_bronze", "teste_silver", "gold", "teste_gold", "governance"), 1.0
 )
-# In the order of a run: each finds what the ones before it left.
+# In the order of a run: each function needs the results of those before it.
 FUNCTIONS: Final = ("bronze", "teste_bronze", "silver", "teste_silver", "gold", "teste_gold", "governance")
 PHASES: Final = ("init", "call")
 _IMPORT: Final = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| *(\S+)")
@@ -53,12 +53,12 @@ class Cold:
     Attributes
     ----------
     seconds : dict of str to list of float
-        By phase, `init` and `call`; one a repetition.
+        By phase, `init` and `call`; one per repetition.
     imports : dict of str to dict of str to float
-        By phase and top-level package, the seconds that its modules took to load; a package that is compiled is
-        counted where it was first needed. Measured once, with -X importtime, which slows things down a little.
+        By phase and top-level package, the seconds that its modules took to load; a compiled package is counted where
+        it was first imported. Measured once, with -X importtime, which slows imports down a little.
     modules : dict of str to frozenset of str
-        By phase, what is loaded after it.
+        By phase, the modules that are loaded after it.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {phase: [] for phase in PHASES})
@@ -70,7 +70,7 @@ class Cold:
         return statistics.median(self.seconds[phase])
 
     def most(self, phase: str) -> list[tuple[str, float]]:
-        """Return the most expensive packages of a phase with their seconds, the worst first."""
+        """Return the most expensive packages of a phase with their seconds, the slowest first."""
         return sorted(self.imports[phase].items(), key=lambda its: -its[1])[:MOST]
 
 
@@ -80,23 +80,23 @@ def measured(repetitions: int = REPETITIONS) -> dict[str, Cold]:
     Raises
     ------
     CliError
-        The runtime emulator is not for this machine.
+        The runtime emulator does not run on this machine.
     """
     if program() is None:
         raise CliError("AWS's runtime interface emulator does not run here", "It is a Linux program; use one.")
-    found = {function: Cold() for function in FUNCTIONS}
+    results = {function: Cold() for function in FUNCTIONS}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         with deployed(home, "importau-lakehouse-cold") as deployment:
             runtime = Runtime(deployment, home)
             for number in range(repetitions):
                 for function, log in runtime.run(f"cold-{number}").items():
-                    for phase, said in phases(log).items():
-                        found[function].seconds[phase].append(said["seconds"])
-                        found[function].modules[phase] = frozenset(said["modules"])
+                    for phase, entry in phases(log).items():
+                        results[function].seconds[phase].append(entry["seconds"])
+                        results[function].modules[phase] = frozenset(entry["modules"])
             for function, log in runtime.run("imports", "-X", "importtime").items():
-                found[function].imports = imports(log)
-    return found
+                results[function].imports = imports(log)
+    return results
 
 
 class Runtime:
@@ -109,13 +109,13 @@ class Runtime:
         self._log = home / "log"
 
     def run(self, run_id: str, *options: str) -> dict[str, str]:
-        """Run all functions in turn, each in a fresh process, and return what each wrote.
+        """Run all functions in turn, each in a fresh process, and return their logs.
 
         Parameters
         ----------
         run_id : str
         *options : str
-            Of the interpreter.
+            Options of the interpreter.
         """
         source = {"type": "synthetic", "orders": ORDERS}
         event: dict[str, Any] = {}
@@ -141,40 +141,40 @@ class Runtime:
 
 
 def phases(log: str) -> dict[str, dict[str, Any]]:
-    """Return what a function's log says of its phases, by name."""
-    said = [json.loads(line.removeprefix(MARK)) for line in log.splitlines() if line.startswith(MARK)]
-    return {phase["phase"]: phase for phase in said}
+    """Return the measurements of the phases in a function's log, by name."""
+    entries = [json.loads(line.removeprefix(MARK)) for line in log.splitlines() if line.startswith(MARK)]
+    return {phase["phase"]: phase for phase in entries}
 
 
 def imports(log: str) -> dict[str, dict[str, float]]:
     """Return the seconds each top-level package took to load, by phase, from a log with -X importtime."""
-    found: dict[str, dict[str, float]] = {}
+    results: dict[str, dict[str, float]] = {}
     seconds: dict[str, float] = defaultdict(float)
     for line in log.splitlines():
         if line.startswith(MARK):
-            found[json.loads(line.removeprefix(MARK))["phase"]] = dict(seconds)
+            results[json.loads(line.removeprefix(MARK))["phase"]] = dict(seconds)
             seconds.clear()
         elif match := _IMPORT.match(line):
             package = match[2].partition(".")[0]
             standard = package in sys.stdlib_module_names
             seconds[STANDARD_LIBRARY if standard else package] += int(match[1]) / 1e6
-    return found
+    return results
 
 
 def machine() -> str:
-    """Say what was measured on, without a date or a name."""
+    """Return a description of the machine, without a date or a name."""
     text = Path("/proc/cpuinfo").read_text("utf-8")
     models = re.findall(r"model name\s*: (.+)", text)
     model = models[0] if models else platform.machine()
     return f"{os.cpu_count()} cores of {model}, {platform.system()}, Python {platform.python_version()}"
 
 
-def report(found: Mapping[str, Cold], repetitions: int = REPETITIONS) -> str:
+def report(results: Mapping[str, Cold], repetitions: int = REPETITIONS) -> str:
     """Return the measurements as a page of Markdown."""
     rows = [
         (name, f"{cold.median('init'):.2f}", f"{GOALS[name]:.0f}", f"{cold.median('call'):.2f}",
          f"{cold.median('init') + cold.median('call'):.2f}")
-        for name, cold in found.items()
+        for name, cold in results.items()
     ]  # fmt: skip
     lines = [
         "# Cold starts",
@@ -191,9 +191,9 @@ def report(found: Mapping[str, Cold], repetitions: int = REPETITIONS) -> str:
         "",
     ]
     for phase, title in (("init", "Init"), ("call", "First call")):
-        said = [(name, ", ".join(f"{package} {took:.2f}" for package, took in cold.most(phase) if took >= 0.005))
-                for name, cold in found.items()]  # fmt: skip
-        lines += [*_grid(("function", title), said), ""]
+        packages = [(name, ", ".join(f"{package} {took:.2f}" for package, took in cold.most(phase) if took >= 0.005))
+                    for name, cold in results.items()]  # fmt: skip
+        lines += [*_grid(("function", title), packages), ""]
     return "\n".join(lines)
 
 

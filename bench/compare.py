@@ -1,4 +1,4 @@
-"""Every value that an engine wrote against the reference's, for small inputs."""
+"""Every value that an engine wrote compared with the reference's, for small inputs."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _SHOWN: Final = 5
 
 
 def problems(expected: Mapping[str, pa.Table], folder: Path) -> list[str]:
-    """Return how the tables in a folder differ from what is expected: schema, row order, every value.
+    """Return how the tables in a folder differ from the expected ones: schema, row order, every value.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def _table_problems(table: str, expected: pa.Table, folder: Path) -> Iterator[st
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Return a table without dictionaries and large types, which are ways of storing text."""
+    """Return a table with plain text instead of dictionaries and large types."""
     fields = [pa.field(field.name, _plain_type(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))
 
@@ -86,12 +86,12 @@ def _sort_keys(table: pa.Table, name: str) -> list[list[tuple[bool, Any]]]:
     ]
 
 
-def _value_problems(table: str, expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> Iterator[str]:
-    if len(expected) != len(found):
-        yield f"{table}: {len(found)} rows instead of {len(expected)}"
+def _value_problems(table: str, expected: list[dict[str, Any]], actual: list[dict[str, Any]]) -> Iterator[str]:
+    if len(expected) != len(actual):
+        yield f"{table}: {len(actual)} rows instead of {len(expected)}"
         return
     wrong: dict[str, list[str]] = {}
-    for number, (row, other) in enumerate(zip(expected, found, strict=True)):
+    for number, (row, other) in enumerate(zip(expected, actual, strict=True)):
         for name, value in row.items():
             if not _equal(value, other[name]):
                 key = tuple(row[column] for column in load(table).key)
@@ -100,7 +100,7 @@ def _value_problems(table: str, expected: list[dict[str, Any]], found: list[dict
         yield f"{table}.{name}: {len(where)} wrong, as {'; '.join(where[:_SHOWN])}"
 
 
-def _equal(expected: Any, found: Any) -> bool:
-    if isinstance(expected, float) and isinstance(found, float):
-        return math.isclose(expected, found, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
-    return type(expected) is type(found) and bool(expected == found)
+def _equal(expected: Any, actual: Any) -> bool:
+    if isinstance(expected, float) and isinstance(actual, float):
+        return math.isclose(expected, actual, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
+    return type(expected) is type(actual) and bool(expected == actual)

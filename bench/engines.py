@@ -23,27 +23,27 @@ OURS: Final = "importau"
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine: how it is called here, and where its jobs are.
+    """One engine: its names, and the modules with its jobs.
 
     Attributes
     ----------
     name : str
     title : str
-        For the page.
+        Its name on the page.
     module, from_csv : str
-        The modules that have its jobs: Silver and Gold, and those from the CSVs on.
+        The modules with its jobs: Silver and Gold, and those that begin with the CSVs.
     does : frozenset of str
         The jobs it does.
     prepares : bool
-        Its module has ``prepare(source, target)``: the inputs in the layout it reads best, made before the clock.
+        Its module has ``prepare(source, target)``, which writes the inputs in the layout it reads best, unmeasured.
     needs : str
-        A program that must be there; "" when there is none.
+        A program that it needs; "" when there is none.
     is_shortcut : bool
-        Goes from the CSVs to Gold without the bronze tables, by its module's ``straight``: it shows what they cost, and
-        is no peer, as it does less.
+        It goes from the CSVs to Gold without bronze tables, by its module's ``straight``: it shows what those cost,
+        and is no peer, as it does less.
     is_floor : bool
-        Reads the inputs and writes the finished fact, and does nothing else. Its module has ``load(source)``, whose
-        result, made before the clock, is what its job takes last.
+        It only reads the inputs and writes the finished fact. Its module has ``load(source)``, whose result, computed
+        unmeasured, is the last argument of its job.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Engine:
         return self.module if job == SILVER_GOLD else self.from_csv
 
     def function_of(self, job: str) -> str:
-        """Return that module's function which does it."""
+        """Return the function of that module that does the job."""
         return "straight" if self.is_shortcut else FUNCTIONS[job]
 
 
@@ -105,5 +105,5 @@ ENGINES: Final = (
     _floor("duckdb_floor", "floor: DuckDB"),
 )
 OUR_ENGINE: Final = ENGINES[0]
-# What is measured beside the engines, but is none: it does less.
+# Measured beside the engines without being one, as it does less.
 ASIDE: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor or engine.is_shortcut)

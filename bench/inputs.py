@@ -1,4 +1,4 @@
-"""What is measured: the tables of a synthetic company, made once for a size and kept."""
+"""The inputs of the measurements: the tables of a synthetic company, made once per size and kept."""
 
 import fcntl
 import hashlib
@@ -20,13 +20,13 @@ SEED: Final = 42
 
 
 def folder(orders: int) -> Path:
-    """Return where everything of one size lies: ``bronze/`` and ``csv/``, and what the engines make of them."""
+    """Return the folder for one size, with ``bronze/`` and ``csv/``, and the engines' results."""
     return CACHE / str(orders)
 
 
 @contextmanager
 def alone() -> Iterator[bool]:
-    """Yield whether no other benchmark of this checkout runs; none begins while the block lasts."""
+    """Yield whether no other benchmark of this checkout runs; none can start while the block lasts."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as file:
         try:
@@ -38,15 +38,15 @@ def alone() -> Iterator[bool]:
 
 
 def missing(orders: int) -> bool:
-    """Return whether the inputs of a size have to be made, since there are none or others would be made now."""
+    """Return whether the inputs of a size have to be made: there are none, or those of another version."""
     stamp = folder(orders) / "made_by"
     return not stamp.exists() or stamp.read_text("utf-8") != _stamp()
 
 
 def make(source: Path, target: Path) -> None:
-    """Write as many orders as ``source`` is called: the accepted tables as Parquet, and the exports they come from.
+    """Write as many orders as the name of ``source`` says: the accepted tables as Parquet, and their CSV exports.
 
-    A job like an engine's, so that it runs in a process of its own and who measures stays small.
+    A job like an engine's, so that it runs in a process of its own, and the measuring process stays small.
     """
     tables = generate(int(source.name), SEED)
     for name in ("bronze", "csv"):
@@ -63,6 +63,6 @@ def write_bronze(tables: Mapping[str, pa.Table], target: Path) -> None:
 
 
 def _stamp() -> str:
-    """Return what stands for the program that makes the inputs."""
+    """Return a hash of the code that makes the inputs."""
     sources = sorted((ROOT / "functions/bronze").glob("*.py"))
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()

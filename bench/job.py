@@ -17,7 +17,7 @@ CORES = 2
 
 
 def run(module_name: str, function: str, source: Path, target: Path, clock: Path) -> None:
-    """Run a job and write what it took: wall and CPU in seconds, peak memory in bytes."""
+    """Run a job, and write its measurements: wall and CPU in seconds, peak memory in bytes."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     module = importlib.import_module(module_name)
@@ -35,13 +35,13 @@ def _cpu() -> float:
 
 
 def _peak() -> int:
-    """Return the most memory that this process had resident.
+    """Return this process's peak resident memory.
 
-    From ``VmHWM`` where there is one: ``ru_maxrss`` of a new process begins with what its parent had.
+    From ``VmHWM`` where there is one, as ``ru_maxrss`` of a new process begins with its parent's.
     """
     status = Path("/proc/self/status")
-    if status.exists() and (found := re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)):
-        return int(found[1]) << 10
+    if status.exists() and (match := re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)):
+        return int(match[1]) << 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)
 
 

@@ -31,7 +31,7 @@ class Measured:
 
     @property
     def median(self) -> Took:
-        """The medians of wall, CPU and peak, each by itself."""
+        """The medians of wall, CPU and peak, each on its own."""
         return Took(
             statistics.median(run.wall for run in self.runs),
             statistics.median(run.cpu for run in self.runs),
@@ -48,10 +48,10 @@ class Table:
     job : str
     orders : int
     rows : int
-        Of the fact (of the CSVs together, where the job is Bronze alone).
+        The rows of the fact (of all CSVs, where the job is Bronze alone).
     engines : mapping of str to Measured
     totals : Totals
-        What every engine's results added up to; empty where the job has no results to compare.
+        The totals of every engine's results; empty where the job has no results to compare.
     """
 
     job: str
@@ -62,7 +62,7 @@ class Table:
 
 
 class DisagreementError(Exception):
-    """Two engines do not have the same results.
+    """Two engines have different results.
 
     Parameters
     ----------
@@ -82,13 +82,13 @@ def made(orders: int, limits: Limits) -> None:
     Raises
     ------
     UnfinishedError
-        There was no memory or no disk for them.
+        There was not enough memory or disk for them.
     """
     process.run(OUR_ENGINE, "bench.inputs", "make", Path(str(orders)), inputs.folder(orders), limits)
 
 
 def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int, limits: Limits, say: Say) -> Table:
-    """Measure engines at one job and size; who does not do the job is left out.
+    """Measure engines at one job and size, without those that do not do the job.
 
     Raises
     ------
@@ -116,17 +116,17 @@ def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int,
             runs[engine.name].append(took)
             if job in (SILVER_GOLD, END_TO_END) and not engine.is_floor:
                 agreed.check(engine.name, totals(target))
-    found = {
+    measurements = {
         engine.name: Measured(
             () if engine.name in failures else tuple(runs[engine.name]), failures.get(engine.name, "")
         )
         for engine in engines
     }
-    return Table(job, orders, rows_of(agreed.totals) if agreed.totals else _csv_rows(home), found, agreed.totals)
+    return Table(job, orders, rows_of(agreed.totals) if agreed.totals else _csv_rows(home), measurements, agreed.totals)
 
 
 def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, say: Say) -> dict[str, str]:
-    """See to what is not measured: the layouts that engines read best, and the fact that a floor writes.
+    """Prepare what is not measured: the layouts that engines read best, and the fact that a floor writes.
 
     Returns
     -------
@@ -169,8 +169,8 @@ class Agreed:
         self.reference = ""
         self.totals: Totals = {}
 
-    def check(self, engine: str, found: Totals) -> None:
-        """Take the first engine's totals, and hold every other's against them.
+    def check(self, engine: str, totals: Totals) -> None:
+        """Keep the first engine's totals, and compare every other's with them.
 
         Raises
         ------
@@ -178,8 +178,8 @@ class Agreed:
             A total differs.
         """
         if not self.totals:
-            self.reference, self.totals = engine, found
-        elif different := differences(self.totals, found):
+            self.reference, self.totals = engine, totals
+        elif different := differences(self.totals, totals):
             raise DisagreementError(engine, self.reference, different)
 
 
@@ -193,7 +193,7 @@ def source(engine: Engine, job: str, home: Path) -> Path:
 
 
 def _csv_rows(home: Path) -> int:
-    """Return how many records the CSVs have; no text of the synthetic company has a line end in it."""
+    """Return how many records the CSVs have; no text of the synthetic company contains a line end."""
     rows = 0
     for table in BRONZE_TABLES:
         with (home / "csv" / f"{table}.csv").open("rb") as file:

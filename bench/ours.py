@@ -22,16 +22,16 @@ from silver.correlation import ENCODED, FACT, READ, correlate
 
 _CUT = layers.cut_tables(layers.BRONZE)
 
-# As in the functions: `lakehouse.runtime` does the one, and they do the other.
+# As in the functions: `lakehouse.runtime` does the first, and the handlers the second.
 leave_pandas_out()
 reuse_memory()
-# A part is the unit of work here: its columns are not read in threads as well.
+# Parts are worked on in parallel, so a part's columns are not read in threads as well.
 pa.set_cpu_count(1)
 pa.set_io_thread_count(1)
 
 
 def prepare(source: Path, target: Path) -> None:
-    """Cut the bronze tables into parts, as Bronze writes them (`end_to_end` has the price of that)."""
+    """Cut the bronze tables into parts, as Bronze writes them (`end_to_end` includes the cost of that)."""
     tables = {table: parquet.read(source / f"{table}.parquet") for table in layers.tables_of(layers.BRONZE)}
     write_parts(tables, target)
 
@@ -46,7 +46,7 @@ def write_parts(tables: Mapping[str, pa.Table], target: Path) -> None:
 
 
 def main(source: Path, target: Path) -> None:
-    """Make the fact of the bronze tables, and the aggregates of the fact."""
+    """Make the fact from the bronze tables, and the aggregates from the fact."""
     cut, prefix = _CUT[0], layout.published_prefix(_CUT[0])
     parts = layout.parts_of(cut, (f"{prefix}{file.name}" for file in source.glob(f"{cut}*")))
     if parts is None:

@@ -1,4 +1,4 @@
-"""This project's engine from the exported CSVs on: typed, checked against the contracts, quarantined, written."""
+"""This project's engine from the exported CSVs on: typing, checks against the contracts, quarantine, writing."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from lakehouse.parts import parts_of_table
 
 
 def bronze(source: Path, target: Path) -> None:
-    """Make the bronze tables of the CSVs, one after the other as the Lambda does."""
+    """Make the bronze tables from the CSVs, one after the other as the Lambda does."""
     files = {table: source / f"{table}.csv" for table in layers.tables_of(layers.BRONZE)}
     csv_source.check(files)
     parts = parts_of_bytes(sum(files[table].stat().st_size for table in layers.cut_tables(layers.BRONZE)))
@@ -28,6 +28,6 @@ def end_to_end(source: Path, target: Path) -> None:
 
 
 def synthetic(source: Path, target: Path) -> None:
-    """Generate as many orders as the folder is called, check them, and write the bronze tables."""
+    """Generate as many orders as the folder's name says, check them, and write the bronze tables."""
     tables = generate(int(source.name), inputs.SEED)
     ours.write_parts({name: accepted(name, table).kept for name, table in tables.items()}, target)

@@ -1,4 +1,4 @@
-"""``docs/performance.md``, from what was measured: regenerated, never edited."""
+"""``docs/performance.md``, generated from the measurements, never edited."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def page(results: Results, notes: str) -> str:
     results : Results
         As `bench.results` keeps them.
     notes : str
-        What people have to say about the numbers; stands on the page as it is.
+        Remarks on the numbers, written by hand; they are on the page as they are.
     """
     sections = [
         "# Performance",
@@ -43,10 +43,10 @@ def page(results: Results, notes: str) -> str:
         "`bench/notes.md`.",
         "## Goals", "\n".join(_goal_lines(results)),
     ]  # fmt: skip
-    for job, (heading, rows_are, said) in _SECTIONS.items():
+    for job, (heading, rows_are, text) in _SECTIONS.items():
         measured = [entry for entry in results.values() if entry["job"] == job]
         if measured:
-            sections += [f"## {heading}", said]
+            sections += [f"## {heading}", text]
             sections += ["\n\n".join(_size(entry, rows_are)) for entry in measured]
     sections += ["## How it is made", _HOW, *_machines(results), notes.strip()]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -56,14 +56,14 @@ def _goal_lines(results: Results) -> Iterator[str]:
     yield "| goal | measured | |\n|---|---|---|"
     for goal in goals(results):
         verdict = "not measured" if goal.met is None else "met" if goal.met else "**not met**"
-        yield f"| {goal.said} | {goal.measured or '-'} | {verdict} |"
+        yield f"| {goal.text} | {goal.measured or '-'} | {verdict} |"
 
 
 def _size(entry: Entry, rows_are: str) -> Iterator[str]:
     repetitions = max(its["repetitions"] for its in entry["engines"].values())
-    made = f"medians of {repetitions} repetitions" if repetitions > 1 else "one repetition"
+    repeated = f"medians of {repetitions} repetitions" if repetitions > 1 else "one repetition"
     yield f"### {entry['orders']:,} orders"
-    yield f"{entry['rows']:,} {rows_are}; {made}, {entry['when']}."
+    yield f"{entry['rows']:,} {rows_are}; {repeated}, {entry['when']}."
     head = [_markdown(HEADINGS), "|---|" + "--:|" * (len(HEADINGS) - 1)]
     yield "\n".join([*head, *map(_markdown, rows(entry, bold="**"))])
     yield from failures(entry)
@@ -74,7 +74,7 @@ def _markdown(cells: Sequence[str]) -> str:
 
 
 def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
-    """Yield a measurement's engines by `HEADINGS`: quickest first, then who did not finish, then those aside."""
+    """Yield a measurement's engines by `HEADINGS`: the fastest first, then those unfinished, then those aside."""
     engines = entry["engines"]
     ours = engines.get(OURS, {}).get("wall")
     for name in sorted(engines, key=lambda name: (name in ASIDE, engines[name].get("wall", math.inf), name)):
@@ -82,7 +82,7 @@ def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
         if its["failure"]:
             yield (title, "did not finish", *[""] * (len(HEADINGS) - 2))
             continue
-        # A floor holds the whole fact in memory before the clock starts, so its memory says nothing.
+        # A floor has the whole fact in memory before the clock starts, so its memory means nothing.
         peak = "" if name in _FLOORS else f"{its['peak'] / 1e6:,.0f}"
         ratio = "" if ours is None else f"{its['wall'] / ours:.2f}"
         rate = f"{entry['rows'] / its['wall'] / 1e6:.2f}"
@@ -90,7 +90,7 @@ def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
 
 
 def failures(entry: Entry) -> Iterator[str]:
-    """Yield why each engine did not finish that did not."""
+    """Yield why engines did not finish."""
     for name, its in entry["engines"].items():
         if its["failure"]:
             yield f"{_TITLES[name]}: {its['failure'].splitlines()[-1]}"
@@ -117,11 +117,11 @@ Compare ratios within one table; another machine has other seconds."""
 
 
 def _machines(results: Results) -> Iterator[str]:
-    """Say what it was measured on; once, where all was measured on the same."""
-    seen: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    """Yield the machines of the measurements; one line, where it is the same for all."""
+    machines: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for entry in results.values():
-        seen.setdefault(tuple(entry["machine"].items()), []).append(f"{entry['job']} at {entry['orders']:,}")
-    for machine, what in seen.items():
-        if len(seen) > 1:
+        machines.setdefault(tuple(entry["machine"].items()), []).append(f"{entry['job']} at {entry['orders']:,}")
+    for machine, what in machines.items():
+        if len(machines) > 1:
             yield f"Measured on this machine: {', '.join(what)}."
         yield "\n".join(["| | |\n|---|---|", *(f"| {name} | {value} |" for name, value in machine)])

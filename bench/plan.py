@@ -1,7 +1,7 @@
-"""Measures the coefficients of `./importau plan`: whole pipelines on an embedded AWS of their own, of several sizes.
+"""Measures the coefficients of `./importau plan`: whole pipelines of several sizes, each on its own embedded AWS.
 
-What is measured is what ran: every log line that says that a function has finished, the histories of the executions,
-the bucket, and the processes of the functions. So the engine may change without a change here.
+The measurements come from what ran: every log line of a finished function, the histories of the executions, the bucket,
+and the processes of the functions. So the engine may change without a change here.
 """
 
 import io
@@ -28,7 +28,7 @@ from lakehouse.contract import layers
 from lakehouse.lake import layout
 from lakehouse.orchestration.map_runs import MapRuns
 
-# The modules there name one another as the tests do.
+# The modules there import one another as the tests do.
 sys.path.append(str(ROOT / "tests/support"))
 sys.path.append(str(ROOT / "functions"))
 
@@ -37,7 +37,7 @@ from deployment import Deployment, deployed
 from bench import cold
 from bronze.synthetic.company import generate
 
-# In one part, in one that is nearly full, and in several.
+# Sizes with one part, with one that is nearly full, and with several.
 SIZES: Final = (10_000, 60_000, 300_000, 1_000_000)
 SEED: Final = 42
 _PATIENCE: Final = 3_600
@@ -46,7 +46,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Measured:
-    """What one run took.
+    """The measurements of one run.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Measured:
 
     @property
     def parts(self) -> int:
-        """How many parts the run had: what is called more than once is called once a part."""
+        """How many parts the run had: a state that is called more than once is called once per part."""
         return max(len(seconds) for seconds in self.calls.values())
 
     @property
@@ -83,8 +83,8 @@ class Measured:
 
 
 def measured(orders: int) -> Measured:
-    """Deploy, and measure one run from CSVs of so many orders."""
-    found = Measured(orders)
+    """Deploy, and measure one run from the CSVs of a number of orders."""
+    result = Measured(orders)
     with (
         tempfile.TemporaryDirectory() as folder,
         deployed(Path(folder), "importau-lakehouse-plan") as deployment,
@@ -92,21 +92,21 @@ def measured(orders: int) -> Measured:
         s3 = deployment.client("s3")
         for table, rows in generate(orders, SEED).items():
             content = _csv(rows)
-            found.csv_bytes += len(content)
+            result.csv_bytes += len(content)
             s3.upload_fileobj(io.BytesIO(content), deployment.bucket, layout.landing_key(table))
         _one_at_a_time(deployment)
         run(deployment)
         for group in cold.FUNCTIONS:
             for line in _finished(deployment, f"/aws/lambda/importau-{group.replace('_', '-')}"):
-                found.calls[group, line["state"], _layer(line["state_machine"])].append(line["duration_ms"] / 1000)
-        _processes(deployment, found)
-        _histories(deployment, found)
-        _bucket(deployment, found)
-    return found
+                result.calls[group, line["state"], _layer(line["state_machine"])].append(line["duration_ms"] / 1000)
+        _processes(deployment, result)
+        _histories(deployment, result)
+        _bucket(deployment, result)
+    return result
 
 
 def _one_at_a_time(deployment: Deployment) -> None:
-    """Have Distributed Maps work on one part after the other: here they would share the cores, on AWS they do not."""
+    """Limit Distributed Maps to one part at a time: here parts would share the cores, unlike on AWS."""
     states = deployment.client("stepfunctions")
     for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
         definition = states.describe_state_machine(stateMachineArn=arn)["definition"]
@@ -116,7 +116,7 @@ def _one_at_a_time(deployment: Deployment) -> None:
 
 
 def run(deployment: Deployment) -> None:
-    """Run the pipeline to its end; raise `CliError` when that is not a good one."""
+    """Run the pipeline to its end; raise `CliError` when it fails."""
     states = deployment.client("stepfunctions")
     arn = deployment.outputs["StateMachinePipelineArn"]
     execution = states.start_execution(stateMachineArn=arn, input="{}")["executionArn"]
@@ -135,8 +135,8 @@ def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
     Parameters
     ----------
     runs : iterable of Measured
-        Of several sizes, in one part and in several. What is called as often as there are parts is a stage of a part;
-        what one call does for a run of one part is as much as that.
+        Runs of several sizes, with one part and with several. A state that is called once per part is a stage of a
+        part; in a run of one part, one call does as much.
     init : mapping of str to float
         Seconds of a cold start by function.
     """
@@ -190,7 +190,7 @@ def _stage(runs: Sequence[Measured], init: float, function: str, state: str, lay
 
 
 def _csv(rows: pa.Table) -> bytes:
-    """Return a table as the CSV it would be exported as."""
+    """Return a table as the CSV that would be exported."""
     text = pa.table({name: rows[name].cast(pa.string()) for name in rows.column_names})
     sink = pa.BufferOutputStream()
     pyarrow.csv.write_csv(text, sink, pyarrow.csv.WriteOptions(quoting_style="needed"))
@@ -212,8 +212,8 @@ def _finished(deployment: Deployment, group: str) -> Iterator[dict[str, Any]]:
                     yield line
 
 
-def _processes(deployment: Deployment, found: Measured) -> None:
-    """Look at the processes of the functions, which the embedded AWS keeps warm."""
+def _processes(deployment: Deployment, result: Measured) -> None:
+    """Measure the processes of the functions, which the embedded AWS keeps alive."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             variables = dict(
@@ -231,39 +231,39 @@ def _processes(deployment: Deployment, found: Measured) -> None:
             continue
         name = variables["AWS_LAMBDA_FUNCTION_NAME"].removeprefix("importau-").replace("-", "_")
         peak = int(status["VmHWM"].split()[0]) / 1024
-        found.megabytes[name] = max(found.megabytes.get(name, 0.0), peak)
-        found.cpu_seconds[name] += (int(times[11]) + int(times[12])) / _TICKS
+        result.megabytes[name] = max(result.megabytes.get(name, 0.0), peak)
+        result.cpu_seconds[name] += (int(times[11]) + int(times[12])) / _TICKS
 
 
-def _histories(deployment: Deployment, found: Measured) -> None:
+def _histories(deployment: Deployment, result: Measured) -> None:
     states = deployment.client("stepfunctions")
     runs = MapRuns(states)
     for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
         for execution in states.list_executions(stateMachineArn=arn)["executions"]:
             for total in (runs.total(each) for each in runs.of(execution["executionArn"])):
-                # The embedded AWS tells of no state that a child enters: each calls a Lambda or copies an object.
-                found.transitions += max(total.transitions, total.lambda_calls + total.copies)
+                # The embedded AWS reports no states of child executions: each calls a Lambda or copies an object.
+                result.transitions += max(total.transitions, total.lambda_calls + total.copies)
             events = 0
             pages = states.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
             for event in (event for page in pages for event in page["events"]):
                 events += 1
-                found.transitions += event["type"].endswith("StateEntered")
+                result.transitions += event["type"].endswith("StateEntered")
                 size = max((len(str(text)) for part in event.values() if isinstance(part, dict)
                             for text in part.values()), default=0)  # fmt: skip
-                found.message_bytes = max(found.message_bytes, size)
-            found.events = max(found.events, events)
+                result.message_bytes = max(result.message_bytes, size)
+            result.events = max(result.events, events)
 
 
-def _bucket(deployment: Deployment, found: Measured) -> None:
-    """Count what was written; what was read is about as much: every staged file is read by its audit and by a layer."""
+def _bucket(deployment: Deployment, result: Measured) -> None:
+    """Count the objects written, and estimate those read: a staged file is read by its audit and by a layer."""
     pages = deployment.client("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket)
     sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
-    made = {
+    sizes = {
         key: size for key, size in sizes.items() if not key.startswith((layout.LANDING_PREFIX, layout.ARTIFACTS_PREFIX))
     }
-    found.writes = len(made)
-    found.reads = 3 * sum(1 for key in made if key.endswith(".parquet"))
+    result.writes = len(sizes)
+    result.reads = 3 * sum(1 for key in sizes if key.endswith(".parquet"))
     published = {
-        key: size for key, size in made.items() if key.startswith(layout.published_prefix(layers.in_role("fact")))
+        key: size for key, size in sizes.items() if key.startswith(layout.published_prefix(layers.in_role("fact")))
     }
-    found.object_bytes, found.files = max(published.values()), len(published)
+    result.object_bytes, result.files = max(published.values()), len(published)

@@ -1,4 +1,4 @@
-"""How quick the portal is: the page of a real lakehouse, and one of 500 tables and 5,000 columns."""
+"""The speed of the portal: the page of a real lakehouse, and one of 500 tables and 5,000 columns."""
 
 import re
 import statistics
@@ -15,7 +15,7 @@ from cli.building import chromium
 REPETITIONS: Final = 5
 _FIRST_PAINT: Final = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 _MAP_DRAWN: Final = "() => document.querySelectorAll('.react-flow__node-asset').length > 0"
-# From the click to the frame after the one in which the choice is lit.
+# From the click to the frame after the one in which the selection is highlighted.
 _CLICK: Final = """async link => {
   const start = performance.now();
   link.click();

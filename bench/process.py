@@ -1,4 +1,4 @@
-"""Runs one job of one engine in a fresh process, and says what it took, or why it did not finish."""
+"""Runs one job of one engine in a fresh process, and returns its measurements, or why it did not finish."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _SAID: Final = 2_000
 
 @dataclass(frozen=True)
 class Took:
-    """What one run of a job took.
+    """The measurements of one run of a job.
 
     Attributes
     ----------
@@ -36,12 +36,12 @@ class Took:
 
 
 class UnfinishedError(Exception):
-    """A job was stopped, or failed; says which and why."""
+    """A job was stopped, or failed; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a job is stopped.
+    """The limits beyond which a job is stopped.
 
     Attributes
     ----------
@@ -64,12 +64,12 @@ def run(engine: Engine, module: str, function: str, source: Path, target: Path, 
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    os.sync()  # what was written before is not to be written out while the clock runs
+    os.sync()  # so that earlier writes are not flushed to disk while the clock runs
     with tempfile.TemporaryDirectory(prefix="importau-bench-") as scratch:
         clock = Path(scratch) / "clock.json"
         command = [str(engine.python), "-m", "bench.job", module, function, str(source), str(target), str(clock)]
-        said = Path(scratch) / "said"
-        with said.open("wb") as file:
+        output = Path(scratch) / "output"
+        with output.open("wb") as file:
             job = subprocess.Popen(
                 command, cwd=ROOT, env=_environment(engine, scratch), stdin=subprocess.DEVNULL,
                 stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
@@ -79,7 +79,7 @@ def run(engine: Engine, module: str, function: str, source: Path, target: Path, 
             finally:
                 _end(job)
         if job.returncode:
-            raise UnfinishedError(_why(job.returncode, said.read_text("utf-8", "replace")))
+            raise UnfinishedError(_why(job.returncode, output.read_text("utf-8", "replace")))
         measured = json.loads(clock.read_text("utf-8"))
     return Took(measured["wall"], measured["cpu"], max(peak, measured["peak"]))
 
@@ -91,14 +91,14 @@ def _environment(engine: Engine, scratch: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in places),
         "PYTHONSAFEPATH": "",
         "TMPDIR": scratch,
-        # pyarrow takes its number of threads from here; the others ask which cores they may use.
+        # pyarrow takes its number of threads from here; the others look up which cores they may use.
         "OMP_NUM_THREADS": "2",
         "POLARS_MAX_THREADS": "2",
     }
 
 
 def _watched(job: "subprocess.Popen[bytes]", limits: Limits) -> int:
-    """Wait for a job's end and return the most memory seen; raise when it passes a limit."""
+    """Wait for a job's end, and return its peak memory; raise when it exceeds a limit."""
     start, peak = monotonic(), 0
     while job.poll() is None:
         peak = max(peak, sum(map(_resident, _tree(job.pid))))
@@ -111,7 +111,7 @@ def _watched(job: "subprocess.Popen[bytes]", limits: Limits) -> int:
 
 
 def _end(job: "subprocess.Popen[bytes]") -> None:
-    """End what is left of a job: it leads a session of its own, so its children are known by it."""
+    """End what is left of a job: it leads a session of its own, by which its children are found."""
     try:
         os.killpg(job.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -138,10 +138,10 @@ def _resident(pid: int) -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _why(code: int, said: str) -> str:
+def _why(code: int, output: str) -> str:
     if code < 0:
         return f"ended by {signal.Signals(-code).name}"
-    return f"failed: {(said.strip() or f'exit code {code}')[-_SAID:]}"
+    return f"failed: {(output.strip() or f'exit code {code}')[-_SAID:]}"
 
 
 def available(engine: Engine) -> str:

@@ -1,4 +1,4 @@
-"""What was measured, kept as JSON: several runs at several sizes add up to one page."""
+"""The measurements, kept as JSON: those of several runs at several sizes are on one page."""
 
 import json
 import os
@@ -26,20 +26,20 @@ Results = dict[str, Entry]
 
 
 def load(path: Path = FILE) -> Results:
-    """Return what was measured so far; empty when nothing was."""
+    """Return the measurements so far; empty when there are none."""
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
 def entry(table: Table, when: datetime, machine: Mapping[str, str]) -> Entry:
-    """Return one measurement as it is kept.
+    """Return one measurement in the form that is kept.
 
     Parameters
     ----------
     table : Table
     when : datetime
-        Of the measurement.
+        The time of the measurement.
     machine : mapping of str to str
-        What it was made on, as `machine` says it.
+        The machine it was made on, as `machine` returns it.
     """
     engines = {
         name: {"failure": its.failure, "repetitions": len(its.runs)} | (asdict(its.median) if its.runs else {})
@@ -52,18 +52,18 @@ def entry(table: Table, when: datetime, machine: Mapping[str, str]) -> Entry:
 
 
 def added(results: Results, measured: Entry) -> Results:
-    """Return the results with one more measurement, in place of an earlier one of the same job and size."""
+    """Return the results with a new measurement, which replaces an earlier one of the same job and size."""
     return dict(sorted((results | {f"{measured['job']} {measured['orders']:012d}": measured}).items()))
 
 
 def save(results: Results, path: Path = FILE) -> None:
-    """Keep what was measured."""
+    """Save the measurements."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def machine() -> dict[str, str]:
-    """Return what the measurement is made on: processor, cores, memory and versions."""
+    """Return the machine of a measurement: processor, cores, memory and versions."""
     info = Path("/proc/cpuinfo")
     model = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.exists() else None
     theirs = [f"{name} {version}" for name in _THEIRS if (version := _version(name, ROOT / ".venv-bench"))]
@@ -79,5 +79,5 @@ def machine() -> dict[str, str]:
 
 def _version(name: str, environment: Path) -> str:
     places = [str(place) for place in environment.glob("lib/python*/site-packages")]
-    found = next(iter(metadata.distributions(name=name, path=places)), None)
-    return found.version if found else ""
+    distribution = next(iter(metadata.distributions(name=name, path=places)), None)
+    return distribution.version if distribution else ""

@@ -1,4 +1,4 @@
-"""What the jobs read and write, as every engine knows it; needs nothing but the standard library.
+"""The tables that the jobs read and write, for every engine; it needs nothing but the standard library.
 
 It is read from ``tables.json``, which ``./importau generate`` derives from the contracts.
 """
@@ -11,16 +11,16 @@ _KNOWN = json.loads(Path(__file__).with_name("tables.json").read_text("utf-8"))
 FACT, CASH_FLOW, FORECAST = (_KNOWN["roles"][role] for role in ("fact", "cash_flow", "forecast"))
 FACT_COLUMNS = tuple(_KNOWN["fact"]["columns"])
 FACT_KEY = tuple(_KNOWN["fact"]["key"])
-# Of the fact, what the aggregates read.
+# The columns of the fact that the aggregates read.
 GOLD_NEEDS = tuple(_KNOWN["fact"]["needed"])
 
 BRONZE = tuple(_KNOWN["bronze"])
-# Of each bronze table, what the fact is made of.
+# The columns of each bronze table that the fact is made from.
 NEEDED = {table: tuple(known["needed"]) for table, known in _KNOWN["bronze"].items()}
 
 _TYPES = {column: kind for known in _KNOWN["bronze"].values() for column, kind in known["columns"].items()}
-# Of all bronze columns, those that are decimals, by precision and scale, and those that are whole numbers; what begins
-# with `data_` is a date, and the rest is text.
+# The bronze columns that are decimals, with precision and scale, and those that are whole numbers; columns that begin
+# with `data_` are dates, and all others text.
 DECIMALS = {
     column: tuple(int(number) for number in kind[len("decimal(") : -1].split(","))
     for column, kind in _TYPES.items()

@@ -1,4 +1,4 @@
-"""What an engine wrote, added up by who measures: rows, and exact totals of every additive column."""
+"""The totals of an engine's results, computed by the measuring process: rows, and exact sums of additive columns."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -14,7 +14,7 @@ from bench.tables import CASH_FLOW, FACT, FORECAST
 Totals = dict[str, str]
 
 ROWS: Final = "rows"
-# Exact columns that may be added up, and for text that there is as much of it; doubles are left to `compare`.
+# Exact columns that can be summed, and the amount of text; doubles are left to `compare`.
 SUMS: Final[Mapping[str, tuple[str, ...]]] = {
     FACT: (
         "quantidade", "valor_item_brl", "valor_fluxo_brl", "valor_moeda_origem", "variacao_cambial_brl",
@@ -31,7 +31,7 @@ SUMS: Final[Mapping[str, tuple[str, ...]]] = {
         "alvo_valor_fluxo_proximo_mes_brl",
     ),
 }  # fmt: skip
-# How many bytes of text the other columns have, and how many NULLs: a column left empty or swapped shows.
+# The bytes of text of the other columns, and their NULLs, which reveal an empty or a swapped column.
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     FACT: (
         "item_id", "pagamento_id", "emprestimo_id", "produto_id", "fornecedor_id", "fornecedor_produto_id",
@@ -43,14 +43,14 @@ _WIDE: Final = pa.decimal128(38, 6)
 
 
 def totals(folder: Path) -> Totals:
-    """Return what an engine's output adds up to, by ``table.column``, as text that can be compared and kept.
+    """Return the totals of an engine's output by ``table.column``, as text that can be compared and kept.
 
     Parameters
     ----------
     folder : Path
         Has ``<table>/*.parquet`` of the fact and the two aggregates.
     """
-    found: Totals = {}
+    actual: Totals = {}
     for table, columns in SUMS.items():
         files = sorted((folder / table).glob("*.parquet"))
         sums = dict.fromkeys(columns, Decimal(0))
@@ -62,24 +62,24 @@ def totals(folder: Path) -> Totals:
                 sums[name] += pc.sum(batch[name].cast(_WIDE)).as_py() or Decimal(0)
             for name in texts:
                 texts[name] += pc.sum(pc.binary_length(_text(batch[name]))).as_py() or 0
-        found[f"{table}.{ROWS}"] = str(rows)
-        found |= {f"{table}.{name}": f"{value.normalize():f}" for name, value in sums.items()}
-        found |= {f"bytes of {table}.{name}": str(value) for name, value in texts.items()}
-    return found
+        actual[f"{table}.{ROWS}"] = str(rows)
+        actual |= {f"{table}.{name}": f"{value.normalize():f}" for name, value in sums.items()}
+        actual |= {f"bytes of {table}.{name}": str(value) for name, value in texts.items()}
+    return actual
 
 
-def rows_of(found: Totals) -> int:
+def rows_of(actual: Totals) -> int:
     """Return how many rows the fact has."""
-    return int(found[f"{FACT}.{ROWS}"])
+    return int(actual[f"{FACT}.{ROWS}"])
 
 
-def differences(expected: Totals, found: Totals) -> list[str]:
-    """Return each total that two engines do not agree on, as ``name: expected and found``."""
-    names = list(dict.fromkeys([*expected, *found]))
+def differences(expected: Totals, actual: Totals) -> list[str]:
+    """Return each total in which two engines differ, as ``name: expected and actual``."""
+    names = list(dict.fromkeys([*expected, *actual]))
     return [
-        f"{name}: {expected.get(name, 'nothing')} and {found.get(name, 'nothing')}"
+        f"{name}: {expected.get(name, 'nothing')} and {actual.get(name, 'nothing')}"
         for name in names
-        if expected.get(name) != found.get(name)
+        if expected.get(name) != actual.get(name)
     ]
 
 

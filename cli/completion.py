@@ -1,4 +1,4 @@
-"""How a shell's question is answered: what the command line that is being typed may go on with."""
+"""Completion for shells: the candidates for the last word of a command line."""
 
 import sys
 from collections.abc import Sequence
@@ -31,25 +31,25 @@ def answer() -> None:
 
 
 def candidates(root: Any, words: Sequence[str], *, joined: bool) -> list[tuple[str, str]]:
-    """Return what the last of some words may become, with a word of help or an empty one.
+    """Return the candidates for the last word, each with a line of help, which may be empty.
 
     Parameters
     ----------
     root : click Command
     words : sequence of str
-        What was typed after the program's name; the last is what is being typed, perhaps empty.
+        The words after the program's name; the last one, perhaps empty, is to be completed.
     joined : bool
         Whether ``--option=value`` is one word to the shell. To bash it is three, and only the last is replaced.
     """
     *before, incomplete = _whole(words[1:] if words[0] == "help" and len(words) > 1 else words)
-    found = _Asked(root, {}, "importau", "").get_completions(before, incomplete)
+    items = _Completion(root, {}, "importau", "").get_completions(before, incomplete)
     option, equals, _ = incomplete.partition("=")
     prefix = f"{option}=" if joined and equals and option.startswith("-") else ""
-    return [(f"{prefix}{item.value}", (item.help or "").partition("\n")[0]) for item in found]
+    return [(f"{prefix}{item.value}", (item.help or "").partition("\n")[0]) for item in items]
 
 
-class _Asked(ShellComplete):
-    """Only what a shell's completion has in common: who asks brings the words, and formats the answer."""
+class _Completion(ShellComplete):
+    """The part of completion that every shell shares: the caller provides the words, and formats the answer."""
 
     def source_vars(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -62,7 +62,7 @@ class _Asked(ShellComplete):
 
 
 def _whole(words: Sequence[str]) -> list[str]:
-    """Put ``--option``, ``=``, ``value`` together, as which bash hands over ``--option=value``."""
+    """Join ``--option``, ``=``, ``value``, into which bash splits ``--option=value``."""
     whole: list[str] = []
     for word in words:
         after_equals = bool(whole) and whole[-1].startswith("--") and whole[-1].endswith("=")

@@ -1,4 +1,4 @@
-"""What a command says when it cannot do its work: one clear line, the fix, and an exit code."""
+"""The errors of commands: each has one clear line, the fix, and an exit code."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +30,7 @@ class CliError(Exception):
 
 
 class UsageError(CliError):
-    """The command was asked for something that cannot be meant, or lacks an answer it needs."""
+    """The command line is invalid, or lacks an answer that the command needs."""
 
     exit_code = USAGE
 

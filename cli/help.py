@@ -10,16 +10,16 @@ HELP_OPTIONS: Final = {"help_option_names": ["-h", "--help"]}
 
 
 class _Explained:
-    """What `Command` and `Group` have in common."""
+    """The help that `Command` and `Group` share."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        """Return the option --help, off by default: to make that of nothing, typer would load pydantic for 0.2 s."""
+        """Return the option --help with a default of False; without a default, typer would load pydantic for 0.2 s."""
         option = super().get_help_option(ctx)  # type: ignore[misc]
         option.default = False
         return option
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the examples, one a line."""
+        """Write the examples, one per line."""
         del ctx
         examples: str = getattr(self, "epilog", None) or ""
         if examples:
@@ -29,7 +29,7 @@ class _Explained:
 
 
 class Command(_Explained, TyperCommand):
-    """A command whose help groups options by panel and ends with examples, one a line."""
+    """A command whose help groups options by panel and ends with examples, one per line."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then the options, those with a panel under its heading."""
@@ -37,7 +37,7 @@ class Command(_Explained, TyperCommand):
 
 
 class Group(_Explained, TyperGroup):
-    """A command with commands of its own, which explains itself as `Command` does."""
+    """A command with subcommands, with help like that of `Command`."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands, each with the first paragraph of its help, whole."""
@@ -53,7 +53,7 @@ class Group(_Explained, TyperGroup):
 
 
 class Typer(typer.Typer):
-    """`typer.Typer` for commands and groups that explain themselves so; rich, which takes 0.2 s, stays out of it."""
+    """`typer.Typer` for commands and groups with this help; it does not load rich, which takes 0.2 s."""
 
     def __init__(self, **settings: Any) -> None:
         plain: dict[str, Any] = {
@@ -66,7 +66,7 @@ class Typer(typer.Typer):
         super().__init__(**plain | settings)
 
     def command(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
-        """Return the decorator of a function that is a command."""
+        """Return the decorator that makes a function a command."""
         return super().command(*arguments, **{"cls": Command} | settings)
 
 

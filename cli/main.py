@@ -1,4 +1,4 @@
-"""The command line as a whole: which command is meant, and what happens when one cannot do its work."""
+"""The command line as a whole: it finds the command, and turns its errors into a message and an exit code."""
 
 import signal
 import sys
@@ -17,7 +17,7 @@ from cli.table import COMMANDS, Entry
 
 
 class Commands(Mapping[str, Any]):
-    """The commands of the table by name, each loaded when it is looked up: none waits for what others import."""
+    """The commands of the table by name, each loaded when it is looked up: none waits for the imports of others."""
 
     def __init__(self) -> None:
         self.entries = {entry.name: entry for entry in COMMANDS}
@@ -36,7 +36,7 @@ class Commands(Mapping[str, Any]):
 
 
 def _loaded(entry: Entry) -> Any:
-    """Return the command of an entry: in the module of its name a function of that name, or ``app``, a group."""
+    """Return the command of an entry: the function of its name in the module of its name, or a group, ``app``."""
     module = import_module(f"cli.commands.{entry.name}")
     if hasattr(module, "app"):
         group = get_command(module.app)
@@ -66,7 +66,7 @@ class Root(Group):
         return list(self.commands)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Return the commands that begin so, without loading them, or else the options."""
+        """Return the commands that begin with a text, without loading them, or else the options."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         return [
@@ -85,8 +85,8 @@ class Root(Group):
                 formatter.write_dl([(e.name.ljust(width), e.summary) for e in shown if e.panel == panel])
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
-        # What a failure needs is loaded when there is one: none of it is cheap.
+        """Run a command."""
+        # The modules that report a failure take long to load, so they are loaded only for one.
         try:
             return super().invoke(ctx)
         except CliError as error:
@@ -117,8 +117,8 @@ def importau(
     Exit codes: 0 it worked, 1 it failed, 2 it was asked wrongly, 130 it was interrupted.
     """
     if version:
-        with Commands()["version"].make_context("version", [], parent=ctx) as asked:
-            asked.command.invoke(asked)
+        with Commands()["version"].make_context("version", [], parent=ctx) as context:
+            context.command.invoke(context)
         raise typer.Exit
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
@@ -126,7 +126,7 @@ def importau(
 
 def main() -> None:
     """Run the command line with the process's arguments."""
-    # As Ctrl-C does, a request to end unwinds the command, so that no server stays behind.
+    # Like Ctrl-C, a request to end unwinds the command, so that no server stays behind.
     for request in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(request, _end)
     app(prog_name="importau")

@@ -1,4 +1,4 @@
-"""The options several commands share, each said once, and how a whole number is read."""
+"""The options that several commands share, each defined once, and how a whole number is read."""
 
 import re
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from cli.terminal.hints import remember
 
 _PLAIN: Final = re.compile(r"[0-9]{1,30}")
 # Groups of three, as Portuguese (1.000), English (1,000), Swiss (1'000), SI (1 000) and Python (1_000) write them;
-# one sign throughout, and no group that says nothing (0.500 is half of one to many a reader).
+# one separator throughout, and no leading group of 0 (to many readers 0.500 is a half).
 _GROUPED: Final = re.compile(r"[1-9][0-9]{0,2}(?P<mark>[.,_' \u00a0\u2009\u202f\u2019])[0-9]{3}((?P=mark)[0-9]{3})*")
 _MARKS: Final = re.compile(r"[.,_' \u00a0\u2009\u202f\u2019]")
 
 
 def read_whole(text: str) -> int | None:
-    """Return the whole number that a person wrote, or None where it is none, or might be another.
+    """Return the whole number that a person wrote, or None where it is none or is ambiguous.
 
     >>> [read_whole(text) for text in ("1000", "1.000", "1,000", "1_000", "1 000", "10.000.000")]
     [1000, 1000, 1000, 1000, 1000, 10000000]
@@ -32,19 +32,19 @@ def read_whole(text: str) -> int | None:
 
 
 def whole(option: str, least: int = 0, most: int | None = None) -> Callable[[str | int], int]:
-    """Return what reads an option's whole number.
+    """Return the parser of an option's whole number.
 
     Parameters
     ----------
     option : str
         Its name, for the message.
     least, most : int
-        The smallest and the largest number that can be meant.
+        The smallest and the largest valid number.
 
     Returns
     -------
     callable
-        Takes what the user wrote; raises `UsageError` where that is no whole number, or out of bounds.
+        Takes the user's text; raises `UsageError` where it is no whole number, or out of bounds.
     """
     bounds = f"{least:,} or more" if most is None else f"{least:,} to {most:,}"
 

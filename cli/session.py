@@ -1,4 +1,4 @@
-"""How a command talks to AWS: one boto3 session and, for the embedded AWS, an endpoint. Nothing else differs."""
+"""How a command calls AWS: with one boto3 session and, for the embedded AWS, an endpoint. Nothing else differs."""
 
 import os
 import tomllib
@@ -14,7 +14,7 @@ from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
 from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError, NotDeployedError
 
-# boto3 takes a third of a second to load: it comes with the first session, not with a command's help.
+# boto3 takes a third of a second to load: it is imported with the first session, not for a command's help.
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_stepfunctions.client import SFNClient
 
-# By name: where botocore looks for it in the configuration file and in the environment, its default, its conversion.
+# By name: botocore's key in the configuration file, its environment variable, the default, the conversion.
 _WITHOUT_PROFILE: Final = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -93,9 +93,9 @@ class Aws:
         return stacks[0]
 
     def parameter(self, name: str) -> str:
-        """Return what a parameter of template.yaml was when the stack was deployed."""
-        given = {each["ParameterKey"]: each["ParameterValue"] for each in self._deployed.get("Parameters", ())}
-        return self._known(given, "parameter", name)
+        """Return the value of a parameter of template.yaml with which the stack was deployed."""
+        parameters = {each["ParameterKey"]: each["ParameterValue"] for each in self._deployed.get("Parameters", ())}
+        return self._known(parameters, "parameter", name)
 
     def output(self, name: str) -> str:
         """Return one output of the stack; raise `NotDeployedError` when the stack does not have it."""
@@ -150,19 +150,19 @@ def embedded_aws() -> EmbeddedAws:
 
 
 def connect(local: bool, stack: str | None, region: str | None, profile: str | None) -> Aws:
-    """Return the lakehouse that a command's options mean.
+    """Return the lakehouse that a command's options name.
 
     Parameters
     ----------
     local : bool
-        The embedded AWS instead of AWS; ``region`` and ``profile`` are AWS's only.
+        The embedded AWS instead of AWS; ``region`` and ``profile`` are for AWS only.
     stack, region, profile : str or None
-        What the user named; samconfig.toml and boto3 have the defaults.
+        The user's choice; samconfig.toml and boto3 have the defaults.
 
     Raises
     ------
     CliError
-        The embedded AWS is wanted and does not run.
+        The embedded AWS is named and does not run.
     """
     import boto3
 
@@ -172,7 +172,7 @@ def connect(local: bool, stack: str | None, region: str | None, profile: str | N
 
 
 def account(local: bool, region: str | None, profile: str | None, show_commands: bool) -> AwsCli:
-    """Return the AWS CLI for the account that a command's options mean; raise `CliError` as `connect` does."""
+    """Return the AWS CLI for the account that a command's options name; raise `CliError` as `connect` does."""
     if not local:
         return AwsCli(profile, region, show_commands=show_commands)
     return AwsCli(endpoint=_embedded(), show_commands=show_commands)
@@ -186,7 +186,7 @@ def _embedded() -> Endpoint:
 
 
 def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
-    """Return the lakehouse on a running embedded AWS; the user's own AWS profile has no say in it."""
+    """Return the lakehouse on a running embedded AWS, whatever the user's AWS profile."""
     import boto3
     import botocore.session
 
@@ -200,7 +200,7 @@ def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
 
 
 def default_stack(environment: str) -> str:
-    """Return the name under which ``sam deploy`` deploys in an environment of samconfig.toml."""
+    """Return the stack name of an environment of samconfig.toml, which ``sam deploy`` uses."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     name: str = config[environment]["deploy"]["parameters"]["stack_name"]
     return name

@@ -1,4 +1,4 @@
-"""Every command in one table: all that the whole help needs, so that only the command asked for is loaded."""
+"""Every command in one table, with all that the whole help needs, so that only one command is loaded."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ _START, _AWS, _LOOK, _DEVELOP, _ABOUT = "Start here", "The lakehouse", "What is 
 
 @dataclass(frozen=True)
 class Entry:
-    """A command as the whole help shows it. The rest of it is in the file of its name in `cli.commands`.
+    """A command as the whole help shows it. The rest is in the file of its name in `cli.commands`.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Entry:
     examples : tuple of str
         Shown at the end of its help, without ``./importau``.
     takes : str
-        What it takes besides options of its own and reads itself, as its usage shows it; empty: nothing.
+        The arguments that it parses itself, as its usage shows them; empty: none.
     """
 
     name: str

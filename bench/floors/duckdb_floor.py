@@ -1,4 +1,4 @@
-"""The least that DuckDB can do: read the inputs, write a finished fact, read what Gold needs of it."""
+"""The least work for DuckDB: read the inputs, write a finished fact, read what Gold needs of it."""
 
 from pathlib import Path
 

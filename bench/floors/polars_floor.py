@@ -1,4 +1,4 @@
-"""The least that Polars can do: read the inputs, write a finished fact, read what Gold needs of it."""
+"""The least work for Polars: read the inputs, write a finished fact, read what Gold needs of it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _FEW = 0.1
 
 
 def load(source: Path) -> pl.DataFrame:
-    """Return the finished fact, text of few values as categoricals."""
+    """Return the finished fact, with text of few values as categoricals."""
     fact = pl.read_parquet(source / "finished" / FACT / "*.parquet")
     few = [name for name in fact.columns if fact.schema[name] == pl.String and fact[name].n_unique() < _FEW * len(fact)]
     return fact.with_columns(pl.col(few).cast(pl.Categorical))

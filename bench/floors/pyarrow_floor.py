@@ -1,4 +1,4 @@
-"""The least that pyarrow can do: read the inputs, write a finished fact, read what Gold needs of it.
+"""The least work for pyarrow: read the inputs, write a finished fact, read what Gold needs of it.
 
 Text of few values stays a dictionary from reader to writer; nothing else is encoded.
 """

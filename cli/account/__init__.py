@@ -1,1 +1,1 @@
-"""The account the lakehouse is deployed to: who asks, what they may do, and which role runs everything."""
+"""The account that the lakehouse is deployed to: the identity in use, its permissions, and the execution role."""

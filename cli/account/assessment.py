@@ -1,4 +1,4 @@
-"""Whether what the lakehouse needs is allowed: asked of IAM's policy simulator, or else tried by harmless reads."""
+"""Whether the permissions that the lakehouse needs are granted, by IAM's policy simulator or else by harmless reads."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from lakehouse.lake import layout
 Verdict = Literal["allowed", "denied", "unknown"]
 
 
-# Reads that change nothing, by the permission they need; an answer that a thing is not there says that one may look.
+# Reads that change nothing, by the permission that they need; an answer that something is missing means it is granted.
 # {bucket}, {stack} and names of resources, for their samples, are filled in.
 _PROBES: Final[dict[str, tuple[str, ...]]] = {
     "athena:GetWorkGroup": ("athena", "get-work-group", "--work-group", "importau"),
@@ -47,24 +47,24 @@ _PROBES: Final[dict[str, tuple[str, ...]]] = {
     "states:ListExecutions": ("stepfunctions", "list-executions", "--state-machine-arn", "{state machines}"),
     "states:ListTagsForResource": ("stepfunctions", "list-tags-for-resource", "--resource-arn", "{state machines}"),
 }  # fmt: skip
-# Errors that come after the permission was found to be there. S3 says of a missing bucket that it is missing to all.
+# Errors that follow the check of the permission. That a bucket is missing S3 tells everybody.
 _ABSENT: Final = (
     "NotFound", "NoSuchTagSet", "DoesNotExist", "InvalidRequestException", "ValidationError", "InvalidArn",
 )  # fmt: skip
-# What the simulator says where it cannot answer for somebody: a federated user, a role that is not there.
+# The simulator's errors for identities that it cannot simulate: a federated user, a missing role.
 _NOT_SIMULATED: Final = frozenset({"InvalidInput", "ValidationError", "NoSuchEntity"})
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """A permission and what is known of it.
+    """A permission, and whether it is granted.
 
     Attributes
     ----------
     permission : Permission
     verdict : {"allowed", "denied", "unknown"}
     how : str
-        How that is known, or why it is not.
+        How that is known, or why it is unknown.
     """
 
     permission: Permission
@@ -73,7 +73,7 @@ class Assessed:
 
 
 def assess(aws_cli: AwsCli, identity: Identity, place: Place, needed: Iterable[Permission]) -> list[Assessed]:
-    """Return what is known of each permission, in the order given.
+    """Return whether each permission is granted, in the same order.
 
     Parameters
     ----------
@@ -83,28 +83,28 @@ def assess(aws_cli: AwsCli, identity: Identity, place: Place, needed: Iterable[P
     place : Place
     needed : iterable of Permission
     """
-    wanted = list(needed)
+    permissions = list(needed)
     if aws_cli.endpoint is not None:
-        return [Assessed(each, "allowed", "the embedded AWS asks for none") for each in wanted]
-    found: dict[Permission, Assessed] = {}
+        return [Assessed(each, "allowed", "the embedded AWS asks for none") for each in permissions]
+    assessments: dict[Permission, Assessed] = {}
     for holder, source in (("user", place.caller), ("role", place.role)):
-        theirs = [each for each in wanted if each.holder == holder]
+        theirs = [each for each in permissions if each.holder == holder]
         if holder == "user" and identity.kind == "root":
-            found |= {each: Assessed(each, "allowed", "the account's root may do everything") for each in theirs}
+            assessments |= {each: Assessed(each, "allowed", "the account's root may do everything") for each in theirs}
         elif theirs:
-            asked = _asked(aws_cli, source, place, theirs)
-            found |= _tried(aws_cli, place, theirs) if asked is None else asked
-    return [found[each] for each in wanted]
+            simulated = _simulated(aws_cli, source, place, theirs)
+            assessments |= _tried(aws_cli, place, theirs) if simulated is None else simulated
+    return [assessments[each] for each in permissions]
 
 
 def missing(assessed: Iterable[Assessed], *, has_bucket: bool) -> list[Assessed]:
-    """Return what is denied and cannot be done without.
+    """Return the permissions that are denied and indispensable.
 
     Parameters
     ----------
     assessed : iterable of Assessed
     has_bucket : bool
-        Whether the bucket is there, so that nobody has to make it.
+        Whether the bucket exists, so that it need not be made.
     """
     moot = {"s3:CreateBucket"} if has_bucket else set()
     return [
@@ -115,7 +115,7 @@ def missing(assessed: Iterable[Assessed], *, has_bucket: bool) -> list[Assessed]
 
 
 def policy_source(aws_cli: AwsCli, identity: Identity) -> str:
-    """Return the ARN whose policies count: of an assumed role the role's, with its path where that may be read."""
+    """Return the ARN whose policies apply: for an assumed role the role's, with its path where that may be read."""
     if identity.role is None:
         return identity.arn
     try:
@@ -130,14 +130,14 @@ def policy_source(aws_cli: AwsCli, identity: Identity) -> str:
 # ---- the policy simulator --------------------------------------------------------------------------------------------
 
 
-def _asked(
-    aws_cli: AwsCli, source: str, place: Place, wanted: Sequence[Permission]
+def _simulated(
+    aws_cli: AwsCli, source: str, place: Place, permissions: Sequence[Permission]
 ) -> dict[Permission, Assessed] | None:
-    """Ask the simulator, a command for each resource; None where it may not be asked, or does not know the source."""
+    """Simulate, a command per resource; None where that is not permitted, or the source is unknown to the simulator."""
     groups: dict[str, list[Permission]] = {}
-    for each in wanted:
+    for each in permissions:
         groups.setdefault(each.need.resource, []).append(each)
-    found: dict[Permission, Assessed] = {}
+    assessments: dict[Permission, Assessed] = {}
     for resource, its in groups.items():
         try:
             answer = aws_cli.run(*_question(source, place, resource, its))
@@ -146,17 +146,17 @@ def _asked(
                 raise
             return None
         results = {result["EvalActionName"].lower(): result for result in answer["EvaluationResults"]}
-        found |= {each: _judged(each, results[each.action.lower()]) for each in its}
-    return found
+        assessments |= {each: _judged(each, results[each.action.lower()]) for each in its}
+    return assessments
 
 
-def _question(source: str, place: Place, resource: str, wanted: Sequence[Permission]) -> list[str]:
-    """Return the command that asks for what is wanted on one resource."""
+def _question(source: str, place: Place, resource: str, permissions: Sequence[Permission]) -> list[str]:
+    """Return the command that simulates permissions on one resource."""
     arn = sample(resource, place)
     known = {"aws:RequestedRegion": place.region, "iam:PassedToService": "lambda.amazonaws.com"}
     return [
         "iam", "simulate-principal-policy", "--policy-source-arn", source,
-        "--action-names", *dict.fromkeys(each.action for each in wanted),
+        "--action-names", *dict.fromkeys(each.action for each in permissions),
         *(() if arn == "*" else ("--resource-arns", arn)),
         "--context-entries",
         *(f"ContextKeyName={key},ContextKeyType=string,ContextKeyValues={value}" for key, value in known.items()),
@@ -177,9 +177,9 @@ def _judged(permission: Permission, result: Mapping[str, Any]) -> Assessed:
 # ---- harmless reads --------------------------------------------------------------------------------------------------
 
 
-def _tried(aws_cli: AwsCli, place: Place, wanted: Sequence[Permission]) -> dict[Permission, Assessed]:
-    """Try what can be tried without changing anything; nobody can try for the execution role."""
-    own = [each for each in wanted if each.holder == "user"]
+def _tried(aws_cli: AwsCli, place: Place, permissions: Sequence[Permission]) -> dict[Permission, Assessed]:
+    """Try what can be tried without changing anything; for the execution role nothing can be tried."""
+    own = [each for each in permissions if each.holder == "user"]
     tried = list(dict.fromkeys(each.action for each in own if each.action in _PROBES))
     filled = {name: sample(name, place) for name in RESOURCES} | vars(place) | {"table": tables_of(layout.BRONZE)[0]}
     answers = {action: _probed(aws_cli, [word.format_map(filled) for word in _PROBES[action]]) for action in tried}
@@ -187,11 +187,11 @@ def _tried(aws_cli: AwsCli, place: Place, wanted: Sequence[Permission]) -> dict[
         "unknown",
         "the policy simulator may not be asked, and to try it would change something",
     )
-    return {each: Assessed(each, *answers.get(each.action, unknown)) for each in wanted}
+    return {each: Assessed(each, *answers.get(each.action, unknown)) for each in permissions}
 
 
 def _probed(aws_cli: AwsCli, command: Sequence[str]) -> tuple[Verdict, str]:
-    """Return what the answer to a read says of the permission to read."""
+    """Return the verdict on the permission to read that follows from the answer to a read."""
     try:
         aws_cli.run(*command)
     except ClientError as error:

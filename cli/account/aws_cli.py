@@ -37,7 +37,7 @@ from cli.errors import CliError
 from cli.terminal import present
 
 _PROCESS: Final = (str(ROOT / ".venv-sam/bin/python"), str(Path(__file__).with_name("aws_process.py")))
-# A wrong region or a blocked network shows within seconds; these are not part of what a person would type.
+# A wrong region or a blocked network shows within seconds; a person would not type these options.
 _PATIENCE: Final = ("--cli-connect-timeout", "10", "--cli-read-timeout", "60")
 _ENVIRONMENT: Final = {
     "AWS_DEFAULT_OUTPUT": "json",
@@ -51,7 +51,7 @@ _ANSWER: Final = re.compile(
     r"(?P<message>.*)",
     re.S,
 )
-# What the AWS CLI says when it never got an answer, and botocore's error that says the same.
+# The AWS CLI's messages when it got no answer, and botocore's error with the same meaning.
 _UNANSWERED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], BotoCoreError]], ...]] = (
     (re.compile(r"Unable to locate credentials"), lambda _: NoCredentialsError()),
     (
@@ -74,7 +74,7 @@ _UNANSWERED: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], BotoCo
 
 @dataclass(frozen=True)
 class AwsCli:
-    """How the AWS CLI is called: for which account, and whether people see it.
+    """How the AWS CLI is called: for which account, and whether its commands are shown.
 
     Attributes
     ----------
@@ -97,17 +97,17 @@ class AwsCli:
         Raises
         ------
         ClientError
-            AWS refused: as boto3 raises it, so that callers ask for its code and `cli.errors.explain` knows it.
+            AWS refused: the error is as boto3 raises it, with its code, and `cli.errors.explain` knows it.
         BotoCoreError
-            AWS was never asked: no credentials, no region, an unknown profile, an expired session, no network.
+            AWS was not reached: no credentials, no region, an unknown profile, an expired session, no network.
         CliError
             The AWS CLI itself failed.
         """
         if self.show_commands:
             present.say(f"$ {self.command(*arguments)}")
-        code, printed, said = self._answer([*arguments, *self._where(), *_PATIENCE])
+        code, printed, stderr = self._answer([*arguments, *self._where(), *_PATIENCE])
         if code:
-            raise _error(arguments, said)
+            raise _error(arguments, stderr)
         return json.loads(printed) if printed.strip() else None
 
     def command(self, *arguments: str) -> str:
@@ -153,8 +153,8 @@ class AwsCli:
             line = ""
         if not line:
             raise CliError(f"the AWS CLI ended while it ran `aws {' '.join(arguments[:2])}`")
-        code, printed, said = json.loads(line)
-        return code, printed, said
+        code, printed, stderr = json.loads(line)
+        return code, printed, stderr
 
     @cached_property
     def _process(self) -> "subprocess.Popen[str]":
@@ -178,9 +178,9 @@ class AwsCli:
         return region + (["--profile", self.profile] if self.profile else [])
 
 
-def answer_in(said: str) -> ClientError | None:
-    """Return AWS's refusal, in what the AWS CLI or the SAM CLI printed, as boto3 raises it; None without one."""
-    answer = _ANSWER.search(said)
+def answer_in(stderr: str) -> ClientError | None:
+    """Return AWS's refusal in the output of the AWS CLI or the SAM CLI, as boto3 raises it; None without one."""
+    answer = _ANSWER.search(stderr)
     if answer is None:
         return None
     error = {"Code": answer["code"], "Message": answer["message"].strip()}
@@ -196,14 +196,14 @@ def _end(process: "subprocess.Popen[str]") -> None:
                 pipe.close()
 
 
-def _error(arguments: tuple[str, ...], said: str) -> Exception:
-    """Return what the AWS CLI said on standard error as the exception that boto3 would have raised."""
-    answer = answer_in(said)
+def _error(arguments: tuple[str, ...], stderr: str) -> Exception:
+    """Return the AWS CLI's standard error as the exception that boto3 would have raised."""
+    answer = answer_in(stderr)
     if answer is not None:
         return answer
     for pattern, make in _UNANSWERED:
-        match = pattern.search(said)
+        match = pattern.search(stderr)
         if match is not None:
             return make(match)
-    lines = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    lines = [line for line in stderr.splitlines() if line.strip()] or ["it said nothing"]
     return CliError(f"`aws {' '.join(arguments[:2])}` failed: {lines[-1]}")

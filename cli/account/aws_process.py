@@ -1,6 +1,6 @@
-"""Runs AWS CLI commands one after the other, for starting it takes longer than most of them; runs in `.venv-sam`.
+"""Runs AWS CLI commands one after the other, as its start takes longer than most of them; runs in `.venv-sam`.
 
-Standard input: a JSON list of arguments a line. Standard output, as often: JSON, ``[exit code, stdout, stderr]``.
+Each line of standard input is a JSON list of arguments; each line of output, JSON ``[exit code, stdout, stderr]``.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The lakehouse's bucket: found, told from somebody else's, or made, with the settings template.yaml gives its own."""
+"""The lakehouse's bucket: found, distinguished from other people's, or made, with the settings of template.yaml."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from lakehouse.lake import layout
 LEGAL: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MARK: Final = {"project": "importau"}
 TAGS: Final = {**MARK, "domain": "importacao", "owner": "engenharia-de-dados", "cost-centre": "importau-lakehouse"}
-# The one region whose name may not be given when a bucket is made there.
+# The one region whose name must be left out when a bucket is made there.
 _UNNAMED_REGION: Final = "us-east-1"
 _ABSENT: Final = frozenset({"404", "NoSuchBucket", "NotFound"})
 
@@ -69,14 +69,14 @@ class Bucket:
 
 
 def find(aws_cli: AwsCli, identity: Identity, name: str) -> Bucket | None:
-    """Return a bucket of this account, or None where there is none of that name in the world.
+    """Return a bucket of this account, or None where no account has one of that name.
 
     Raises
     ------
     UsageError
         No bucket can have that name.
     CliError
-        It is somebody else's, or may not be looked at.
+        It is another account's, or its existence may not be read.
     """
     if LEGAL.fullmatch(name) is None:
         raise UsageError(
@@ -101,7 +101,7 @@ def make(aws_cli: AwsCli, name: str) -> Bucket:
     Raises
     ------
     CliError
-        Somebody else was quicker.
+        Another account made it in the meantime.
     """
     region = aws_cli.region_in_use
     where = (
@@ -119,7 +119,7 @@ def make(aws_cli: AwsCli, name: str) -> Bucket:
 
 
 def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket) -> list[str]:
-    """Give a bucket the lakehouse's settings; its tags come last and say that it has them.
+    """Give a bucket the lakehouse's settings; its tags come last, and mark that it has them.
 
     Returns
     -------
@@ -147,12 +147,12 @@ def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket) -> list[str]:
 
 
 def is_settled(aws_cli: AwsCli, bucket: Bucket) -> bool:
-    """Return whether a bucket was made for this project, to the end; False also where its tags may not be read."""
+    """Return whether a bucket has all of the lakehouse's settings; False also where its tags may not be read."""
     return MARK.items() <= tags_of(aws_cli, bucket.name).items()
 
 
 def tags_of(aws_cli: AwsCli, name: str) -> dict[str, str]:
-    """Return a bucket's tags; none where they may not be read."""
+    """Return a bucket's tags; empty where they may not be read."""
     try:
         answer = aws_cli.run("s3api", "get-bucket-tagging", "--bucket", name)
     except ClientError as error:
@@ -180,7 +180,7 @@ def _tls_only(partition: str, name: str) -> dict[str, Any]:
 
 
 def _not_ours(aws_cli: AwsCli, name: str) -> CliError:
-    """Return what a refusal means: AWS says the same of other people's buckets and of those one may not look at."""
+    """Return what a refusal means: AWS answers the same for other accounts' buckets and for unreadable ones."""
     try:
         own = {bucket["Name"] for bucket in aws_cli.run("s3api", "list-buckets")["Buckets"]}
     except ClientError as error:

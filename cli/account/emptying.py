@@ -9,13 +9,13 @@ from cli.terminal import present
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# What S3 takes at a time.
+# The most that S3 deletes at a time.
 _BATCH: Final = 1000
 _SAID: Final = 5
 
 
 def empty(s3: "S3Client", bucket: str, prefix: str = "", show: Callable[[str], None] | None = None) -> int:
-    """Delete everything under a prefix for good and return how many versions that were.
+    """Delete everything under a prefix for good, and return how many versions there were.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def empty(s3: "S3Client", bucket: str, prefix: str = "", show: Callable[[str], N
         S3 did not delete some of it; the message names the first few.
     """
     deleted = 0
-    # From the start each time: where to go on after a version that has just been deleted is nobody's promise.
+    # From the start each time: S3 does not promise where a listing continues after a version that was just deleted.
     while batch := _versions(s3, bucket, prefix):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})  # type: ignore[typeddict-item]
         kept = [f"{error['Key']}: {error.get('Message', '')}" for error in answer.get("Errors", ())]

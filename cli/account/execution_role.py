@@ -1,4 +1,4 @@
-"""The existing role that functions, state machines and crawlers run as: found, and asked whom it trusts."""
+"""The existing role that functions, state machines and crawlers run as, and the services that it trusts."""
 
 import json
 import re
@@ -13,13 +13,13 @@ from cli.account.identity import Identity
 from cli.embedded.endpoint import ACCOUNT
 from cli.errors import DENIED, CliError
 
-# The role that every AWS Academy Learner Lab has for this.
+# The role that every AWS Academy Learner Lab has for this purpose.
 LAB_ROLE: Final = "LabRole"
-# What its people are themselves.
+# The role that its users have themselves.
 LAB_SESSION: Final = "voclabs"
-# The embedded AWS asks for no role to exist; samconfig.toml names this one.
+# The embedded AWS needs no role to exist; samconfig.toml names this one.
 LOCAL_ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/importau-local"
-# Who has to be able to take the role on, and what stays undone when one cannot.
+# The services that must be able to assume the role, and what does not work when one cannot.
 SERVICES: Final = {
     "lambda.amazonaws.com": "the functions do not start",
     "states.amazonaws.com": "the state machines do not run",
@@ -36,7 +36,7 @@ class ExecutionRole:
     ----------
     arn : str
     trusted : frozenset of str, optional
-        The services that may take it on, such as ``lambda.amazonaws.com``; None when the trust policy may not be read.
+        The services that may assume it, such as ``lambda.amazonaws.com``; None when the trust policy may not be read.
     found_by : str
         Why it was chosen, in words.
     """
@@ -51,7 +51,7 @@ class ExecutionRole:
         return self.arn.rpartition("/")[2]
 
     def trusts(self, service: str) -> bool | None:
-        """Whether a service may take it on; None when that is not known."""
+        """Return whether a service may assume it; None when that is unknown."""
         if self.trusted is None:
             return None
         return service in self.trusted or "*" in self.trusted
@@ -116,7 +116,7 @@ def _read(aws_cli: AwsCli, name: str, arn: str, found_by: str) -> ExecutionRole 
 
 
 def _trusted(policy: dict[str, Any] | str) -> frozenset[str]:
-    """Return the services that a trust policy lets take the role on."""
+    """Return the services that a trust policy allows to assume the role."""
     document: dict[str, Any] = json.loads(unquote(policy)) if isinstance(policy, str) else policy
     trusted: dict[str, set[str]] = {"Allow": set(), "Deny": set()}
     for statement in _list(document.get("Statement")):

@@ -1,4 +1,4 @@
-"""Who asks: the identity behind the credentials in use, and the bucket name that follows from it."""
+"""The identity behind the credentials in use, and the bucket name that follows from it."""
 
 import re
 import unicodedata
@@ -18,13 +18,13 @@ _ARN: Final = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?:iam|sts)::(?P<accoun
 _SSO_ROLE: Final = re.compile(r"AWSReservedSSO_(?P<set>.+)_[0-9a-f]{16}")
 # A Learner Lab's session: the number of the user, and the name.
 _NUMBERED: Final = re.compile(r"user\d+=(?P<name>.+)")
-# What SDKs and services call a session when nobody does: another one every time, so no name to keep.
+# Session names that SDKs and services invent, a new one each time: of no use as a name.
 _MADE_UP: Final = re.compile(
     r"botocore-session-\d+|aws-sdk-\S*\d{6,}|AWSCLI-Session\S*|aws-go-sdk-\d+|session-?\d*|CloudShell\S*"
     r"|i-[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|\d+",
     re.I,
 )
-# Names that say nothing of a person, and so are half the world's.
+# Names that identify nobody, as many accounts have them.
 _GENERIC: Final = frozenset(
     {
         "admin", "administrador", "administrator", "administratoraccess", "aluno", "aws", "default", "dev",
@@ -33,7 +33,7 @@ _GENERIC: Final = frozenset(
         "usuario", "vocareum", "vocstartsoft", "voclabs",
     }
 )  # fmt: skip
-# Endings that S3 keeps for itself; the others it keeps need two hyphens or a dot, which no name made here has.
+# Endings that S3 reserves; the other reserved ones have two hyphens or a dot, which no name made here has.
 _RESERVED_ENDINGS: Final = ("-s3alias", "-an")
 
 
@@ -80,7 +80,7 @@ class Identity:
 
     @property
     def name(self) -> str:
-        """The person's name as far as the identity tells; the role's where the session's was made up by a program."""
+        """The person's name as far as the identity has it; the role's where a program invented the session's."""
         last = self._path[-1]
         if self.kind in ("assumed-role", "sso") and _MADE_UP.fullmatch(last):
             permission_set = _SSO_ROLE.fullmatch(self._path[1])
@@ -90,7 +90,7 @@ class Identity:
 
     @property
     def is_personal(self) -> bool:
-        """Whether the name is a person's, and not a role's, a machine's or everybody's."""
+        """Whether the name is a person's, and not a role's, a machine's or a common one."""
         made_up = any(_MADE_UP.fullmatch(each) for each in (self._path[-1], self.name))
         return not made_up and self.name != self.role and _legal(self.name) not in _GENERIC
 
@@ -107,7 +107,7 @@ class Identity:
 
 
 def who_am_i(aws_cli: AwsCli) -> Identity:
-    """Ask AWS whose credentials are in use; no permission is needed for that."""
+    """Return whose credentials are in use, from AWS; that needs no permission."""
     answer = aws_cli.run("sts", "get-caller-identity")
     return Identity(answer["Account"], answer["Arn"], answer["UserId"])
 
@@ -115,9 +115,9 @@ def who_am_i(aws_cli: AwsCli) -> Identity:
 def bucket_name(identity: Identity) -> str:
     """Return the name of an identity's lakehouse bucket: ``importau-lakehouse-<user>``.
 
-    Legal, at most 63 characters, the same for every session of the person. The account follows where the name alone
-    is nobody's in particular (``root``, ``voclabs``, a session named by a program), does not fit, or would end as only
-    S3's own names may.
+    It is legal, has at most 63 characters, and is the same for every session of the person. The account is appended
+    where the name identifies nobody (``root``, ``voclabs``, a session named by a program), is too long, or has an
+    ending that S3 reserves.
 
     >>> bucket_name(Identity("123456789012", "arn:aws:iam::123456789012:user/Joana.Araujo", "AIDA"))
     'importau-lakehouse-joana-araujo'

@@ -1,7 +1,7 @@
-"""Every permission that the lakehouse needs: whose, on what, for what, and what still works without it.
+"""Every permission that the lakehouse needs: of whom, on what, for what, and what still works without it.
 
 The one source of `./importau check`, of docs/permissions.md and of the tests that hold both against what is really
-called. There are two that need permissions: the *user*, who deploys and runs, and the existing *execution role*, which
+called. Two holders need permissions: the *user*, who deploys and runs, and the existing *execution role*, which
 functions, state machines and crawlers run as.
 """
 
@@ -17,13 +17,13 @@ from lakehouse.contract.layers import BRONZE, tables_of
 _TABLE: Final = Path(__file__).with_suffix(".toml")
 
 Holder = Literal["user", "role"]
-# Who makes the call: our own code, where the tests see it; or a service for the holder, where they cannot.
+# Who makes the call: our own code, which the tests observe; or a service for the holder, which they cannot observe.
 Caller = Literal["own", "cloudformation", "step functions", "lambda", "glue crawler", "sometimes"]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the lakehouse is, as far as ARNs depend on it.
+    """Where the lakehouse is, which its ARNs depend on.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Place:
     role : str
         ARN of the execution role.
     caller : str
-        ARN of the user or role whose policies count for whoever asks.
+        ARN of the user or role whose policies apply to the caller.
     """
 
     partition: str
@@ -44,7 +44,7 @@ class Place:
     caller: str
 
 
-# What docs/permissions.md writes, for a reader to replace.
+# The placeholders in docs/permissions.md, for a reader to replace.
 EXAMPLE: Final = Place(
     "aws", "us-east-1", "123456789012", "importau-lakehouse-nome-sobrenome", "importau",
     "arn:aws:iam::123456789012:role/LabRole", "arn:aws:iam::123456789012:role/voclabs",
@@ -53,15 +53,15 @@ EXAMPLE: Final = Place(
 
 @dataclass(frozen=True)
 class Resource:
-    """What permissions are for.
+    """A resource that permissions are about.
 
     Attributes
     ----------
     arns : tuple of str
-        As a policy names it, with the fields of `Place` in braces. AWS asks for all of them at once where a service
-        checks a thing and what it lies in (Glue: catalogue, database, table).
+        As a policy names it, with the fields of `Place` in braces. There are several where a service checks a resource
+        and those that contain it (Glue: catalogue, database, table).
     sample : str
-        One of its ARNs without wildcards, as the policy simulator wants it.
+        One of its ARNs without wildcards, as the policy simulator requires.
     """
 
     arns: tuple[str, ...]
@@ -82,13 +82,13 @@ class Need:
     needed_by : tuple of str
         Commands of `./importau` for the user, functions and services for the role.
     purpose : str
-        What for.
+        What it is needed for.
     without : str
         What still works without it.
     caller : str
         Who makes the call.
     optional : bool
-        Whether the lakehouse is deployed, filled, governed and verified without it too.
+        Whether the lakehouse can be deployed, filled, governed and verified without it.
     """
 
     holder: Holder
@@ -123,12 +123,12 @@ class Permission:
 def _read() -> tuple[dict[str, Resource], tuple[Need, ...]]:
     table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     resources = {
-        name: Resource(tuple(given["arns"]), given.get("sample", given["arns"][-1]))
-        for name, given in table["resource"].items()
+        name: Resource(tuple(entry["arns"]), entry.get("sample", entry["arns"][-1]))
+        for name, entry in table["resource"].items()
     }
     needs = tuple(
-        Need(**given | {"actions": tuple(given["actions"]), "needed_by": tuple(given["needed_by"])})
-        for given in table["need"]
+        Need(**entry | {"actions": tuple(entry["actions"]), "needed_by": tuple(entry["needed_by"])})
+        for entry in table["need"]
     )
     return resources, needs
 
@@ -137,7 +137,7 @@ RESOURCES, NEEDS = _read()
 
 
 def permissions(holder: Holder | None = None, needed_by: Iterable[str] = ()) -> Iterator[Permission]:
-    """Yield each permission once for each resource, of one holder and for some commands only where they are named."""
+    """Yield each permission once per resource; only one holder's, and only for some commands, where those are named."""
     commands = frozenset(needed_by)
     for need in NEEDS:
         if holder in (None, need.holder) and (not commands or commands.intersection(need.needed_by)):
@@ -166,7 +166,7 @@ def policy(holder: Holder, place: Place) -> dict[str, Any]:
     Returns
     -------
     dict
-        One statement for what is needed on the same resources.
+        One statement for all actions on the same resources.
     """
     actions: dict[str, set[str]] = {}
     for permission in permissions(holder):
@@ -175,10 +175,10 @@ def policy(holder: Holder, place: Place) -> dict[str, Any]:
         {
             "Sid": "".join(word.capitalize() for word in resource.replace("'", "").split()),
             "Effect": "Allow",
-            "Action": sorted(wanted),
+            "Action": sorted(its_actions),
             "Resource": _one_or_all(arns(resource, place)),
         }
-        for resource, wanted in actions.items()
+        for resource, its_actions in actions.items()
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 

@@ -1,4 +1,4 @@
-"""Whether an account allows what the lakehouse needs, before any of it is tried."""
+"""Whether an account allows what the lakehouse needs, checked before anything is deployed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cli.errors import CliError, explain
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found out about an account.
+    """The result of checking an account.
 
     Attributes
     ----------
@@ -40,26 +40,26 @@ class Findings:
 
     @property
     def missing(self) -> list[Assessed]:
-        """What is denied and cannot be done without."""
+        """The permissions that are denied and indispensable."""
         return missing(self.assessed, has_bucket=self.has_bucket)
 
 
 def findings(aws_cli: AwsCli, role: str | None, bucket: str | None, stack: str) -> Findings:
-    """Ask everything; what is wrong is collected, so that a person reads all of it at once.
+    """Check everything, and collect all problems, so that a person reads them at once.
 
     Parameters
     ----------
     aws_cli : AwsCli
     role : str or None
-        The name or ARN of the execution role; the one that is found by default.
+        The name or ARN of the execution role; by default the one that `execution_role.find` returns.
     bucket : str or None
-        Its name; the one made of the user's name by default.
+        Its name; by default the one that follows from the user's name.
     stack : str
 
     Raises
     ------
     CliError
-        AWS cannot be asked at all.
+        AWS cannot be reached.
     """
     identity = _who(aws_cli)
     problems = []
@@ -84,7 +84,7 @@ def findings(aws_cli: AwsCli, role: str | None, bucket: str | None, stack: str) 
 
 
 def _who(aws_cli: AwsCli) -> Identity:
-    """Return who asks; raise `CliError` with all that keeps AWS from being asked."""
+    """Return the identity in use; raise `CliError` with all reasons why AWS cannot be reached."""
     problems: list[CliError] = []
     for ask in (lambda: aws_cli.region_in_use, lambda: who_am_i(aws_cli)):
         try:
@@ -100,21 +100,21 @@ def _who(aws_cli: AwsCli) -> Identity:
 
 
 def place_of(aws_cli: AwsCli, identity: Identity, role: ExecutionRole | None, bucket: str, stack: str) -> Place:
-    """Return where the lakehouse is or will be; without a role, the one that a Learner Lab would have."""
+    """Return where the lakehouse is or will be; without a role, with that of a Learner Lab."""
     arn = role.arn if role is not None else f"arn:{identity.partition}:iam::{identity.account}:role/{LAB_ROLE}"
     caller = identity.arn if aws_cli.endpoint is not None else policy_source(aws_cli, identity)
     return Place(identity.partition, aws_cli.region_in_use, identity.account, bucket, stack, arn, caller)
 
 
 def preflight(aws_cli: AwsCli, identity: Identity, place: Place) -> None:
-    """Stop a deployment that would only fail half-way, where the account says beforehand what it does not allow.
+    """Stop a deployment that would fail half-way for want of permissions, where that can be known beforehand.
 
     Parameters
     ----------
     aws_cli : AwsCli
     identity : Identity
     place : Place
-        Its bucket is there already.
+        Its bucket exists already.
 
     Raises
     ------
@@ -122,18 +122,18 @@ def preflight(aws_cli: AwsCli, identity: Identity, place: Place) -> None:
         Something that deploying needs is denied.
     """
     assessed = assess(aws_cli, identity, place, permissions("user", ["deploy"]))
-    lacking = missing(assessed, has_bucket=True)
-    if lacking:
+    refused = missing(assessed, has_bucket=True)
+    if refused:
         raise CliError(
-            "\n".join(["nothing was deployed, for it would fail:", *denied(lacking)]),
+            "\n".join(["nothing was deployed, for it would fail:", *denied(refused)]),
             "Ask whoever manages the account for what is missing; `./importau check` shows all of it.",
         )
 
 
-def denied(lacking: Sequence[Assessed]) -> list[str]:
+def denied(refused: Sequence[Assessed]) -> list[str]:
     """Return a line for each permission that is missing."""
-    whose = {"user": "you may not", "role": "the execution role may not"}
+    holders = {"user": "you may not", "role": "the execution role may not"}
     return [
-        f"  {whose[each.permission.holder]} {each.permission.action} ({each.permission.need.purpose}): {each.how}"
-        for each in lacking
+        f"  {holders[each.permission.holder]} {each.permission.action} ({each.permission.need.purpose}): {each.how}"
+        for each in refused
     ]

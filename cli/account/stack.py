@@ -1,4 +1,4 @@
-"""A CloudFormation stack: what state it is in, how it comes out of a bad one, what a change set would do, its end."""
+"""A CloudFormation stack: its state, its recovery from a failed one, its change sets, its deletion."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ Show = Callable[[str], None]
 
 REVIEW: Final = "REVIEW_IN_PROGRESS"  # a first change set was made, and nothing was ever deployed
 DELETED: Final = "DELETE_COMPLETE"
-# Nothing is left of the deployment that failed, and CloudFormation only lets it be deleted.
+# Nothing is left of the deployment that failed, and CloudFormation allows only to delete the stack.
 DEAD: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 WELL: Final = frozenset(
     {
@@ -27,7 +27,7 @@ _LOOK_SECONDS: Final = 5.0
 # The embedded AWS has no request limits to respect.
 _LOOK_SECONDS_LOCALLY: Final = 0.5
 _EVENTS: Final = "300"
-# What CloudFormation says of a resource it gave up because another one failed.
+# CloudFormation's reasons for giving up a resource because another one failed.
 _CONSEQUENCE: Final = "cancelled"
 
 
@@ -42,7 +42,7 @@ class Change:
     resource, type : str
         Its logical name, and its type, such as ``AWS::Lambda::Function``.
     replaced : bool
-        Whether it is made anew.
+        Whether the resource is replaced by a new one.
     """
 
     action: str
@@ -52,11 +52,11 @@ class Change:
 
 
 class StackError(CliError):
-    """CloudFormation did not do what was asked; the message has its reasons."""
+    """CloudFormation failed; the message has its reasons."""
 
 
 class Stack:
-    """A stack by name, there or not.
+    """A stack by name, which may not exist.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Stack:
 
     def __init__(self, aws_cli: AwsCli, name: str, pause: Callable[[float], None] = time.sleep) -> None:
         self.aws_cli, self.name, self._pause = aws_cli, name, pause
-        # Looking is not what a person would have to do: the command to wait is shown once instead.
+        # A person would not poll: the command that waits is shown once instead.
         self._quietly = replace(aws_cli, show_commands=False)
 
     # ---- what there is -----------------------------------------------------------------------------------------------
@@ -92,45 +92,45 @@ class Stack:
         answer = self.aws_cli.run("cloudformation", "list-stack-resources", "--stack-name", self.name)
         return [entry for entry in answer["StackResourceSummaries"] if entry["ResourceStatus"] != DELETED]
 
-    # ---- bringing it into a state that a deployment may start from ---------------------------------------------------
+    # ---- recovery into a state that a deployment may start from ---------------------------------------------------
 
     def recover(self, say: Show, show: Show) -> dict[str, Any] | None:
-        """Wait for what goes on, clear away what failed, and return the stack's description, None when there is none.
+        """Wait for a running operation, clean up a failed one, and return the stack's description; None without one.
 
         Parameters
         ----------
         say : callable
-            Told once of each thing that is done.
+            Called once for each thing that is done.
         show : callable
-            Told what CloudFormation does meanwhile.
+            Called with what CloudFormation is doing.
 
         Raises
         ------
         StackError
             CloudFormation cannot get it out of its state.
         """
-        found = self.described()
-        while found is not None and (status := found["StackStatus"]) not in WELL and status != REVIEW:
+        description = self.described()
+        while description is not None and (status := description["StackStatus"]) not in WELL and status != REVIEW:
             if status == DELETED:
                 return None
             if status.endswith("_IN_PROGRESS"):
                 say(f"the stack {self.name} is being worked on ({status}): waiting for that to end")
-                found = self._ended(found["StackId"], show)
+                description = self._ended(description["StackId"], show)
             elif status in DEAD:
                 say(f"the stack {self.name} is in {status}: its last deployment failed, so what is left is deleted")
                 self.delete(show)
-                found = None
+                description = None
             elif status == "UPDATE_ROLLBACK_FAILED":
                 say(f"the stack {self.name} is in {status}: the rollback goes on")
                 self.aws_cli.run("cloudformation", "continue-update-rollback", "--stack-name", self.name)
-                found = self._well(found["StackId"], show, "its rollback could not be finished")
+                description = self._well(description["StackId"], show, "its rollback could not be finished")
             elif status == "UPDATE_FAILED":
                 say(f"the stack {self.name} is in {status}: it goes back to what it was")
                 self.aws_cli.run("cloudformation", "rollback-stack", "--stack-name", self.name)
-                found = self._well(found["StackId"], show, "it could not be rolled back")
+                description = self._well(description["StackId"], show, "it could not be rolled back")
             else:
                 raise StackError(f"the stack {self.name} is in {status}, which nothing can be deployed from")
-        return found
+        return description
 
     # ---- change sets -------------------------------------------------------------------------------------------------
 
@@ -149,81 +149,85 @@ class Stack:
         ]
 
     def discard(self, change_set: str) -> None:
-        """Delete a change set, and the stack too where that was all there was of it."""
+        """Delete a change set, and the stack, too, where it has nothing else."""
         self.aws_cli.run("cloudformation", "delete-change-set", "--change-set-name", change_set)
-        found = self.described()
-        if found is not None and found["StackStatus"] == REVIEW:
+        description = self.described()
+        if description is not None and description["StackStatus"] == REVIEW:
             self.aws_cli.run("cloudformation", "delete-stack", "--stack-name", self.name)
 
     def execute(self, change_set: str, show: Show) -> dict[str, Any]:
-        """Do what a change set says and return the stack's description.
+        """Execute a change set, and return the stack's description.
 
         Raises
         ------
         StackError
-            It failed; CloudFormation has taken it back.
+            It failed, and CloudFormation rolled it back.
         """
         self.aws_cli.run("cloudformation", "execute-change-set", "--change-set-name", change_set)
-        found = self.described()
-        if found is None:
+        description = self.described()
+        if description is None:
             raise StackError(f"the stack {self.name} is gone while it was being deployed")
-        found = self._ended(found["StackId"], show)
-        if found["StackStatus"] not in _DEPLOYED:
+        description = self._ended(description["StackId"], show)
+        if description["StackStatus"] not in _DEPLOYED:
             raise StackError(
-                f"the deployment failed and CloudFormation took it back ({found['StackStatus']}):"
-                + self._reasons(found["StackId"]),
+                f"the deployment failed and CloudFormation took it back ({description['StackStatus']}):"
+                + self._reasons(description["StackId"]),
                 "Mend the cause and deploy again: it goes on from here.",
             )
-        return found
+        return description
 
     # ---- its end -----------------------------------------------------------------------------------------------------
 
     def delete(self, show: Show) -> None:
-        """Delete the stack; what has the deletion policy Retain stays.
+        """Delete the stack; resources with the deletion policy Retain stay.
 
         Raises
         ------
         StackError
             A resource could not be deleted.
         """
-        found = self.described()
-        if found is not None and found["StackStatus"] != REVIEW and found["StackStatus"].endswith("_IN_PROGRESS"):
-            found = self._ended(found["StackId"], show)
-        if found is None or found["StackStatus"] == DELETED:
+        description = self.described()
+        if (
+            description is not None
+            and description["StackStatus"] != REVIEW
+            and description["StackStatus"].endswith("_IN_PROGRESS")
+        ):
+            description = self._ended(description["StackId"], show)
+        if description is None or description["StackStatus"] == DELETED:
             return
         self.aws_cli.run("cloudformation", "delete-stack", "--stack-name", self.name)
-        found = self._ended(found["StackId"], show)
-        if found["StackStatus"] != DELETED:
+        description = self._ended(description["StackId"], show)
+        if description["StackStatus"] != DELETED:
             raise StackError(
-                f"the stack {self.name} could not be deleted ({found['StackStatus']}):"
-                + self._reasons(found["StackId"]),
+                f"the stack {self.name} could not be deleted ({description['StackStatus']}):"
+                + self._reasons(description["StackId"]),
                 "Mend the cause and try again; what was deleted before stays deleted.",
             )
 
     # ---- waiting -----------------------------------------------------------------------------------------------------
 
     def _well(self, stack_id: str, show: Show, otherwise: str) -> dict[str, Any]:
-        found = self._ended(stack_id, show)
-        if found["StackStatus"] not in WELL:
+        description = self._ended(stack_id, show)
+        if description["StackStatus"] not in WELL:
             raise StackError(
-                f"the stack {self.name}: {otherwise} ({found['StackStatus']}):{self._reasons(stack_id)}",
+                f"the stack {self.name}: {otherwise} ({description['StackStatus']}):{self._reasons(stack_id)}",
                 "Mend what CloudFormation names and try again, or leave those resources as they are: "
                 + self.aws_cli.command(
                     "cloudformation", "continue-update-rollback", "--stack-name", self.name,
                     "--resources-to-skip", "NAME",
                 ),
             )  # fmt: skip
-        return found
+        return description
 
     def _ended(self, stack_id: str, show: Show) -> dict[str, Any]:
-        """Wait until nothing goes on any more; by id, as a deleted stack has no name."""
+        """Wait until no operation is running; by id, as a deleted stack has no name."""
         look = _LOOK_SECONDS if self.aws_cli.endpoint is None else _LOOK_SECONDS_LOCALLY
         while True:
-            found = self._described(self._quietly, stack_id)
-            if found is None:  # deleted, and already forgotten
+            description = self._described(self._quietly, stack_id)
+            if description is None:  # deleted, and already forgotten
                 return {"StackId": stack_id, "StackStatus": DELETED}
-            if not found["StackStatus"].endswith("_IN_PROGRESS"):
-                return found
+            if not description["StackStatus"].endswith("_IN_PROGRESS"):
+                return description
             newest = next(self._events(stack_id), None)
             if newest is not None:
                 show(f"{newest['ResourceStatus']} {newest['LogicalResourceId']}")
@@ -236,12 +240,12 @@ class Stack:
         )
         for event in answer["StackEvents"]:
             yield event
-            of_stack = event["PhysicalResourceId"] == stack_id
-            if of_stack and event.get("ResourceStatusReason") == "User Initiated":
+            is_own = event["PhysicalResourceId"] == stack_id
+            if is_own and event.get("ResourceStatusReason") == "User Initiated":
                 return
 
     def _reasons(self, stack_id: str) -> str:
-        """Return why resources failed, a line each, in order; not those that failed only because of others."""
+        """Return why resources failed, one per line, in order, without those that failed only because of others."""
         failed = [
             (event["LogicalResourceId"], event.get("ResourceStatusReason", ""))
             for event in self._events(stack_id)
@@ -253,7 +257,7 @@ class Stack:
 
 
 def tell(changes: Sequence[Change]) -> list[tuple[str, str]]:
-    """Return what a change set does as a person reads it: (what is done to which type, the resources' names)."""
+    """Return a change set's changes for people to read: (what is done to which type, the resources' names)."""
     grouped: dict[str, list[str]] = {}
     for change in sorted(changes, key=lambda change: (change.action, change.type, change.resource)):
         word = "replace" if change.replaced else change.action.lower()

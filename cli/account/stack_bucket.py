@@ -1,4 +1,4 @@
-"""The bucket of a stack: which one it has or gets, and that it is there."""
+"""The bucket of a stack: which one it has or will have, made where it does not exist."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,12 +34,12 @@ def bucket_of(stack: str, described: Mapping[str, Any] | None, named: str | None
 def bucket_parameter(
     aws_cli: AwsCli, identity: Identity, described: Mapping[str, Any] | None, name: str
 ) -> dict[str, str]:
-    """Return the parameter that gives a stack its bucket, made where there is none; nothing where it made its own.
+    """Return the parameter that gives a stack its bucket, making the bucket if need be; empty where it owns its bucket.
 
     Raises
     ------
     CliError
-        The bucket is somebody else's, or in another region.
+        The bucket is another account's, or in another region.
     """
     if _owns_its_bucket(described):
         return {}
@@ -48,7 +48,7 @@ def bucket_parameter(
 
 
 def _owns_its_bucket(described: Mapping[str, Any] | None) -> bool:
-    """Return whether the stack made its bucket, as `sam deploy` by hand has it do; it keeps it then."""
+    """Return whether the stack made its bucket, as with `sam deploy` by hand; it then keeps it."""
     if described is None or described["StackStatus"] == stacks.REVIEW:
         return False
     parameters = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in described.get("Parameters", ())}
@@ -56,7 +56,7 @@ def _owns_its_bucket(described: Mapping[str, Any] | None) -> bool:
 
 
 def ensure(aws_cli: AwsCli, identity: Identity, name: str, *, settle_it: bool = False) -> Bucket:
-    """Return this account's bucket of a name, made where there is none, and say which of it was the case.
+    """Return this account's bucket of a name, made where there is none, and print which was the case.
 
     Parameters
     ----------
@@ -64,36 +64,36 @@ def ensure(aws_cli: AwsCli, identity: Identity, name: str, *, settle_it: bool = 
     identity : Identity
     name : str
     settle_it : bool
-        Whether one that was there gets the lakehouse's settings too; a new one always does.
+        Whether an existing bucket gets the lakehouse's settings; a new one always does.
 
     Raises
     ------
     CliError
-        It is somebody else's, or in another region.
+        It is another account's, or in another region.
     """
-    found = buckets.find(aws_cli, identity, name)
-    if found is None:
+    bucket = buckets.find(aws_cli, identity, name)
+    if bucket is None:
         with present.step(f"bucket {name} made in {aws_cli.region_in_use}"):
-            found = buckets.make(aws_cli, name)
-            refused = buckets.settle(aws_cli, identity, found)
+            bucket = buckets.make(aws_cli, name)
+            refused = buckets.settle(aws_cli, identity, bucket)
         _warn_of(refused)
-        return found
-    if found.region != aws_cli.region_in_use:
+        return bucket
+    if bucket.region != aws_cli.region_in_use:
         raise CliError(
-            f"the bucket {name} is yours, in {found.region}; the region in use is {aws_cli.region_in_use}",
-            f"Work where the data is (--region {found.region}), or choose another name (--bucket NAME).",
+            f"the bucket {name} is yours, in {bucket.region}; the region in use is {aws_cli.region_in_use}",
+            f"Work where the data is (--region {bucket.region}), or choose another name (--bucket NAME).",
         )
-    present.done(f"bucket {name} is there, in {found.region}, and it is yours")
+    present.done(f"bucket {name} is there, in {bucket.region}, and it is yours")
     if settle_it:
         with present.step("settings of the bucket"):
-            refused = buckets.settle(aws_cli, identity, found)
+            refused = buckets.settle(aws_cli, identity, bucket)
         _warn_of(refused)
-    elif not buckets.is_settled(aws_cli, found):
+    elif not buckets.is_settled(aws_cli, bucket):
         present.warn(
             "it was not made for the lakehouse, or not to the end, and is left as it is; "
             f"`./importau bucket --bucket {name} --settle` gives it the lakehouse's settings"
         )
-    return found
+    return bucket
 
 
 def _warn_of(refused: list[str]) -> None:

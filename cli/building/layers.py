@@ -1,4 +1,4 @@
-"""What the functions' layers are for: the parameters that `sam build` needs as much as `sam deploy`."""
+"""What the functions' layers are built for: parameters that both `sam build` and `sam deploy` need."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from cli.account.stack import REVIEW
 from cli.errors import UsageError
 
-# What template.yaml allows of them on an account; tests/unit/test_template.py holds the two together.
+# The values that template.yaml allows on an account; tests/unit/test_template.py compares the two.
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "PythonVersion": ("3.11", "3.12", "3.13"),
     "Architecture": ("x86_64", "arm64"),
@@ -15,15 +15,15 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
 _WITHOUT_BUNDLED: Final = "3.11"
 
 
-def built_for(given: Mapping[str, str], described: Mapping[str, Any] | None) -> dict[str, str]:
-    """Return what the layers have to be built for: what was asked for, or else what the stack has.
+def built_for(requested: Mapping[str, str], described: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what the layers have to be built for: the requested parameters, or else the stack's.
 
     Parameters
     ----------
-    given : mapping of str to str
-        Parameters of template.yaml that this deployment was asked to have.
+    requested : mapping of str to str
+        Parameters of template.yaml that were requested for this deployment.
     described : mapping or None
-        The deployed stack as CloudFormation describes it: a deployment keeps the parameters that nobody gives.
+        The deployed stack as CloudFormation describes it: a deployment keeps the parameters that are not requested.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def built_for(given: Mapping[str, str], described: Mapping[str, Any] | None) -> 
     """
     deployed = described if described is not None and described["StackStatus"] != REVIEW else {}
     values = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in deployed.get("Parameters", ())}
-    values = {name: value for name, value in {**values, **given}.items() if name in ALLOWED}
+    values = {name: value for name, value in {**values, **requested}.items() if name in ALLOWED}
     problems = [
         f"{name}={value} is not possible: {', '.join(ALLOWED[name])}"
         for name, value in values.items()

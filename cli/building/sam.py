@@ -25,14 +25,14 @@ _CHANGE_SET: Final = re.compile(r"arn:aws[a-z-]*:cloudformation:\S+:changeSet/\S
 
 
 class SamError(CliError):
-    """The SAM CLI failed; the message ends with what it said last."""
+    """The SAM CLI failed; the message ends with the end of its output."""
 
 
 def version() -> str:
     """Return the SAM CLI's version, such as ``1.170.0``."""
     packages = [str(folder) for folder in _SAM.parent.parent.glob("lib/python*/site-packages")]
-    (found,) = metadata.distributions(name="aws-sam-cli", path=packages)
-    return found.version
+    (package,) = metadata.distributions(name="aws-sam-cli", path=packages)
+    return package.version
 
 
 def build(
@@ -52,15 +52,14 @@ def build(
     progress : callable, optional
         Called with every line of output.
     parameters : mapping of str to str, optional
-        What the stack will have of those that say what the layers are built for: PythonVersion, Architecture,
-        LayerSource.
+        The stack's parameters that say what the layers are built for: PythonVersion, Architecture, LayerSource.
 
     Raises
     ------
     ClientError
         AWS refused something.
     CliError
-        There is no `make`, with which SAM builds the layer of an account's functions.
+        There is no `make`, which SAM needs to build the layer for an account.
     SamError
         It failed for another reason.
     """
@@ -104,7 +103,7 @@ def deploy(
     if build_dir is not None:
         arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
     if endpoint is not None:
-        # Where an AWS account has `resolve_s3`, the embedded AWS has a bucket that we make: it is quicker.
+        # On an account `resolve_s3` provides a bucket; for the embedded AWS we make one, which is faster.
         endpoint.make_bucket(configured["s3_bucket"])
     _run("deploy", arguments, endpoint, progress)
 
@@ -119,7 +118,7 @@ def change_set(
     *,
     progress: Progress | None = None,
 ) -> str | None:
-    """Upload what was built and make a change set of it, which nobody has executed yet.
+    """Upload what was built, and create a change set from it without executing it.
 
     Parameters
     ----------
@@ -148,21 +147,21 @@ def change_set(
     arguments = [*where, "--no-execute-changeset", *options, *_overridden(parameters, endpoint)]
     if build_dir is not None:
         arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
-    found: list[str] = []
+    change_sets: list[str] = []
 
     def watch(line: str) -> None:
-        found.extend(_CHANGE_SET.findall(line))
+        change_sets.extend(_CHANGE_SET.findall(line))
         if progress is not None:
             progress(line)
 
     _run("deploy", arguments, endpoint, watch)
-    return found[-1] if found else None
+    return change_sets[-1] if change_sets else None
 
 
 def _overridden(parameters: Mapping[str, str], endpoint: Endpoint | None) -> list[str]:
     configured = _deploy_configuration(_config_env(endpoint))
     overrides = dict(override.split("=", 1) for override in configured.get("parameter_overrides", ()))
-    overrides |= parameters  # the option replaces what samconfig.toml says, it does not add to it
+    overrides |= parameters  # the option replaces the parameters in samconfig.toml, it does not add to them
     return ["--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]
 
 
@@ -178,12 +177,12 @@ def _deploy_configuration(config_env: ConfigEnv) -> dict[str, Any]:
 
 def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, progress: Progress | None) -> None:
     environment = dict(os.environ) if endpoint is None else endpoint.process_environment()
-    # What builds the layer of dependencies takes the Python and the uv of this environment.
+    # The build of the layer of dependencies uses the Python and the uv of this environment.
     environment["PATH"] = os.pathsep.join([str(_SAM.parent), environment.get("PATH", "")])
     environment["SAM_CLI_TELEMETRY"] = "0"
     if endpoint is not None:
         environment["SAM_CLI_POLL_DELAY"] = (
-            "0.5"  # seconds between two looks at the stack; 5 is for AWS's request limits
+            "0.5"  # seconds between polls of the stack; the default of 5 respects AWS's request limits
         )
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     with subprocess.Popen(
@@ -201,12 +200,12 @@ def _run(command: str, arguments: Sequence[str], endpoint: Endpoint | None, prog
                 tail.append(line.rstrip())
                 if progress is not None and line.strip():
                     progress(line.rstrip())
-        except BaseException:  # Ctrl-C included: it must not go on by itself
+        except BaseException:  # Ctrl-C included: sam must not run on by itself
             sam.terminate()
             raise
     if sam.returncode:
         answer = answer_in("\n".join(tail))
         if answer is not None:
             raise answer
-        said = "\n".join(f"  {line}" for line in tail if line)
-        raise SamError(f"`sam {command}` failed with exit code {sam.returncode}; it said last:\n{said}")
+        output = "\n".join(f"  {line}" for line in tail if line)
+        raise SamError(f"`sam {command}` failed with exit code {sam.returncode}; it said last:\n{output}")

@@ -1,1 +1,1 @@
-"""The commands, a file each: its options, what it asks, what it prints. Only `cli.table` knows them."""
+"""The commands, one per file: their options, questions and output. Only `cli.table` knows them."""

@@ -1,4 +1,4 @@
-"""`importau audit`: what is published now, held against its contracts again; nothing is written but a report."""
+"""`importau audit`: the published tables are compared with their contracts again; only a report is written."""
 
 import json
 from collections.abc import Sequence

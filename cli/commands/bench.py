@@ -76,20 +76,20 @@ def cold(
     from bench.cold import GOALS, measured, report
 
     with present.step("measuring"):
-        found = measured(repetitions)
+        results = measured(repetitions)
     table = present.table(caption=f"seconds, medians of {repetitions}")
     table.add_column("function")
     for heading in ("init", "goal", "first call"):
         table.add_column(heading, justify="right")
     table.add_column("most expensive imports of the init, ms")
-    for name, its in found.items():
+    for name, its in results.items():
         late = its.median("init") > GOALS[name]
         init = f"[bold red]{its.median('init'):.2f}[/]" if late else f"{its.median('init'):.2f}"
         imports = ", ".join(f"{package} {seconds * 1000:.0f}" for package, seconds in its.most("init"))
         table.add_row(name, init, f"{GOALS[name]:.0f}", f"{its.median('call'):.2f}", imports)
     present.grid(table)
     page = ROOT / "bench/cold.md"
-    page.write_text(report(found, repetitions), "utf-8")
+    page.write_text(report(results, repetitions), "utf-8")
     present.say(f"written: {page.relative_to(ROOT)}")
 
 
@@ -118,7 +118,7 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
     write: Annotated[bool, typer.Option("--write", help="Keep the results and write docs/performance.md.")] = False,
 ) -> None:
     """Measure this project's engine against its peers, at the same job with the same results."""
-    # Only measurements need these, and no other command is to load them.
+    # Only measurements need these, so no other command loads them.
     from bench import checks, engines, inputs, process, results
     from bench.measure import DisagreementError, made, measured
     from bench.process import UnfinishedError
@@ -134,11 +134,11 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
         _checked(worlds, chosen, limits)
         return
     jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
-    asked = sizes(orders)
+    order_counts = sizes(orders)
     with inputs.alone() as alone:
         if not alone:
             raise CliError("another `bench engine` runs in this folder", "Two at once would measure each other; wait.")
-        for size in asked:
+        for size in order_counts:
             if inputs.missing(size):
                 with present.step(f"making {present.count(size, 'order')}"):
                     try:
@@ -196,7 +196,7 @@ def _chosen(names: list[str] | None, engines: "Sequence[Engine]") -> "Sequence[E
 
 
 def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[Engine]", limits: "Limits") -> None:
-    """Compare every value of every engine, and say all that is wrong."""
+    """Compare every value of every engine, and print every difference."""
     from bench import checks
 
     wrong = []

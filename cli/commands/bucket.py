@@ -1,4 +1,4 @@
-"""`importau bucket`: the lakehouse's bucket, there or made."""
+"""`importau bucket`: the lakehouse's bucket, made where it does not exist."""
 
 from typing import Annotated
 

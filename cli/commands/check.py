@@ -1,4 +1,4 @@
-"""`importau check`: who am I, what is there, and is everything allowed that the lakehouse needs."""
+"""`importau check`: who you are, what exists, and whether everything that the lakehouse needs is allowed."""
 
 import json
 from collections import Counter
@@ -73,31 +73,31 @@ def check(  # noqa: PLR0913, PLR0917 - an argument an option
     aws_cli = account(local, region, profile, show_commands)
     name = stack or default_stack("local" if local else "default")
     with present.activity("asking AWS"):
-        found = findings(aws_cli, role, bucket, name)
+        results = findings(aws_cli, role, bucket, name)
     if least is not None:
-        present.out.print(as_json(policy(least.value, found.place)), markup=False)
+        present.out.print(as_json(policy(least.value, results.place)), markup=False)
         return
     if as_json_:
-        present.out.print_json(json.dumps(_as_dict(aws_cli, found), ensure_ascii=False))
+        present.out.print_json(json.dumps(_as_dict(aws_cli, results), ensure_ascii=False))
     else:
-        _show(aws_cli, found, show_all)
-    if found.problems or found.missing:
+        _show(aws_cli, results, show_all)
+    if results.problems or results.missing:
         raise CliError(
-            "\n".join([*found.problems, *denied(found.missing)]),
+            "\n".join([*results.problems, *denied(results.missing)]),
             "Ask whoever manages the account for what is missing (docs/permissions.md has the least policies), "
             "or go on with what works without it.",
         )
 
 
-def _show(aws_cli: AwsCli, found: Findings, show_all: bool) -> None:
-    identity, role = found.identity, found.role
+def _show(aws_cli: AwsCli, results: Findings, show_all: bool) -> None:
+    identity, role = results.identity, results.role
     assumed = f" {identity.role}" if identity.role else ""
     present.lines(
         [
             ("you", f"{identity.name} ({_KINDS[identity.kind]}{assumed}), {identity.arn}"),
             ("account", identity.account),
-            ("region", found.place.region),
-            ("bucket", f"{found.place.bucket} ({'there' if found.has_bucket else 'not there yet'})"),
+            ("region", results.place.region),
+            ("bucket", f"{results.place.bucket} ({'there' if results.has_bucket else 'not there yet'})"),
             ("execution role", f"{role.arn} ({role.found_by})" if role else "none"),
             *(("", f"{_trust(role.trusts(service))} {service}") for service in SERVICES if role),
             ("AWS CLI", aws_cli.version),
@@ -105,7 +105,7 @@ def _show(aws_cli: AwsCli, found: Findings, show_all: bool) -> None:
         ]
     )
     for holder, title in (("user", "what you need"), ("role", "what the execution role needs")):
-        theirs = [each for each in found.assessed if each.permission.holder == holder]
+        theirs = [each for each in results.assessed if each.permission.holder == holder]
         if theirs:
             present.out.print()
             present.flow(present.out, f"[bold]{title}:[/bold] {_counts(theirs)}")
@@ -113,7 +113,7 @@ def _show(aws_cli: AwsCli, found: Findings, show_all: bool) -> None:
             if shown:
                 present.records(_HEADINGS, list(_rows(shown)))
     present.out.print()
-    unknown = sum(each.verdict == "unknown" for each in found.assessed)
+    unknown = sum(each.verdict == "unknown" for each in results.assessed)
     if unknown:
         could = "it is used" if unknown == 1 else "they are used"
         present.say(
@@ -128,14 +128,16 @@ def _trust(trusts: bool | None) -> str:
 
 
 def _counts(assessed: Sequence[Assessed]) -> str:
-    """Return how many of some permissions are allowed, denied and unknown; what there is none of is left out."""
-    found = Counter(each.verdict for each in assessed)
-    allowed = f"{found['allowed']} of {present.count(len(assessed), 'permission')} allowed"
-    return ", ".join([allowed, *(f"{found[verdict]} {verdict}" for verdict in ("denied", "unknown") if found[verdict])])
+    """Return how many permissions are allowed, denied and unknown, without zeros."""
+    counts = Counter(each.verdict for each in assessed)
+    allowed = f"{counts['allowed']} of {present.count(len(assessed), 'permission')} allowed"
+    return ", ".join(
+        [allowed, *(f"{counts[verdict]} {verdict}" for verdict in ("denied", "unknown") if counts[verdict])]
+    )
 
 
 def _rows(assessed: Sequence[Assessed]) -> Iterator[tuple[str, ...]]:
-    """Yield a row for what is needed together and answered alike: denied, then unknown, then allowed."""
+    """Yield a row for permissions of one need with one verdict: denied, then unknown, then allowed."""
     rows: dict[tuple[Need, Verdict], list[str]] = {}
     for verdict in ("denied", "unknown", "allowed"):
         for each in assessed:
@@ -148,25 +150,25 @@ def _rows(assessed: Sequence[Assessed]) -> Iterator[tuple[str, ...]]:
 
 
 def _short(actions: Sequence[str]) -> str:
-    """Return actions with their service said once: ``s3:GetObject, PutObject``."""
+    """Return actions with their service named once: ``s3:GetObject, PutObject``."""
     service = actions[0].partition(":")[0]
     return f"{service}:" + ", ".join(action.partition(":")[2] for action in actions)
 
 
-def _as_dict(aws_cli: AwsCli, found: Findings) -> dict[str, Any]:
-    identity, role = found.identity, found.role
+def _as_dict(aws_cli: AwsCli, results: Findings) -> dict[str, Any]:
+    identity, role = results.identity, results.role
     return {
-        "ok": not found.problems and not found.missing,
+        "ok": not results.problems and not results.missing,
         "identity": {
             "arn": identity.arn, "kind": identity.kind, "name": identity.name, "role": identity.role,
             "account": identity.account,
         },
-        "region": found.place.region,
-        "bucket": {"name": found.place.bucket, "exists": found.has_bucket},
+        "region": results.place.region,
+        "bucket": {"name": results.place.bucket, "exists": results.has_bucket},
         "execution_role": role
         and {"arn": role.arn, "found_by": role.found_by, "trusts": {name: role.trusts(name) for name in SERVICES}},
         "versions": {"aws": aws_cli.version, "sam": sam.version()},
-        "problems": found.problems,
+        "problems": results.problems,
         "permissions": [
             {
                 "permission": each.permission.action, "holder": each.permission.holder, "verdict": each.verdict,
@@ -174,6 +176,6 @@ def _as_dict(aws_cli: AwsCli, found: Findings) -> dict[str, Any]:
                 "purpose": each.permission.need.purpose, "without": each.permission.need.without,
                 "optional": each.permission.need.optional,
             }
-            for each in found.assessed
+            for each in results.assessed
         ],
     }  # fmt: skip

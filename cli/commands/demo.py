@@ -58,9 +58,9 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
     """
     del local
     began = monotonic()
-    # Every question comes first: nobody waits for a build to be asked for a folder.
+    # Every question comes first, and not after a long build.
     who = answers(yes, no_input)
-    data = source.complete(source.chosen(csv_dir, orders, seed) or _found(), list, who, ask)
+    data = source.complete(source.chosen(csv_dir, orders, seed) or _folder_nearby(), list, who, ask)
     page_file = FILE if export is None else export.expanduser() / FILE.name
     claim_page(page_file)
     if export is not None:
@@ -73,7 +73,7 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
         identity = who_am_i(aws_cli)
         bucket = bucket_of(its, stack.described(), None) or bucket_name(identity)
         may_replace(aws, bucket, who)
-        # npm takes its time; it has it while the lakehouse is deployed and runs.
+        # npm is slow; it works while the lakehouse is deployed and runs.
         page = prepared()
         with present.activity(f"stack {its}") as show:
             described = stack.recover(present.say, show)
@@ -91,7 +91,7 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
     _next_steps(server, export)
 
 
-def _found() -> source.CsvFolder:
+def _folder_nearby() -> source.CsvFolder:
     folder = source.nearby()
     if folder is not None:
         present.say(f"taking the CSVs in {present.place(folder)}")
@@ -99,7 +99,7 @@ def _found() -> source.CsvFolder:
 
 
 def _show(aws: Aws, page: Future[str], file: Path) -> None:
-    """Write the portal; where it cannot be built, everything else has worked all the same."""
+    """Write the portal; where it cannot be built, the rest of the demo has still worked."""
     from cli.portal.document import gather
 
     try:

@@ -1,4 +1,4 @@
-"""`importau deploy`: the stack on an account as it is, made, changed, or taken up where it failed."""
+"""`importau deploy`: the stack on an account, created, changed, or recovered from a failed deployment."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,9 +45,9 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
 
     Creates no role and asks for no capability. A deployment that failed before is cleared away or taken up again.
     """
-    given = _parameters(parameter or [])
+    parameters = _parameters(parameter or [])
     if not local:
-        built_for(given, None)  # what is asked for in vain is said before anybody is asked
+        built_for(parameters, None)  # wrong parameters are reported before any question
     who = answers(yes, False)
     if who is Answers.NONE:
         raise UsageError("there is no terminal to ask whether to make the changes", "Agree to them beforehand: --yes.")
@@ -59,12 +59,12 @@ def deploy(  # noqa: PLR0913, PLR0917 - an argument an option
     its = Stack(aws_cli, stack or default_stack("local" if local else "default"))
     with present.activity(f"stack {its.name}") as show:
         described = its.recover(present.say, show)
-    layers = {} if local else built_for(given, described)
+    layers = {} if local else built_for(parameters, described)
     name = bucket_of(its.name, described, bucket) or bucket_name(identity)
-    given = bucket_parameter(aws_cli, identity, described, name) | given
+    parameters = bucket_parameter(aws_cli, identity, described, name) | parameters
     with present.step("permissions asked for"):
         preflight(aws_cli, identity, place_of(aws_cli, identity, found_role, name, its.name))
-    _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | given, layers, name, who)
+    _deploy(aws_cli, its, {"ExecutionRoleArn": found_role.arn} | parameters, layers, name, who)
 
 
 def _deploy(
@@ -99,7 +99,7 @@ def _deploy(
     agreed = False
     try:
         agreed = who is Answers.DEFAULTS or agree(translated(question, count=len(changes)))
-    finally:  # Ctrl-C included: what nobody agreed to is not left lying about
+    finally:  # Ctrl-C included: a change set that was not agreed to is deleted
         if not agreed:
             its.discard(change_set)
     if not agreed:
@@ -120,8 +120,8 @@ def _build_dir(aws_cli: AwsCli) -> Path | None:
     return None if aws_cli.endpoint is None else embedded_aws().home.parent / "build"
 
 
-def _parameters(given: list[str]) -> dict[str, str]:
-    wrong = [each for each in given if "=" not in each]
+def _parameters(parameters: list[str]) -> dict[str, str]:
+    wrong = [each for each in parameters if "=" not in each]
     if wrong:
         raise UsageError(f"no parameter: {', '.join(wrong)}", "Write NAME=VALUE, as in --parameter LogLevel=DEBUG.")
-    return dict(each.split("=", 1) for each in given)
+    return dict(each.split("=", 1) for each in parameters)

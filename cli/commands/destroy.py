@@ -1,4 +1,4 @@
-"""`importau destroy`: takes the stack down, keeps the data unless told otherwise, leaves nothing else."""
+"""`importau destroy`: deletes the stack and all that goes with it, and on request the bucket and its data."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What there is to take down.
+    """What is to be deleted.
 
     Attributes
     ----------
     exists : bool
         Whether there is a stack.
     resources : list of dict
-        The stack's, as CloudFormation lists them.
+        The stack's resources, as CloudFormation lists them.
     bucket : Bucket or None
     is_whole : bool
-        Whether the bucket was made for the lakehouse, and so goes with its data.
+        Whether the bucket was made for the lakehouse, and so is deleted with its data.
     """
 
     exists: bool
@@ -82,12 +82,12 @@ def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
 def _plan(aws_cli: AwsCli, identity: Identity, its: Stack, named: str | None, delete_data: bool) -> _Plan:
     described = its.described()
     resources = its.resources() if described else []
-    # Without a stack the bucket is only asked for where it is to go.
+    # Without a stack the bucket is looked up only if it is to be deleted.
     name = bucket_of(its.name, described, named) or (bucket_name(identity) if delete_data else None)
-    found = buckets.find(aws_cli, identity, name) if name else None
+    bucket = buckets.find(aws_cli, identity, name) if name else None
     own = any(entry["LogicalResourceId"] == "LakeBucket" for entry in resources)
     return _Plan(
-        described is not None, resources, found, found is not None and (own or buckets.is_settled(aws_cli, found))
+        described is not None, resources, bucket, bucket is not None and (own or buckets.is_settled(aws_cli, bucket))
     )
 
 
@@ -131,14 +131,14 @@ def _agree(name: str) -> None:
 
 
 def _forget_logs(aws_cli: AwsCli, stack: str) -> None:
-    """Delete the log groups that a function which was still running has made again."""
+    """Delete the log groups that functions which were still running have created again."""
     answer = aws_cli.run("logs", "describe-log-groups", "--log-group-name-prefix", f"/aws/lambda/{stack}-")
     for group in answer["logGroups"]:
         aws_cli.run("logs", "delete-log-group", "--log-group-name", group["logGroupName"])
 
 
 def _clear(aws_cli: AwsCli, aws: Aws, plan: _Plan, stack: str, delete_data: bool) -> None:
-    """Empty the bucket of the deployed code, or of everything."""
+    """Delete the deployed code from the bucket, or everything."""
     assert plan.bucket is not None  # noqa: S101 - the caller asked
     name = plan.bucket.name
     if not delete_data:

@@ -1,4 +1,4 @@
-"""`importau generate`: everything that is derived into files that are committed."""
+"""`importau generate`: writes the committed files that are derived from others."""
 
 import os
 import subprocess
@@ -26,14 +26,14 @@ def generate(
     from lakehouse.errors import LakehouseError
 
     try:
-        made = dict(files(ROOT, ctx.find_root().command))
+        derived = dict(files(ROOT, ctx.find_root().command))
     except (LookupError, LakehouseError) as error:
         raise CliError(str(error.args[0]), "Mend it and run the command again; nothing was written.") from error
-    for path, text in made.items():
+    for path, text in derived.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
             typer.echo(f"{path.relative_to(ROOT)} written")
-    typer.echo(f"{len(made)} files are as their sources say")
+    typer.echo(f"{len(derived)} files are as their sources say")
     if golden:
         tests = [sys.executable, "-m", "pytest", "-m", "golden", "-n", "2", "--dist", "loadfile"]
         environment = os.environ | {"IMPORTAU_WRITE_GOLDEN": "1"}

@@ -1,4 +1,4 @@
-"""`importau lineage`: where a table or column comes from, or what is made of it, as the contracts declare."""
+"""`importau lineage`: what a table or column is made from, or what is made from it, as the contracts declare."""
 
 import difflib
 import json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def begun(incomplete: str) -> list[str]:
-    """Return the tables that begin so, or after a dot the table's columns, for the shell's completion."""
+    """Return the tables that begin with a text, or after a dot the table's columns, for the shell's completion."""
     if "." in incomplete:
         return sorted({name for edge in _column_edges() for name in edge if name.startswith(incomplete)})
     return [table for table in layers.all_tables() if table.startswith(incomplete)]
@@ -58,7 +58,7 @@ def lineage(
 
 
 def _node(name: str) -> str:
-    """Return the node that a name means; raise `UsageError` with what it may have meant."""
+    """Return the node with a name; raise `UsageError`, with similar names, where there is none."""
     from cli.contents.naming import Names, fold, why_not
 
     contracts = _contracts()
@@ -82,7 +82,7 @@ def _contracts() -> "dict[str, Contract]":
 
 
 def _table_edges() -> list[tuple[str, str]]:
-    """Return (source, target) of tables; a bronze table comes from its CSV."""
+    """Return (source, target) pairs of tables; the source of a bronze table is its CSV."""
     edges = [(f"{c.table}.csv", c.table) for c in _contracts().values() if c.layer == BRONZE]
     for contract in _contracts().values():
         sources = [source for column in contract.columns for source in column.sources] + list(contract.row_sources)
@@ -91,7 +91,7 @@ def _table_edges() -> list[tuple[str, str]]:
 
 
 def _column_edges() -> list[tuple[str, str]]:
-    """Return (source, target) of columns, as ``table.column``; a bronze column comes from its CSV's."""
+    """Return (source, target) pairs of columns, as ``table.column``; the source of a bronze column is its CSV's."""
     edges = []
     for contract in _contracts().values():
         for column in contract.columns:

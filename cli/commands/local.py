@@ -91,9 +91,9 @@ def logs(
     for line in server.logs(lines):
         present.out.print(line, markup=False)
     while follow and server.status() is not None:
-        seen = len(server.logs())
+        shown = len(server.logs())
         time.sleep(_FOLLOW_SECONDS)
-        for line in server.logs()[seen:]:
+        for line in server.logs()[shown:]:
             present.out.print(line, markup=False)
 
 

@@ -1,4 +1,4 @@
-"""`importau logs`: what the functions logged, a line each, or as the JSON they wrote."""
+"""`importau logs`: what the functions logged, one line per entry, or as the JSON that they wrote."""
 
 import json
 import re
@@ -17,9 +17,9 @@ from cli.terminal import present
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SINCE: Final = timedelta(hours=1)
-# A run is looked for further back; its logs are kept for 30 days.
+# For a run the search goes further back; logs are kept for 30 days.
 _SINCE_OF_A_RUN: Final = timedelta(days=30)
-# What a line says besides what it is about: the same in all of them, or of use only to machines.
+# Keys that are the same in every line, or of use only to machines.
 _COMMON: Final = frozenset(
     {
         "level", "location", "message", "timestamp", "service", "cold_start", "function_name", "function_memory_size",
@@ -55,38 +55,39 @@ def logs(  # noqa: PLR0913, PLR0917 - an argument an option
 
 
 def _print_json(line: Line) -> None:
-    if line.said is not None:
+    if line.fields is not None:
         present.out.print(line.text, markup=False)
 
 
 def _print(line: Line) -> None:
-    said = line.said
+    fields = line.fields
     at = f"{datetime.fromtimestamp(line.at / 1000, UTC):%Y-%m-%d %H:%M:%S}"
-    if said is None:
+    if fields is None:
         if line.text.strip() and not _PLATFORM_TEXT.match(line.text):
             present.flow(present.out, escape(line.text), head=f"[dim]{at}[/dim] {line.function:<12} ", margin=_MARGIN)
         return
-    if "_aws" in said or not _is_news(said):
+    if "_aws" in fields or not _is_news(fields):
         return
-    level, message = said.get("level", "ERROR"), said.get("message", "")
-    if "record" in said:  # the platform's word that an invocation ended badly
-        message = f"{said['type']}: {said['record'].get('status', '')} {said['record'].get('errorType', '')}".rstrip()
-    about = "".join(f" {key}={_short(value)}" for key, value in said.items() if _is_about(key))
-    table = f" [bold]{escape(said['table'])}[/bold]" if "table" in said else ""
+    level, message = fields.get("level", "ERROR"), fields.get("message", "")
+    if "record" in fields:  # the platform's report that an invocation failed
+        record = fields["record"]
+        message = f"{fields['type']}: {record.get('status', '')} {record.get('errorType', '')}".rstrip()
+    about = "".join(f" {key}={_short(value)}" for key, value in fields.items() if _is_about(key))
+    table = f" [bold]{escape(fields['table'])}[/bold]" if "table" in fields else ""
     style = _STYLES.get(level, "green")
-    run = f" [dim]run={escape(str(said['run_id']))}[/dim]" if said.get("run_id") else ""
+    run = f" [dim]run={escape(str(fields['run_id']))}[/dim]" if fields.get("run_id") else ""
     head = f"[dim]{at}[/dim] {line.function:<12} [{style}]{level:<5}[/] "
     present.flow(present.out, f"{escape(str(message))}{table}{escape(about)}{run}", head=head, margin=_MARGIN)
-    for trace in (said.get("exception"), "".join(said.get("stackTrace", ()))):
+    for trace in (fields.get("exception"), "".join(fields.get("stackTrace", ()))):
         for text in (trace or "").splitlines():
             present.out.print(f"    [dim]{escape(text)}[/dim]")
 
 
-def _is_news(said: Mapping[str, Any]) -> bool:
-    """Return whether a line is somebody's word, or the platform's that something went wrong."""
-    if not str(said.get("type", "")).startswith("platform."):
+def _is_news(fields: Mapping[str, Any]) -> bool:
+    """Return whether a line is a function's, or the platform's report of a failure."""
+    if not str(fields.get("type", "")).startswith("platform."):
         return True
-    status: str = said.get("record", {}).get("status", "success")
+    status: str = fields.get("record", {}).get("status", "success")
     return status != "success"
 
 

@@ -1,4 +1,4 @@
-"""`importau plan`: what a run of any size would take and cost, and which limits it would meet."""
+"""`importau plan`: how long a run of any size would take, what it would cost, and which limits it would meet."""
 
 import json
 from collections.abc import Sequence
@@ -70,13 +70,13 @@ def plan(  # noqa: PLR0913, PLR0917 - an argument an option
     if orders is None:
         raise UsageError("--orders is missing", "Say how many orders a run has: ./importau plan --orders 1000000")
     measured = Coefficients.read(FILE)
-    made = predicted(measured, orders, memory, concurrency)
+    run = predicted(measured, orders, memory, concurrency)
     if check:
         _check(measured, orders)
     elif as_json:
-        present.out.print_json(json.dumps(_document(made, limits(measured, memory, concurrency))))
+        present.out.print_json(json.dumps(_document(run, limits(measured, memory, concurrency))))
     else:
-        _show(made, measured, limits(measured, memory, concurrency), show_all)
+        _show(run, measured, limits(measured, memory, concurrency), show_all)
 
 
 def _measure() -> None:
@@ -96,22 +96,22 @@ def _measure() -> None:
 
 
 def _check(measured: Coefficients, orders: int) -> None:
-    """Hold the prediction against a run here: seconds of all Lambdas, without cold starts."""
+    """Compare the prediction with a run on this machine: the seconds of all Lambdas, without cold starts."""
     from bench.plan import measured as run
 
     with present.step(f"a run of {present.count(orders, 'order')}"):
         took = run(orders)
-    # The run was on the machine of the measurements, so nothing of it is slowed down for want of memory.
-    made = predicted(measured, orders, LAMBDA_MB)
+    # The run is on this machine, where no Lambda is slowed down by a lack of memory.
+    prediction = predicted(measured, orders, LAMBDA_MB)
     table = present.table(caption="seconds of Lambdas, without cold starts")
     table.add_column("Lambda")
     for heading in ("predicted", "measured", "off by"):
         table.add_column(heading, justify="right")
-    found = {state: sum(seconds) for (_, state, _), seconds in took.calls.items()}
-    foreseen = {stage.name: stage.calls * stage.seconds for stage in made.stages}
-    for state in foreseen | found:
-        table.add_row(state, *_compared(foreseen.get(state, 0.0), found.get(state, 0.0)))
-    whole = sum(foreseen.values())
+    actual = {state: sum(seconds) for (_, state, _), seconds in took.calls.items()}
+    expected = {stage.name: stage.calls * stage.seconds for stage in prediction.stages}
+    for state in expected | actual:
+        table.add_row(state, *_compared(expected.get(state, 0.0), actual.get(state, 0.0)))
+    whole = sum(expected.values())
     table.add_section()
     table.add_row("all", *_compared(whole, took.seconds))
     present.grid(table)
@@ -122,50 +122,50 @@ def _check(measured: Coefficients, orders: int) -> None:
         )
 
 
-def _compared(foreseen: float, found: float) -> tuple[str, str, str]:
-    off = f"{(foreseen - found) / found:+.0%}" if found else "-"
-    return f"{foreseen:.1f}", f"{found:.1f}", off
+def _compared(expected: float, actual: float) -> tuple[str, str, str]:
+    off = f"{(expected - actual) / actual:+.0%}" if actual else "-"
+    return f"{expected:.1f}", f"{actual:.1f}", off
 
 
-def _show(made: Plan, measured: Coefficients, met: list[Limit], show_all: bool) -> None:
+def _show(run: Plan, measured: Coefficients, met: list[Limit], show_all: bool) -> None:
     present.lines(
         [
-            ("orders", f"{made.orders:,}"),
-            ("parts", f"{made.parts:,}"),
-            ("memory", f"{made.memory_mb:,} MB a Lambda; {_memory(made)}"),
-            ("time", f"{present.duration(made.elapsed_seconds)} of Lambdas, {made.concurrency:,} at once at the most"),
+            ("orders", f"{run.orders:,}"),
+            ("parts", f"{run.parts:,}"),
+            ("memory", f"{run.memory_mb:,} MB a Lambda; {_memory(run)}"),
+            ("time", f"{present.duration(run.elapsed_seconds)} of Lambdas, {run.concurrency:,} at once at the most"),
             ("coefficients", f"measured on {measured.machine}"),
         ]
     )
     present.out.print()
-    present.grid(_stages(made))
+    present.grid(_stages(run))
     present.out.print()
-    present.grid(_costs(made))
+    present.grid(_costs(run))
     present.out.print()
     shown = [limit for limit in met if show_all or limit.orders is not None]
-    present.grid(_limits(shown, made.orders))
+    present.grid(_limits(shown, run.orders))
     if len(shown) < len(met):
         present.say(
             f"not met up to {MOST_ORDERS:,} orders: {present.count(len(met) - len(shown), 'more limit')} (--all)"
         )
 
 
-def _memory(made: Plan) -> str:
-    return f"{made.least_mb:,} MB would do" if made.least_mb <= LAMBDA_MB else "no Lambda has as much as it needs"
+def _memory(run: Plan) -> str:
+    return f"{run.least_mb:,} MB would do" if run.least_mb <= LAMBDA_MB else "no Lambda has as much as it needs"
 
 
-def _stages(made: Plan) -> Table:
+def _stages(run: Plan) -> Table:
     table = present.table()
     table.add_column("Lambda", no_wrap=True)
     for heading in ("calls", "orders a call", "s a call", "MB", "s in all"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for its in made.stages:
+    for its in run.stages:
         table.add_row(
             its.name,
             f"{its.calls:,}",
             f"{its.orders:,.0f}",
             _rounded(its.seconds),
-            f"[bold red]{its.megabytes:,.0f}[/]" if its.megabytes > made.memory_mb else f"{its.megabytes:,.0f}",
+            f"[bold red]{its.megabytes:,.0f}[/]" if its.megabytes > run.memory_mb else f"{its.megabytes:,.0f}",
             _rounded(its.billed_seconds),
         )
     return table
@@ -175,12 +175,12 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:,.1f}" if seconds < 1000 else f"{seconds:,.0f}"
 
 
-def _costs(made: Plan) -> Table:
+def _costs(run: Plan) -> Table:
     table = present.table()
     table.add_column("what a run costs")
     for heading in ("quantity", "unit", "USD"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for title, lines in (("together", made.lines), ("the same as Glue Spark", made.glue)):
+    for title, lines in (("together", run.lines), ("the same as Glue Spark", run.glue)):
         for line in lines:
             table.add_row(
                 line.what.replace("_", " "), f"{_quantity(line.quantity)}", line.unit, f"{costs.shown(line.usd)}"
@@ -194,7 +194,7 @@ def _costs(made: Plan) -> Table:
 
 
 def _quantity(amount: Decimal) -> str:
-    """Return a quantity as people read it: what is counted without decimals."""
+    """Return a quantity for people to read; counts have no decimals."""
     return f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,.3f}"
 
 
@@ -213,15 +213,15 @@ def _limits(met: list[Limit], orders: int) -> Table:
     return table
 
 
-def _document(made: Plan, met: list[Limit]) -> dict[str, object]:
+def _document(run: Plan, met: list[Limit]) -> dict[str, object]:
     return {
-        "orders": made.orders,
-        "parts": made.parts,
-        "memory_mb": made.memory_mb,
-        "least_memory_mb": made.least_mb,
-        "concurrency": made.concurrency,
-        "lambda_seconds": round(made.lambda_seconds, 3),
-        "elapsed_seconds": round(made.elapsed_seconds, 3),
+        "orders": run.orders,
+        "parts": run.parts,
+        "memory_mb": run.memory_mb,
+        "least_memory_mb": run.least_mb,
+        "concurrency": run.concurrency,
+        "lambda_seconds": round(run.lambda_seconds, 3),
+        "elapsed_seconds": round(run.elapsed_seconds, 3),
         "stages": [
             {
                 "state": its.name,
@@ -232,10 +232,10 @@ def _document(made: Plan, met: list[Limit]) -> dict[str, object]:
                 "megabytes": round(its.megabytes),
                 "lambda_seconds": round(its.billed_seconds, 3),
             }
-            for its in made.stages
+            for its in run.stages
         ],
-        "cost_usd": _usd(made.lines),
-        "glue_usd": _usd(made.glue),
+        "cost_usd": _usd(run.lines),
+        "glue_usd": _usd(run.glue),
         "limits": [
             {"name": limit.name, "limit": limit.limit, "orders": limit.orders, "then": limit.then} for limit in met
         ],

@@ -1,4 +1,4 @@
-"""`importau sample`: writes the sample anew."""
+"""`importau sample`: writes the sample."""
 
 import tempfile
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def sample(
     It is in the repository already, in csv_exports/. CSVs in DIR that differ from it are replaced, once you agree.
     """
     folder = directory.expanduser().resolve()
-    files = made()
+    files = sample_files()
     changed = {name: content for name, content in files.items() if _content(folder / name) != content}
     whole = present.size(sum(map(len, files.values())))
     if not changed:
@@ -40,7 +40,7 @@ def sample(
     present.done(f"the sample is in {folder} ({len(files)} CSVs, {whole}); written: {', '.join(changed)}{same}")
 
 
-def made() -> dict[str, bytes]:
+def sample_files() -> dict[str, bytes]:
     """Return the sample's files by name."""
     from bronze.csv.text import write_csv
     from cli.sample.company import tables
@@ -72,7 +72,7 @@ def _agree(folder: Path, differing: list[str], yes: bool) -> None:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files, each whole or not at all, and none before all of them have found room."""
+    """Write files, each whole or not at all, and none unless there is room for all."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as beside:

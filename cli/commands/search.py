@@ -48,13 +48,13 @@ def search(  # noqa: PLR0917 - an argument an option
             "there is nothing to look for",
             'Give a word or more (./importau search "risco cambial"), or a kind (./importau search --type pii).',
         )
-    found = ranked(term, entries(connect(local, stack, region, profile)), kind)
+    matches = ranked(term, entries(connect(local, stack, region, profile)), kind)
     if as_json:
-        present.out.print_json(json.dumps([asdict(entry) for entry in found], ensure_ascii=False))
-    elif found:
-        rows = [(entry.kind, entry.where, entry.description, ", ".join(entry.tags)) for entry in found]
+        present.out.print_json(json.dumps([asdict(entry) for entry in matches], ensure_ascii=False))
+    elif matches:
+        rows = [(entry.kind, entry.where, entry.description, ", ".join(entry.tags)) for entry in matches]
         present.records(("type", "where", "what", "tags"), [tuple(map(escape, row)) for row in rows])
-    if not found:
+    if not matches:
         raise CliError(
             "nothing in the catalogue"
             + (f" has '{term}'" if term else "")

@@ -1,4 +1,4 @@
-"""`importau test`: everything that has to hold before a change goes out."""
+"""`importau test`: every check that a change has to pass."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
         *(str(ROOT / ".venv-checks/bin/checkov"), "--skip-download", "--framework", "cloudformation"),
         *("--quiet", "--compact", "-f", "template.yaml", "tests/golden/template.json"),
     ),
-    # The pages as a site: links between them, and to the lines of files, lead somewhere.
+    # The pages as a site: no link between them, or to the line of a file, is broken.
     "pages": site.BUILD,
 }
 _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
@@ -49,11 +49,11 @@ _PYTHONS: Final = ("3.11", "3.12", "3.13")
 
 @dataclass(frozen=True)
 class Check:
-    """How a static check went."""
+    """The result of a static check."""
 
     name: str
     passed: bool
-    said: str
+    output: str
     seconds: float
 
 
@@ -72,7 +72,7 @@ def test(ctx: typer.Context) -> None:
         (present.done if check.passed else present.failed)(check.name, check.seconds)
         if not check.passed:
             failed.append(check.name)
-            present.say(check.said)
+            present.say(check.output)
     code = _pytest(_EVERYTHING)
     others = other_pythons(ROOT / ".importau")
     for version, python in others.items():
@@ -89,7 +89,7 @@ def test(ctx: typer.Context) -> None:
 
 
 def other_pythons(state: Path) -> dict[str, Path | None]:
-    """Return the Pythons that the project is for and that do not run this, by version.
+    """Return the project's other Pythons, by version: those that do not run this.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def other_pythons(state: Path) -> dict[str, Path | None]:
 
 
 def _checked() -> Sequence[Check]:
-    """Run the static checks side by side, the portal's among them, and see to a browser for its tests."""
+    """Run the static checks in parallel, the portal's among them, and install a browser for its tests if need be."""
     with present.activity("checking style, types and template"), ThreadPoolExecutor() as pool:
         waited_for = [
             *(pool.submit(_check, name, command) for name, command in _CHECKS.items()),
@@ -131,18 +131,18 @@ def _attempt(name: str, work: Callable[[], None]) -> Check:
     try:
         work()
     except CliError as error:
-        return Check(name, passed=False, said=f"{error.message}\n{error.fix}", seconds=monotonic() - start)
-    return Check(name, passed=True, said="", seconds=monotonic() - start)
+        return Check(name, passed=False, output=f"{error.message}\n{error.fix}", seconds=monotonic() - start)
+    return Check(name, passed=True, output="", seconds=monotonic() - start)
 
 
 def _check(name: str, command: Sequence[str]) -> Check:
     start = monotonic()
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0"} | site.QUIETLY
-    ran = subprocess.run(
+    process = subprocess.run(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
     )  # fmt: skip
-    return Check(name, ran.returncode == 0, ran.stdout.strip(), monotonic() - start)
+    return Check(name, process.returncode == 0, process.stdout.strip(), monotonic() - start)
 
 
 def _pytest(arguments: Sequence[str], python: Path | str = _PYTHON) -> int:

@@ -1,4 +1,4 @@
-"""`importau verify`: is the catalogue complete, the lineage whole, can all be found, and does it still agree."""
+"""`importau verify`: whether catalogue and lineage are complete, everything can be found, and nothing has drifted."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""`importau version`: what runs here, for a report of a problem."""
+"""`importau version`: the versions in use, for the report of a problem."""
 
 import json
 import platform
@@ -41,7 +41,7 @@ def commit(folder: Path) -> str:
     Parameters
     ----------
     folder : Path
-        The top of the checkout: a repository around it, of somebody else's, does not count.
+        The top of the checkout; a repository that contains it does not count.
     """
     try:
         top = _git(folder, "rev-parse", "--show-toplevel").stdout.strip()
@@ -64,12 +64,12 @@ def installed(package: str, environment: Path | None = None) -> str:
         if environment is None:
             return version_of(package)
         places = [str(place) for place in environment.glob("lib/python*/site-packages")]
-        return next(iter(_found(package, places)), "not installed")
+        return next(iter(_versions(package, places)), "not installed")
     except PackageNotFoundError:
         return "not installed"
 
 
-def _found(package: str, places: list[str]) -> list[str]:
+def _versions(package: str, places: list[str]) -> list[str]:
     from importlib.metadata import distributions
 
-    return [found.version for found in distributions(name=package, path=places)]
+    return [distribution.version for distribution in distributions(name=package, path=places)]

@@ -1,1 +1,1 @@
-"""What is in a lakehouse: its catalogue, its tables by any name, its export, whether all of it agrees."""
+"""The contents of a lakehouse: its catalogue, the names of its tables, its export, and its verification."""

@@ -1,4 +1,4 @@
-"""The catalogue as a person searches it: tables, columns, pipelines and tasks, with the words they can be found by."""
+"""The catalogue as people search it: tables, columns, pipelines and tasks, with the words that find them."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,11 +15,11 @@ TABLE, COLUMN, TASK, PIPELINE = "table", "column", "task", "pipeline"
 KINDS: Final = (TABLE, PIPELINE, TASK, COLUMN)
 PII: Final = "PII"
 
-# What a word is worth where it stands: in the name, in a tag, in the description, elsewhere; and a whole phrase there.
+# The score of a word in the name, in a tag, in the description and elsewhere; and that of the whole phrase.
 NAME, TAG, DESCRIPTION, OTHER = 8, 6, 4, 1
 _PHRASE: Final = 2
 _WHOLE: Final = 1000
-# An account or emulator without SearchTables says so in one of these ways.
+# The errors of an account or emulator without SearchTables.
 _NO_SEARCH: Final = frozenset(
     {"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented", "InternalFailure", "501"}
 )
@@ -27,7 +27,7 @@ _NO_SEARCH: Final = frozenset(
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that can be found.
+    """An entry of the catalogue, for searching.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Entry:
     tags : tuple of str
         Business tags and classifications.
     other : str
-        What else it may be found by: owner, inputs, outputs, domain.
+        Further text that finds it: owner, inputs, outputs, domain.
     """
 
     kind: str
@@ -51,36 +51,36 @@ class Entry:
 
 
 def plain(text: str) -> str:
-    """Return text as it is compared: without accents, case and underscores."""
+    """Return a text in the form that is compared: without accents, case and underscores."""
     decomposed = unicodedata.normalize("NFKD", text.replace("_", " "))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 
 def entries(aws: Aws) -> list[Entry]:
-    """Return everything the account's catalogue holds of this project."""
+    """Return this project's entries in the account's catalogue."""
     glue = aws.client("glue")
     return [entry for table in _tables(glue) for entry in _entries_of(table)]
 
 
 def _tables(glue: Any) -> Iterator[Mapping[str, Any]]:
-    """Ask the account's own search, and the catalogue table by table where there is none; both give the same tables."""
+    """Yield the tables by the account's own search, or else by listing the catalogue, with the same result."""
     try:
-        found = [table for database in layout.databases() for table in _searched(glue, database)]
+        tables = [table for database in layout.databases() for table in _searched(glue, database)]
     except ClientError as error:
         if error.response["Error"]["Code"] not in _NO_SEARCH:
             raise
-        found = [table for database in layout.databases() for table in Catalog(glue).tables(database)]
-    yield from sorted(found, key=lambda table: (table["DatabaseName"], table["Name"]))
+        tables = [table for database in layout.databases() for table in Catalog(glue).tables(database)]
+    yield from sorted(tables, key=lambda table: (table["DatabaseName"], table["Name"]))
 
 
 def _searched(glue: Any, database: str) -> Iterator[Mapping[str, Any]]:
-    asked: dict[str, Any] = {"Filters": [{"Key": "DatabaseName", "Value": database, "Comparator": "EQUALS"}]}
+    query: dict[str, Any] = {"Filters": [{"Key": "DatabaseName", "Value": database, "Comparator": "EQUALS"}]}
     while True:
-        page = glue.search_tables(**asked)
+        page = glue.search_tables(**query)
         yield from (table for table in page["TableList"] if table["DatabaseName"] == database)
         if not page.get("NextToken"):
             return
-        asked["NextToken"] = page["NextToken"]
+        query["NextToken"] = page["NextToken"]
 
 
 def _entries_of(table: Mapping[str, Any]) -> Iterator[Entry]:
@@ -90,14 +90,14 @@ def _entries_of(table: Mapping[str, Any]) -> Iterator[Entry]:
         name = parameters["name"]
         yield Entry(PIPELINE, name, name, description, other=table.get("Owner", ""))
         for column in columns:
-            said = column.get("Parameters", {})
-            other = " ".join(said.get(key, "") for key in ("inputs", "outputs", "owner", "resource"))
-            task = said.get("name", column["Name"])
+            task_parameters = column.get("Parameters", {})
+            other = " ".join(task_parameters.get(key, "") for key in ("inputs", "outputs", "owner", "resource"))
+            task = task_parameters.get("name", column["Name"])
             yield Entry(TASK, f"{name}.{task}", task, column.get("Comment", ""), other=other)
         return
     where = f"{table['DatabaseName']}.{table['Name']}"
     tags = [tag.strip() for tag in parameters.get("tags", "").split(",") if tag.strip()]
-    # That a table has personal data is worth less than which column it is.
+    # A table with personal data ranks below the column that has it.
     personal = PII if parameters.get("classification_pii") else ""
     other = " ".join((table.get("Owner", ""), parameters.get("domain", ""), parameters.get("layer", ""), personal))
     yield Entry(TABLE, where, table["Name"], description, tuple(tags), other)
@@ -124,8 +124,8 @@ def ranked(term: str, among: Iterable[Entry], kind: str | None = None) -> list[E
         One of `KINDS`, or ``pii`` for the columns that hold personal data.
     """
     scored = [(score(term, entry), entry) for entry in among if kind is None or _is(entry, kind)]
-    found = [(points, entry) for points, entry in scored if points or not term.strip()]
-    return [e for _, e in sorted(found, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind), pair[1].where))]
+    matches = [(points, entry) for points, entry in scored if points or not term.strip()]
+    return [e for _, e in sorted(matches, key=lambda pair: (-pair[0], KINDS.index(pair[1].kind), pair[1].where))]
 
 
 def _is(entry: Entry, kind: str) -> bool:
@@ -133,9 +133,9 @@ def _is(entry: Entry, kind: str) -> bool:
 
 
 def score(term: str, entry: Entry) -> int:
-    """Return how well an entry answers a term; 0 when a word of it is nowhere in the entry.
+    """Return how well an entry matches a term; 0 where a word of it is not in the entry.
 
-    Its whole name, as it is printed (`Entry.where`), answers best.
+    The entry's whole name, as it is printed (`Entry.where`), matches best.
     """
     if plain(term).strip() == plain(entry.where):
         return _WHOLE

@@ -1,4 +1,4 @@
-"""The tables of a lakehouse, with what was set aside and the audit reports, written to a folder as files."""
+"""The tables of a lakehouse, with the quarantine and the audit reports, written to a folder as files."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ class _Object:
 
 
 def claim(directory: Path) -> Record | None:
-    """Return the export that a new one would replace; raise `UsageError` where that cannot be, as `claimed` says."""
+    """Return the export that a new one would replace; raise `UsageError` as `claimed` does."""
     with _writable(directory):
         return claimed(directory)
 
@@ -56,7 +56,7 @@ def download(aws: Aws, directory: Path) -> None:
                 (room / path).parent.mkdir(parents=True, exist_ok=True)
                 aws.s3.download_file(aws.bucket, each.key, str(room / path), Callback=advance)
         record = Record(f"s3://{aws.bucket}", runs, digests(room, paths))
-        # From here to the end both exports' files are known as ours, so that an interruption leaves no strangers.
+        # From here on the record has both exports' files, so that after an interruption the next export knows them.
         record.replacing(earlier).write(directory)
         for path in paths:
             (directory / path).parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def published_runs(aws: Aws) -> dict[str, str]:
 
 @contextmanager
 def _writable(directory: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a `UsageError`."""
+    """Raise `UsageError` where the file system refuses something."""
     try:
         yield
     except OSError as error:
@@ -84,8 +84,8 @@ def _writable(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _room(directory: Path) -> Iterator[Path]:
-    """Yield a folder inside, for files to be written to and moved out of; it goes, and what was made for it alone."""
-    made = not directory.exists()
+    """Yield a temporary folder inside a folder; remove it afterwards, and the outer folder if it was made for it."""
+    is_new = not directory.exists()
     room = directory / ".export.new"
     shutil.rmtree(room, ignore_errors=True)
     room.mkdir(parents=True)
@@ -93,16 +93,16 @@ def _room(directory: Path) -> Iterator[Path]:
         yield room
     finally:
         shutil.rmtree(room)
-        if made and not any(directory.iterdir()):
+        if is_new and not any(directory.iterdir()):
             directory.rmdir()
 
 
 def _tables(aws: Aws, directory: Path) -> list[_Object]:
-    """Return the files of every table: one, or one a part."""
+    """Return the files of every table: one per part."""
     from lakehouse.lake.s3 import Lake
 
     lake = Lake(aws.bucket, aws.s3)
-    found: list[_Object] = []
+    objects: list[_Object] = []
     missing: list[str] = []
     broken: list[str] = []
     for table in layers.all_tables():
@@ -112,11 +112,11 @@ def _tables(aws: Aws, directory: Path) -> list[_Object]:
             is_there = any(True for _ in lake.list(layout.published_prefix(table)))
             (broken if is_there else missing).append(str(error) if is_there else table)
             continue
-        found += [_Object(key, lake.size(key) or 0, _table_file(directory, table, key)) for key in keys]
+        objects += [_Object(key, lake.size(key) or 0, _table_file(directory, table, key)) for key in keys]
     if missing or broken:
-        said = [*([f"not published yet: {', '.join(missing)}"] if missing else ()), *broken]
-        raise CliError("; ".join(said), "Run the pipeline first: `./importau run`. Nothing was written.")
-    return found
+        problems = [*([f"not published yet: {', '.join(missing)}"] if missing else ()), *broken]
+        raise CliError("; ".join(problems), "Run the pipeline first: `./importau run`. Nothing was written.")
+    return objects
 
 
 def _table_file(directory: Path, table: str, key: str) -> Path:
@@ -124,9 +124,9 @@ def _table_file(directory: Path, table: str, key: str) -> Path:
 
 
 def _published(aws: Aws) -> dict[str, tuple[str, int, dict[str, Any]]]:
-    """Return, by layer, the audit report of the run that was published last: its key, size and content."""
-    found = {layer: _last_passed(aws, layer) for layer in layout.LAYERS}
-    return {layer: report for layer, report in found.items() if report is not None}
+    """Return the audit report of each layer's last published run: its key, size and content."""
+    reports = {layer: _last_passed(aws, layer) for layer in layout.LAYERS}
+    return {layer: report for layer, report in reports.items() if report is not None}
 
 
 def _records(aws: Aws, directory: Path, published: Mapping[str, tuple[str, int, dict[str, Any]]]) -> Iterator[_Object]:
@@ -143,7 +143,7 @@ def _last_passed(aws: Aws, layer: str) -> tuple[str, int, dict[str, Any]] | None
     """Return the key, size and content of a layer's newest audit report that passed."""
     pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=layout.quality_prefix(layer))
     entries = [entry for page in pages for entry in page.get("Contents", ())]
-    # S3 tells time to the second; of two reports in one, the names of their runs, which sort by time, decide.
+    # S3's times are in seconds; of two reports within one, the run ids decide, which sort by time.
     for entry in sorted(entries, key=lambda entry: (entry["LastModified"], entry["Key"]), reverse=True):
         report = json.loads(aws.s3.get_object(Bucket=aws.bucket, Key=entry["Key"])["Body"].read())
         if report["passed"]:

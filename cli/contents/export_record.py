@@ -1,4 +1,4 @@
-"""What an export wrote to a folder, kept in it, so that the next one knows its own files from anybody else's."""
+"""The record, kept in a folder, of what an export wrote there, so that the next export recognises its own files."""
 
 import hashlib
 import json
@@ -25,9 +25,9 @@ class Record:
     lake : str
         ``s3://bucket``.
     runs : mapping of str to str
-        By layer, the run whose tables these are.
+        The run whose tables were exported, by layer.
     files : mapping of str to list of str
-        By path in the folder, the SHA-256 of what an export wrote there; two while one replaces the other.
+        The SHA-256 of each exported file, by its path in the folder; two while one export replaces another.
     """
 
     lake: str
@@ -35,11 +35,11 @@ class Record:
     files: Mapping[str, list[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return which export it is: whose, and of which runs."""
+        """Return which export it is: of which lake and which runs."""
         return f"{self.lake}, run {', '.join(dict.fromkeys(self.runs.values())) or 'unknown'}"
 
     def replacing(self, earlier: "Record | None") -> "Record":
-        """Return the record to keep while this export's files take the place of an earlier one's."""
+        """Return the record to keep while this export's files replace an earlier one's."""
         before = earlier.files if earlier else {}
         paths = dict.fromkeys([*before, *self.files])
         return Record(self.lake, self.runs, {p: [*before.get(p, ()), *self.files.get(p, ())] for p in paths})
@@ -74,11 +74,11 @@ def claimed(directory: Path) -> Record | None:
     Raises
     ------
     UsageError
-        Where an export writes, there are files that none wrote, or that were changed since.
+        Where an export writes, the folder has files that no export wrote, or that were changed since.
     """
     record = read(directory)
     known = record.files if record else {}
-    strangers = [path for path in _there(directory) if digest(directory / path) not in known.get(path, ())]
+    strangers = [path for path in _existing(directory) if digest(directory / path) not in known.get(path, ())]
     if strangers:
         more = f" and {len(strangers) - _NAMED:,} more" if len(strangers) > _NAMED else ""
         raise UsageError(
@@ -100,8 +100,8 @@ def digests(directory: Path, paths: Iterable[str]) -> dict[str, list[str]]:
     return {path: [digest(directory / path)] for path in paths}
 
 
-def _there(directory: Path) -> Iterator[str]:
-    """Yield the files in the folders that an export writes to, by path, in order; hidden ones are nobody's concern."""
+def _existing(directory: Path) -> Iterator[str]:
+    """Yield the paths of the files in the folders that an export writes to, in order, without hidden files."""
     for folder in FOLDERS:
         for file in sorted((directory / folder).rglob("*")):
             if file.is_file() and not file.name.startswith("."):

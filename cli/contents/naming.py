@@ -1,4 +1,4 @@
-"""Tables and columns by any name that a person finds them under: in the catalogue, the portal, a message, a folder."""
+"""Tables and columns by any of their names: in the catalogue, the portal, a message, a folder."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _MACHINE: Final = re.compile(r"statemachine_dag_(?P<machine>[a-z]+)(\.\w+)?")
 
 
 def fold(name: str) -> str:
-    """Return a name as names are compared: without accents and case."""
+    """Return a name in the form that is compared: without accents and case."""
     decomposed = unicodedata.normalize("NFKD", name.strip())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
@@ -26,7 +26,7 @@ class Names:
     Parameters
     ----------
     contracts : iterable of Contract
-        Of all tables.
+        The contracts of all tables.
     """
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
@@ -38,19 +38,19 @@ class Names:
                 self._bases.update(dict.fromkeys((base, *aliases), base))
 
     def resolve(self, name: str) -> str | None:
-        """Return what a name means, as lineage has it, or None where it is no table or column.
+        """Return the table or column that a name means, by its name in lineage, or None where it means none.
 
         Lineage has ``table``, ``table.column``, ``table.csv`` and ``table.csv:column``.
 
-        A person has ``importau_bronze.TABLE``, ``landing.TABLE``, ``TABLE.parquet``, ``s3://lake/gold/TABLE/...`` or
-        the portal's address, in any case, with accents or without, and perhaps a column behind it.
+        A person may write ``importau_bronze.TABLE``, ``landing.TABLE``, ``TABLE.parquet``, ``s3://lake/gold/TABLE/`` or
+        the portal's address, in any case, with or without accents, and perhaps followed by a column.
         """
         segments = [_FILE_END.sub("", segment) for segment in fold(name).split("/") if segment]
         for above, segment in zip(["", *segments][-2::-1], reversed(segments), strict=False):
             # The portal's addresses have the column behind the table.
-            found = self._dotted(segment) or (self._of(above, segment) if segment == segments[-1] else None)
-            if found is not None:
-                return found
+            meaning = self._dotted(segment) or (self._of(above, segment) if segment == segments[-1] else None)
+            if meaning is not None:
+                return meaning
         return None
 
     def columns_called(self, name: str) -> Iterator[str]:
@@ -72,7 +72,7 @@ class Names:
 
 
 def _tables(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield a table, and the CSV of a bronze one, with what else they are called."""
+    """Yield a table, and the CSV of a bronze table, with their other names."""
     table = contract.table
     yield table, (f"{contract.database}.{table}", f"{contract.layer}.{table}")
     if contract.layer == layout.BRONZE:
@@ -84,7 +84,7 @@ def _column(base: str, column: str) -> str:
 
 
 def why_not(name: str, contracts: Mapping[str, Contract]) -> tuple[str, str] | None:
-    """Return what else of the lakehouse a name means, which has no lineage of its own, and where to look instead.
+    """Return what else a name means, without a lineage of its own, and where to look instead.
 
     Parameters
     ----------
@@ -95,17 +95,17 @@ def why_not(name: str, contracts: Mapping[str, Contract]) -> tuple[str, str] | N
     Returns
     -------
     tuple of str, or None
-        What it is, and the fix.
+        What the name means, and the fix.
     """
     plain = fold(name).strip("/")
     machine = _MACHINE.fullmatch(plain)
     if machine is not None:
-        made = layers.tables_of(machine["machine"]) if machine["machine"] in layers.LAYERS else ()
+        tables = layers.tables_of(machine["machine"]) if machine["machine"] in layers.LAYERS else ()
         kind = "task" if "." in plain else "pipeline"
-        of_layer = f"Name what it makes: {', '.join(made)}. " if made else ""
+        hint = f"Name what it makes: {', '.join(tables)}. " if tables else ""
         return (
             f"'{name}' is a {kind}, and lineage is of tables and columns",
-            f"{of_layer}What it is: `./importau search {name.strip()} --type {kind}`.",
+            f"{hint}What it is: `./importau search {name.strip()} --type {kind}`.",
         )
     if plain.split(".")[0] == layout.GOVERNANCE_DATABASE:
         return (

@@ -1,4 +1,4 @@
-"""What `importau verify` checks: the catalogue is complete, the lineage whole, all is found, nothing differs."""
+"""What `importau verify` checks: catalogue and lineage are complete, everything can be found, nothing has drifted."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Check:
     id, description : str
     passed : bool
     detail : str
-        What was found; what is wrong, by name, where it did not pass.
+        What was found or, where it did not pass, what is wrong.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Check:
 
 
 def verified(aws: Aws) -> Iterator[Check]:
-    """Yield every check with its verdict; raise `CliError` where nothing has run that could be checked."""
+    """Yield every check with its verdict; raise `CliError` where there was no run to check."""
     catalog, lake = Catalog(aws.client("glue")), Lake(aws.bucket, aws.s3)
     tables = {c.table: catalog.get(c.database, c.table) for c in load_all()}
     if not any(tables.values()) and _last_run(lake) is None:
@@ -49,9 +49,9 @@ def verified(aws: Aws) -> Iterator[Check]:
         )
     yield _check("catalogue", f"the {_counted()} tables are there as their contracts say", lambda: _catalogue(tables))
     yield _check("classification", "personal and confidential columns say so", lambda: _classification(tables))
-    found = entries(aws)
-    yield _check("pipelines", "the state machines are there with their tasks", lambda: _pipelines(found))
-    yield _check("discovery", "terms find what a person expects", lambda: _discovery(found))
+    catalogue = entries(aws)
+    yield _check("pipelines", "the state machines are there with their tasks", lambda: _pipelines(catalogue))
+    yield _check("discovery", "terms find what a person expects", lambda: _discovery(catalogue))
     yield _check("lineage-declared", "by its contract every table comes from the CSVs", _declared)
     yield _check("lineage-observed", "so it was seen in the runs that published", lambda: _observed(lake))
     yield _check("drift", "the published Parquet is what the contracts say", lambda: _drift(lake))
@@ -64,49 +64,49 @@ def _counted() -> str:
 
 
 def _check(name: str, description: str, problems: Callable[[], tuple[list[str], str]]) -> Check:
-    wrong, found = problems()
-    return Check(name, description, not wrong, "; ".join(wrong) if wrong else found)
+    wrong, summary = problems()
+    return Check(name, description, not wrong, "; ".join(wrong) if wrong else summary)
 
 
 def _catalogue(tables: dict[str, Any]) -> tuple[list[str], str]:
     wrong = []
     for contract in load_all():
-        found = tables[contract.table]
-        if found is None:
+        table = tables[contract.table]
+        if table is None:
             wrong.append(f"{contract.qualified_name} is missing")
             continue
-        wrong += crawled_drift(contract, found)
-        wrong += [f"{contract.table} has no {what.lower()}" for what in ("Description", "Owner") if not found.get(what)]
+        wrong += crawled_drift(contract, table)
+        wrong += [f"{contract.table} has no {what.lower()}" for what in ("Description", "Owner") if not table.get(what)]
     return wrong, present.count(len(tables), "table")
 
 
 def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
     wrong, declared = [], 0
     for contract in load_all():
-        found = (tables[contract.table] or {}).get("StorageDescriptor", {}).get("Columns", ())
-        given = {column["Name"]: column.get("Parameters", {}).get("classification") for column in found}
+        columns = (tables[contract.table] or {}).get("StorageDescriptor", {}).get("Columns", ())
+        actual = {column["Name"]: column.get("Parameters", {}).get("classification") for column in columns}
         for column in contract.columns:
             if column.classification:
                 declared += 1
-                if given.get(column.name) != column.classification:
+                if actual.get(column.name) != column.classification:
                     wrong.append(f"{contract.table}.{column.name} is not {column.classification} in the catalogue")
     return wrong, present.count(declared, "column")
 
 
-def _pipelines(found: list[Entry]) -> tuple[list[str], str]:
-    there = {entry.where for entry in found if entry.kind == "pipeline"}
-    wanted = {f"StateMachine_DAG_{name}" for name in MACHINES}
-    tasks = sum(entry.kind == "task" for entry in found)
+def _pipelines(catalogue: list[Entry]) -> tuple[list[str], str]:
+    actual = {entry.where for entry in catalogue if entry.kind == "pipeline"}
+    expected = {f"StateMachine_DAG_{name}" for name in MACHINES}
+    tasks = sum(entry.kind == "task" for entry in catalogue)
     return [
-        f"{name} is missing" for name in sorted(wanted - there)
-    ], f"{present.count(len(there), 'pipeline')}, {present.count(tasks, 'task')}"
+        f"{name} is missing" for name in sorted(expected - actual)
+    ], f"{present.count(len(actual), 'pipeline')}, {present.count(tasks, 'task')}"
 
 
 def _expected() -> dict[str, tuple[str, ...]]:
-    """Return what a person expects to find: a term, and what has to be among its answers.
+    """Return the searches that people make: each term, with the entries that it must find.
 
-    A contract says by what its table must be found. What finds a table of Gold, which people ask for, finds the
-    pipeline and the task that make it as well; and a classification finds every column that bears it.
+    A contract has the terms that must find its table (``foundBy``). A term that finds a gold table must also find the
+    pipeline and the task that make it, and a classification must find every column that has it.
     """
     terms: dict[str, tuple[str, ...]] = {}
     for contract in load_all():
@@ -123,16 +123,16 @@ def _expected() -> dict[str, tuple[str, ...]]:
     return terms | {PII: tuple(personal)}
 
 
-def _discovery(found: list[Entry]) -> tuple[list[str], str]:
+def _discovery(catalogue: list[Entry]) -> tuple[list[str], str]:
     wrong, expected = [], _expected()
-    for term, wanted in expected.items():
-        answers = {entry.where for entry in ranked(term, found)}
-        wrong += [f"'{term}' does not find {where}" for where in wanted if where not in answers]
+    for term, places in expected.items():
+        answers = {entry.where for entry in ranked(term, catalogue)}
+        wrong += [f"'{term}' does not find {where}" for where in places if where not in answers]
     return wrong, present.count(len(expected), "term")
 
 
 def _declared_edges() -> set[tuple[str, str]]:
-    """Return (source, output) by table, as the contracts declare."""
+    """Return (source, output) pairs of tables, as the contracts declare."""
     return {
         (source.split(".")[1], contract.table)
         for contract in load_all()
@@ -144,13 +144,13 @@ def _declared_edges() -> set[tuple[str, str]]:
 def _declared() -> tuple[list[str], str]:
     edges = _declared_edges()
     exported = set(layers.tables_of(layers.BRONZE))
-    origins = {table: {source for source, made in edges if made == table} for table in layers.all_tables()}
+    origins = {table: {source for source, output in edges if output == table} for table in layers.all_tables()}
     wrong = [f"{table} does not come from the CSVs" for table in origins if not _reaches(exported, table, origins)]
     return wrong, f"{present.count(len(edges), 'edge')} between tables"
 
 
 def _reaches(exported: set[str], table: str, origins: dict[str, set[str]]) -> bool:
-    """Return whether a table is exported, or is made of something and all of that reaches what is exported."""
+    """Return whether a table is an exported CSV, or has sources, each of which comes from exported CSVs in turn."""
     if table in exported:
         return True
     return bool(origins[table]) and all(_reaches(exported, each, origins) for each in origins[table])
@@ -168,11 +168,11 @@ def _observed(lake: Lake) -> tuple[list[str], str]:
             if event is not None and event.phase == layout.COMPLETE:
                 edges.update(_edges(lake.read_json(key), lake.bucket))
     missing = sorted(_declared_edges() - edges)
-    return [f"{made} was not seen to come from {source}" for source, made in missing], _named(runs)
+    return [f"{output} was not seen to come from {source}" for source, output in missing], _named(runs)
 
 
 def _edges(event: dict[str, Any], bucket: str) -> Iterator[tuple[str, str]]:
-    """Yield (source, output) of a lineage event, by table."""
+    """Yield (source, output) pairs of the tables of a lineage event."""
     region, account = event["job"]["namespace"].split(":")[3:5]
     place = Place(region, account, bucket)
     for output in event.get("outputs", ()):
@@ -182,7 +182,7 @@ def _edges(event: dict[str, Any], bucket: str) -> Iterator[tuple[str, str]]:
 
 
 def _named(runs: dict[str, str]) -> str:
-    """Return the runs of the layers as a person reads them: one, or one a layer."""
+    """Return the runs of the layers for people to read: one for all, or one per layer."""
     if len(set(runs.values())) == 1:
         return f"run {runs[layout.BRONZE]}"
     return ", ".join(f"{layer} {run}" for layer, run in runs.items())
@@ -218,6 +218,6 @@ def _reports(lake: Lake) -> tuple[list[str], str]:
 
 
 def _last_run(lake: Lake) -> str | None:
-    """Return the run whose governance report is the newest; it says which runs it looked at."""
+    """Return the run with the newest governance report, which says which runs it examined."""
     newest = lake.newest(layout.governance_report_prefix(), 1)
     return layout.governed_run(newest[0]) if newest else None

@@ -1,4 +1,4 @@
-"""What `sam local invoke` has to know of the embedded AWS, so that a function in a container finds it."""
+"""What `sam local invoke` needs to know, so that a function in a container reaches the embedded AWS."""
 
 import ipaddress
 import json
@@ -11,7 +11,7 @@ from cli.embedded.endpoint import ACCOUNT, Endpoint
 from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
 
-# The name by which a container knows this machine: Docker Desktop has it, samconfig.toml gives it to Docker on Linux.
+# This machine's name inside a container: Docker Desktop defines it; on Linux samconfig.toml does.
 HOST: Final = "host.docker.internal"
 _INSPECT: Final = ("docker", "network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}")
 
@@ -25,23 +25,23 @@ def bridge() -> str | None:
         There is no Docker, or it does not answer.
     """
     try:
-        ran = subprocess.run(_INSPECT, capture_output=True, text=True, timeout=60, check=False)
+        process = subprocess.run(_INSPECT, capture_output=True, text=True, timeout=60, check=False)
     except FileNotFoundError as error:
         raise CliError("`docker` was not found", "Install Docker, or leave --docker out.") from error
     except subprocess.TimeoutExpired as error:
         raise CliError("Docker did not answer within a minute", "Restart Docker, or leave --docker out.") from error
-    if ran.returncode:
-        said = (ran.stderr.strip().splitlines() or [f"exit code {ran.returncode}"])[-1]
-        raise CliError(f"Docker does not answer: {said}", "Start Docker, or leave --docker out.")
+    if process.returncode:
+        message = (process.stderr.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
+        raise CliError(f"Docker does not answer: {message}", "Start Docker, or leave --docker out.")
     if sys.platform != "linux":
-        return None  # Docker Desktop passes on to the loopback interface by itself
-    network = json.loads(ran.stdout)[0]
-    # The daemon only says a gateway that it was configured with; otherwise it is the first address there is.
+        return None  # Docker Desktop forwards to the loopback interface by itself
+    network = json.loads(process.stdout)[0]
+    # The daemon names a gateway only if one was configured; otherwise it is the first address.
     return network.get("Gateway") or str(ipaddress.ip_network(network["Subnet"])[1])
 
 
 def hand_over(server: EmbeddedAws, endpoint: Endpoint, bucket: str) -> Path:
-    """Write the variables of a function in a container, as samconfig.toml has `sam local invoke` read them.
+    """Write the file with the variables of functions in containers, which samconfig.toml has `sam local invoke` read.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 The embedded AWS answers on the loopback interface alone, which a container does not have. On Linux a container reaches
 this machine at the address of Docker's bridge, and only containers of this machine do. There this program listens as
-well, on the same port, and passes on what comes. It is run by its path, so it imports nothing of the project.
+well, on the same port, and forwards connections. It is run by its path, so it imports nothing of the project.
 """
 
 import os
@@ -18,7 +18,7 @@ _PIECE: Final = 65536
 
 
 def listen(address: str, port: int, onto: int) -> socket.socket:
-    """Pass connections to an address of this machine on to its loopback interface.
+    """Forward connections from an address of this machine to its loopback interface.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def listen(address: str, port: int, onto: int) -> socket.socket:
     Returns
     -------
     socket.socket
-        The listener; it goes on until that is closed.
+        The listener; connections are forwarded until it is closed.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def _serve(listener: socket.socket, onto: int) -> None:
             inner, _ = listener.accept()
             try:
                 outer = socket.create_connection((_LOOPBACK, onto))
-            except OSError:  # nobody answers there, or not yet
+            except OSError:  # nothing answers there, or not yet
                 inner.close()
                 continue
             for pair in ((inner, outer), (outer, inner)):
@@ -57,7 +57,7 @@ def _serve(listener: socket.socket, onto: int) -> None:
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
-    target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else every small request waits for 40 ms
+    target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise every small request would wait for 40 ms
     with suppress(OSError):
         while piece := source.recv(_PIECE):
             target.sendall(piece)

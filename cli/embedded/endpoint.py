@@ -1,4 +1,4 @@
-"""What answers for the embedded AWS on the loopback interface, and what makes clients talk to it."""
+"""The endpoint of the embedded AWS on the loopback interface, and the variables that make clients use it."""
 
 import os
 import urllib.error
@@ -34,7 +34,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """What AWS_ENDPOINT_URL has to be."""
+        """The value for AWS_ENDPOINT_URL."""
         return f"http://{LOOPBACK}:{self.port}"
 
     def environment(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ class Endpoint:
         Raises
         ------
         EmbeddedAwsError
-            The server has a bucket of that name and does not know whose: it was killed before it could write that down.
+            The server has a bucket of that name without an owner: it was killed before it could store that.
         """
         try:
             self._request("PUT", f"/{name}", seconds=10)
@@ -90,6 +90,6 @@ class Endpoint:
             pass
 
     def process_environment(self) -> dict[str, str]:
-        """Return a whole environment for a child process: this one's, its AWS and SAM variables replaced."""
+        """Return the environment for a child process: this one's, with its AWS and SAM variables replaced."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
         return kept | self.environment()

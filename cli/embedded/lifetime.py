@@ -1,4 +1,4 @@
-"""How long the embedded AWS is up for the command that needs it."""
+"""The lifetime of the embedded AWS for a command that needs it."""
 
 import signal
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from cli.terminal import present
 
 @contextmanager
 def lasting(server: EmbeddedAws, keep_running: bool) -> Iterator[Endpoint]:
-    """Have the embedded AWS up for the length of a block.
+    """Keep the embedded AWS running for the length of a block.
 
-    It is stopped afterwards, whatever happens, unless it ran before or the block succeeded and it shall stay.
+    It is stopped afterwards, whatever happens, unless it ran before, or the block succeeded and ``keep_running``.
 
     Parameters
     ----------

@@ -25,10 +25,10 @@ from typing import Any, ClassVar, Final
 from cli.embedded.endpoint import ACCOUNT, LOOPBACK, NO_PROXY, REGION, EmbeddedAwsError, Endpoint
 
 _BRIDGED: Final = Path(__file__).with_name("docker_bridge.py")
-# All the server takes from the shell: Lambdas inherit it, and a stray AWS_ENDPOINT_URL or proxy breaks them.
+# The only variables that the server inherits: Lambdas inherit them, and a stray AWS_ENDPOINT_URL or proxy breaks them.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL")
 _START_SECONDS: Final = 60.0
-# Long enough to write its state down.
+# Long enough for the server to store its state.
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
 _PORT_ATTEMPTS: Final = 3
@@ -40,15 +40,15 @@ class EmbeddedAws:
     Parameters
     ----------
     home : Path
-        The folder that is all it writes to; made when missing. What was deployed and stored survives a restart.
+        The only folder that it writes to; made when missing. What was deployed and stored survives a restart.
     enforce_iam : bool
-        Whether policies count: every direct call, and the calls of Lambdas by their role, are allowed or denied by
+        Whether policies are enforced: direct calls, and the calls of Lambdas by their role, are allowed or denied by
         them. What CloudFormation and Step Functions do for somebody is not; the account's own key may do everything.
     bridge : str, optional
         The address at which Docker's containers reach this machine, for a server that answers them as well.
     """
 
-    # What the interpreter runs.
+    # The program that the interpreter runs.
     program: ClassVar[tuple[str, ...]] = ("-m", "ministack")
 
     def __init__(self, home: Path, *, enforce_iam: bool = False, bridge: str | None = None) -> None:
@@ -59,7 +59,7 @@ class EmbeddedAws:
 
     @property
     def log_path(self) -> Path:
-        """The server's log, Lambdas included; written anew at every start."""
+        """The server's log, Lambdas included; it is overwritten at every start."""
         return self.home / "server.log"
 
     def start(self) -> Endpoint:
@@ -80,13 +80,13 @@ class EmbeddedAws:
                     endpoint = self._spawn(self._free_port())
                     if self._wait_until_ready(endpoint, last=attempt == _PORT_ATTEMPTS):
                         return endpoint
-                except BaseException:  # Ctrl-C included: nothing half started is left behind
+                except BaseException:  # Ctrl-C included: no half-started server is left behind
                     self._end()
                     raise
         raise AssertionError("the last attempt either answers or raises")
 
     def stop(self) -> bool:
-        """Stop the server, letting it write its state down; return whether there was one."""
+        """Stop the server, after it has stored its state; return whether there was one."""
         with self._locked():
             return self._end()
 
@@ -206,7 +206,7 @@ class EmbeddedAws:
         bool
             Whether there was a server.
         """
-        # A child that has only just begun has no command line to know it by yet.
+        # A child that has only just started has no command line yet by which to recognise it.
         begun = self._process is not None and self._process.poll() is None
         pid = self._process.pid if self._process is not None and begun else self._running_pid()
         if pid is not None:
@@ -223,11 +223,11 @@ class EmbeddedAws:
             self._record_path.write_text(json.dumps({"port": self._record()["port"], "pid": None}))
         return pid is not None
 
-    # ---- what is known of it -----------------------------------------------------------------------------------------
+    # ---- how it is recognised ----------------------------------------------------------------------------------------
 
     @property
     def _mark(self) -> str:
-        """An interpreter option without effect, by which a process is known to be this home's server."""
+        """An interpreter option without effect, by which a process is recognised as this home's server."""
         return f"importau={self.home}"
 
     @property
@@ -246,16 +246,16 @@ class EmbeddedAws:
         return pid if pid is not None and self._is_ours(pid) else None
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether a process exists and is this home's server, and not another that was given its number since."""
+        """Return whether a process is this home's server, and not another one that has its number since."""
         return self._mark in _command_line(pid)
 
     def _free_port(self) -> int:
         """Return the last port if it is free, so that what a shell exported stays true; any free one otherwise."""
-        for wanted in (self._record()["port"], 0):
+        for candidate in (self._record()["port"], 0):
             with socket.socket() as listener:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
-                    listener.bind((LOOPBACK, wanted))
+                    listener.bind((LOOPBACK, candidate))
                 except OSError:
                     continue
                 port: int = listener.getsockname()[1]
@@ -264,7 +264,7 @@ class EmbeddedAws:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one process at a time start or stop this home's server."""
+        """Allow one process at a time to start or stop this home's server."""
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

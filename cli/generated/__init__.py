@@ -1,1 +1,1 @@
-"""What is derived into files that are committed: each has one source, and one command writes all of them anew."""
+"""The committed files that are derived from others: each has one source, and one command writes all of them."""

@@ -7,12 +7,12 @@ from lakehouse.contract import layers
 from lakehouse.contract.layers import BRONZE, GOLD, SILVER
 from lakehouse.contract.model import Contract, load
 
-# What the engines make of Bronze; further tables are none of the benchmark's.
+# The table that the engines make from Bronze; the benchmark has no further one.
 _ROLES: Final = ("fact", "cash_flow", "forecast")
 
 
 def tables() -> str:
-    """Return the file: the bronze tables with their types, the fact, and which columns of each are needed above it."""
+    """Return the file: the bronze tables with their types, the fact, and which columns of each the next layer needs."""
     fact = load(layers.in_role("fact"))
     known: dict[str, Any] = {
         "roles": {role: layers.in_role(role) for role in _ROLES},
@@ -29,7 +29,7 @@ def tables() -> str:
 
 
 def _needed(contract: Contract, above: str) -> list[str]:
-    """Return the columns that the tables of the layer above are made from, in their order."""
+    """Return the columns that the next layer's tables are made from, in order."""
     sources = {
         source
         for table in layers.tables_of(above)

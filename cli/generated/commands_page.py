@@ -10,7 +10,7 @@ _NOTE: Final = "<!-- Written by `./importau generate` from the commands themselv
 
 
 def page(root: Any) -> str:
-    """Return the page: a section a command, with exactly what its ``--help`` prints at 80 columns without colours.
+    """Return the page: a section per command, with exactly what its ``--help`` prints at 80 columns without colours.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def page(root: Any) -> str:
 
 
 def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
-    """Yield the path and help of a command, then of the commands in it, as far as they are shown."""
+    """Yield the path and help of a command, then those of its subcommands that are not hidden."""
     with command.make_context(name, [], parent=parent, resilient_parsing=True, terminal_width=COLUMNS - 2) as ctx:
         yield ctx.command_path, ctx.get_help()
         if isinstance(command, Group):

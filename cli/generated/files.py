@@ -1,4 +1,4 @@
-"""Every file that is derived from something else in the project, or has parts that are, and what it should say."""
+"""Every file that is derived, whole or in part, from other files of the project, and its content."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ COMMANDS: Final = "docs/commands.md"
 
 
 def files(root: Path, commands: Any) -> Iterator[tuple[Path, str]]:
-    """Yield each file with what it should say.
+    """Yield each derived file with its content.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def files(root: Path, commands: Any) -> Iterator[tuple[Path, str]]:
     Raises
     ------
     LookupError
-        A page names what is nowhere in the code.
+        A page links to a name that does not exist in the code.
     LakehouseError
         A contract cannot be read.
     """

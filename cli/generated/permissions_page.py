@@ -12,11 +12,11 @@ _PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- en
 
 
 def regenerated(page: str) -> str:
-    """Return a page with every marked part made anew."""
-    return _PART.sub(lambda part: f"{part[1]}{_made(part['name'])}\n{part[3]}", page)
+    """Return a page with every marked part generated again."""
+    return _PART.sub(lambda part: f"{part[1]}{_content(part['name'])}\n{part[3]}", page)
 
 
-def _made(name: str) -> str:
+def _content(name: str) -> str:
     match name.split():
         case [("user" | "role") as holder, "table"]:
             return "\n".join(_table(holder))

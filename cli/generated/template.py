@@ -62,7 +62,7 @@ def _machine(layer: str, indent: str) -> Iterator[str]:
 
 
 def _audit(layer: str, indent: str) -> Iterator[str]:
-    """Yield those of its audit's; a layer that cuts no table is audited in the parts of what it is made from."""
+    """Yield the substitutions of a layer's audit; a layer that cuts no table is audited in the parts of its inputs."""
     own = cut_tables(layer)
     below = [table for table in inputs_of(layer) if table in _all_cut()]
     prefix = "States.Format('{{}}{}', $.prefix)" if own else "States.Format('{}{{}}', '')"
@@ -106,14 +106,14 @@ def _named(tables: Iterable[str]) -> list[str]:
 
 
 def _inputs(layer: str) -> list[str]:
-    """Return what a layer reads, as its tasks declare it: the exported CSVs, or tables."""
+    """Return a layer's inputs, as its tasks declare them: the exported CSVs, or tables."""
     if layer == BRONZE:
         return [f"{layout.LANDING}.{table}" for table in tables_of(BRONZE)]
     return _named(inputs_of(layer))
 
 
 def _audited(layer: str) -> list[str]:
-    """Return what an audit reads: the layer's tables, and those they are compared with."""
+    """Return an audit's inputs: the layer's tables, and those that they are compared with."""
     return _named((*tables_of(layer), *inputs_of(layer)))
 
 
@@ -122,7 +122,7 @@ def _parts_prefix(table: str) -> str:
 
 
 def _written(substitutions: Mapping[str, list[str]], indent: str) -> Iterator[str]:
-    """Yield the lines of a mapping: a value alone beside its key, several folded below it."""
+    """Yield the lines of a mapping: a single value beside its key, several values folded below it."""
     for name, values in substitutions.items():
         if len(values) > 1:
             yield f"{name}: >-"

@@ -1,1 +1,1 @@
-"""The pages people read: their links into the code, and the site that they build to."""
+"""The documentation: the pages' links into the code, and the site that is built from them."""

@@ -1,7 +1,7 @@
 """Links from pages into the code: the text of a link names a thing, and its path and line follow from the name.
 
 A page says ``[`silver.sharing.share_orders`]()``; `with_lines` puts the path and the line in. So whoever moves code
-runs one command, and a name that is gone is an error and not a link to a line that once was the right one.
+runs one command, and a name that no longer exists is an error instead of a link to a wrong line.
 
 What a name may be:
 
@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-# Where modules are imported from, the first that has one first.
+# The folders that modules are imported from, in order of precedence.
 _MODULES: Final = ("functions", "functions/common", "tests/unit", "tests/support", "tests/integration", "")
 _LAYERS: Final = ("Bronze", "Silver", "Gold")
 _LINK: Final = re.compile(r"\[`(?P<name>[^`\]]+)`\]\((?P<target>[^)\s]*)\)")
@@ -27,7 +27,7 @@ _LINE: Final = re.compile(r"#L\d+$")
 
 
 class Place(NamedTuple):
-    """A line of a file; both paths and lines as people count them, from the project's folder and from 1."""
+    """A line of a file: the path is relative to the project's folder, and lines count from 1."""
 
     path: str
     line: int
@@ -39,7 +39,7 @@ def pages(root: Path) -> list[Path]:
 
 
 def with_lines(page: Path, root: Path) -> str:
-    """Return a page's text with every link into the code leading to where the thing it names is now.
+    """Return a page's text with every link into the code leading to the present place of what it names.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def with_lines(page: Path, root: Path) -> str:
     Raises
     ------
     LookupError
-        A name that is nowhere; the message has every one of the page.
+        Some names do not exist; the message has every such name of the page.
     """
     lost: list[str] = []
 
@@ -71,7 +71,7 @@ def with_lines(page: Path, root: Path) -> str:
 
 
 def find(name: str, root: Path) -> Place | None:
-    """Return where a thing is (the module says what has a name); None for a name that nothing has."""
+    """Return the place of a name (see the module for valid names); None where nothing has it."""
     return next(_places(name, root), None)
 
 
@@ -105,20 +105,20 @@ def _in_modules(name: str, root: Path) -> Iterator[Place]:
 @cache
 def _definitions(file: Path) -> dict[str, int]:
     """Return the line of everything that a module defines, by its name within the module."""
-    found: dict[str, int] = {}
+    positions: dict[str, int] = {}
 
     def look(body: list[ast.stmt], prefix: str) -> None:
         for node in body:
             match node:
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                    found.setdefault(prefix + name, node.lineno)
+                    positions.setdefault(prefix + name, node.lineno)
                     if isinstance(node, ast.ClassDef):
                         look(node.body, f"{prefix}{name}.")
                 case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                    found.setdefault(prefix + name, node.lineno)
+                    positions.setdefault(prefix + name, node.lineno)
 
     look(ast.parse(file.read_text("utf-8")).body, "")
-    return found
+    return positions
 
 
 def _first(root: Path, path: str, pattern: re.Pattern[str]) -> Iterator[Place]:

@@ -1,8 +1,8 @@
-"""The hook of mkdocs.yml: the site is laid out as the project is, so that every link leads where it leads on GitHub.
+"""The hook of mkdocs.yml: the site has the layout of the project, so that links work as on GitHub.
 
-MkDocs knows the pages of one folder. Here it gets those of the whole project, at their paths, and for each file or
-folder that a page links to a page that shows it, a line an anchor (``#L42``). It runs in the environment of MkDocs,
-so it imports nothing of the project.
+MkDocs reads the pages of one folder. Here it gets those of the whole project, at their paths, and a page for each file
+or folder that a page links to, with an anchor per line (``#L42``). It runs in the environment of MkDocs, so it imports
+nothing of the project.
 """
 
 import os
@@ -18,20 +18,20 @@ from pygments.lexers import TextLexer, get_lexer_for_filename
 from pygments.util import ClassNotFound
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-# Beside the pages of docs/.
+# The pages outside docs/.
 PAGES: Final = ("README.md", "LEIAME.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bench/cold.md")
 FILES: Final = ("cli/pages/site.css", "cli/pages/iframe-worker.js")
 
 _LEXERS: Final = {"importau": "x.sh", "requirements.lock": "x.txt"}
 _CODE: Final = re.compile(r"(^```.*?^```|``.*?``|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
-# Drawn in the browser by a script from elsewhere; the picture above says the same.
+# It would be drawn in the browser by a script from another site; the picture above it shows the same.
 _DIAGRAM: Final = re.compile(r"^```mermaid\n.*?^```\n", re.DOTALL | re.MULTILINE)
 _LINK: Final = re.compile(r"(?<=\]\()(?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?(?=\))")
 _FRONT: Final = "---\nsearch:\n  exclude: true\nhide: [navigation, toc]\n"
 
 
 def on_config(config: Any) -> Any:
-    """Let a folder in the navigation stand for its pages."""
+    """Replace a folder in the navigation by its pages."""
     for entry in config.nav:
         for title, path in entry.items():
             if isinstance(path, str) and (ROOT / path).is_dir():
@@ -40,7 +40,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Lay the pages out as in the project, and add what they link to."""
+    """Put the pages at their paths in the project, and add the files that they link to."""
     docs = [file for file in files if not file.abs_src_path or Path(file.abs_src_path).is_relative_to(ROOT / "docs")]
     others = [file for file in files if file not in docs]
     paths = [*PAGES, *FILES, *(f"docs/{file.src_uri}" for file in docs)]
@@ -53,7 +53,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Let a page's links lead to the pages that show files and folders."""
+    """Make a page's links to files and folders lead to the pages that show them."""
     folder = (ROOT / page.file.src_uri).parent
 
     def led(link: re.Match[str]) -> str:
@@ -70,7 +70,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:
-    """Put a file into the page that shows it: here, for Markdown takes long over so much HTML."""
+    """Insert a file into the page that shows it; done here, as Markdown is slow at so much HTML."""
     path = page.meta.get("shows")
     if path is None:
         return html
@@ -80,14 +80,14 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 
 def _shown(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield every file and folder that pages link to, and what is in these folders: its path, and its page."""
+    """Yield every file and folder that pages link to, and the contents of these folders: the path, and its page."""
     waiting = {path: None for page in pages if page.endswith(".md") for path in _linked(ROOT / page)}
-    done: set[str] = set()
+    visited: set[str] = set()
     while waiting:
         path, _ = waiting.popitem()
-        if path in done:
+        if path in visited:
             continue
-        done.add(path)
+        visited.add(path)
         if (ROOT / path).is_dir():
             inside = [each for each in sorted((ROOT / path).iterdir()) if _is_of_the_project(each)]
             waiting |= {each.relative_to(ROOT).as_posix(): None for each in inside if each.suffix != ".md"}
@@ -110,11 +110,11 @@ def _linked(page: Path) -> Iterator[str]:
 
 
 def _target(folder: Path, link: str) -> str | None:
-    """Return the path of what a link leads to, unless that is a page or a picture, as MkDocs knows them."""
-    there = Path(os.path.normpath(folder / link))
-    if there.suffix in {".md", ".png", ".svg"} or not there.is_relative_to(ROOT) or not there.exists():
-        return None  # MkDocs says that it is not there
-    return there.relative_to(ROOT).as_posix()
+    """Return the path of a link's target, unless it is a page or a picture, which MkDocs handles."""
+    target = Path(os.path.normpath(folder / link))
+    if target.suffix in {".md", ".png", ".svg"} or not target.is_relative_to(ROOT) or not target.exists():
+        return None  # MkDocs reports that it does not exist
+    return target.relative_to(ROOT).as_posix()
 
 
 def _page_of(path: str) -> str:
@@ -122,7 +122,7 @@ def _page_of(path: str) -> str:
 
 
 def _numbered(path: str) -> tuple[str, int]:
-    """Return a file as HTML, each line with an anchor, and how many lines it has."""
+    """Return a file as HTML with an anchor for each line, and how many lines it has."""
     text = (ROOT / path).read_text("utf-8", errors="replace")
     try:
         lexer = get_lexer_for_filename(_LEXERS.get(Path(path).name, path))

@@ -10,11 +10,11 @@ from typing import Final
 from cli import ROOT
 from cli.errors import CliError, UsageError
 
-# Strict: a link that leads nowhere, or a page that the navigation leaves out, fails (but not with --quiet).
+# Strict: a broken link, or a page missing from the navigation, is an error (but not with --quiet).
 BUILD: Final = (str(ROOT / ".venv-checks/bin/mkdocs"), "build", "--strict")
-# Of what becomes of MkDocs and its theme, which is pinned.
+# Silences the announcements about the future of MkDocs and its theme, whose versions are pinned.
 QUIETLY: Final = {"NO_MKDOCS_2_WARNING": "1"}
-# Says of a folder that a site was built there: so another one may replace it.
+# Marks a folder into which a site was built, so that another one may replace it.
 _MARK: Final = ".importau-site"
 
 
@@ -24,26 +24,26 @@ def build(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        New, empty, or what an earlier site was built into.
+        New, empty, or the folder of an earlier site.
 
     Raises
     ------
     UsageError
         The folder holds something else, which is left as it is.
     CliError
-        A page links to what is not there.
+        A page has a broken link.
     """
     if folder.exists() and not (folder / _MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} holds files that are no site", "Name another folder.")
     with TemporaryDirectory() as temporary:
-        made = Path(temporary) / "site"
-        ran = subprocess.run(
-            [*BUILD, "--site-dir", str(made)], cwd=ROOT, env=os.environ | QUIETLY, stdin=subprocess.DEVNULL,
+        built = Path(temporary) / "site"
+        process = subprocess.run(
+            [*BUILD, "--site-dir", str(built)], cwd=ROOT, env=os.environ | QUIETLY, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
         )  # fmt: skip
-        if ran.returncode:
-            raise CliError(f"the site was not built:\n{ran.stdout.strip()}")
-        (made / _MARK).touch()
+        if process.returncode:
+            raise CliError(f"the site was not built:\n{process.stdout.strip()}")
+        (built / _MARK).touch()
         if folder.exists():
             shutil.rmtree(folder)
-        shutil.copytree(made, folder)
+        shutil.copytree(built, folder)

@@ -1,1 +1,1 @@
-"""What a run of any size would take: coefficients that were measured, the prediction, the limits."""
+"""The prediction of a run of any size: measured coefficients, the model, the limits."""

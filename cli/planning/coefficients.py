@@ -1,4 +1,4 @@
-"""What was measured of this engine, and how it is kept (`cli/planning/plan.toml`). Pure but for reading that file."""
+"""The coefficients measured of this engine, kept in `cli/planning/plan.toml`. Pure but for reading that file."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _NOTHING: Final = 1e-12
 
 @dataclass(frozen=True)
 class Linear:
-    """Something that grows with a size: ``fixed + each * size``.
+    """A quantity that grows linearly with a size: ``fixed + each * size``.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Linear:
         mean_y = sum(w * y for w, y in zip(weights, values, strict=True)) / total
         spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, sizes, strict=True))
         common = sum(w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, sizes, values, strict=True))
-        # What does not vary but for the last bits of a double does not grow.
+        # A quantity that varies only in the last bits of a double does not grow.
         each = max(0.0, common / spread) if spread and common / spread > _NOTHING * mean_y else 0.0
         if mean_y - each * mean_x >= 0:
             return cls(mean_y - each * mean_x, each)
@@ -61,17 +61,17 @@ class Stage:
     Attributes
     ----------
     name, layer, function : str
-        Of the state, its layer, its Lambda.
+        The names of the state, its layer and its Lambda.
     is_per_part : bool
-        Whether it is called once a part, or once a run.
+        Whether it is called once per part, or once per run.
     is_combining : bool
-        Whether it puts together what the parts left: a run of one part has no such call.
+        Whether it puts the parts' results together: a run of one part has no such call.
     init_s : float
         Seconds of a cold start.
     seconds, megabytes : Linear
         Duration and peak memory of a call, by million orders that it works on.
     vcpus : float
-        How many it keeps busy.
+        How many vCPUs it keeps busy.
     """
 
     name: str
@@ -89,27 +89,27 @@ class Stage:
         return min(orders, ORDERS_A_PART) if self.is_per_part else orders
 
     def slowness(self, memory_mb: int) -> float:
-        """Return how many times longer a call takes for want of vCPUs, which a Lambda has by its memory."""
+        """Return how many times longer a call takes for lack of vCPUs, which a Lambda has by its memory."""
         return max(1.0, self.vcpus / (memory_mb / MB_A_VCPU))
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What was measured of this engine.
+    """The coefficients measured of this engine.
 
     Attributes
     ----------
     machine : str
     stages : tuple of Stage
-        In their order.
+        In the order of a run.
     transitions, events, reads, writes : Linear
-        Of a run, by part: state transitions, events of the longest history, requests of S3.
+        Of a run, by the number of parts: state transitions, events of the longest history, requests to S3.
     message_bytes : Linear
-        The largest message between states, by part.
+        The size of the largest message between states, by the number of parts.
     csv_bytes : float
-        An order's, in all files.
+        The bytes of an order in all CSVs.
     object_bytes : float
-        An order's, in the largest file that is published: that of a part.
+        The bytes of an order in the largest published file, that of a part.
     """
 
     machine: str
@@ -126,11 +126,11 @@ class Coefficients:
     def read(cls, path: Path) -> "Coefficients":
         """Read them; raise `CliError` for a file that is not there or is not of this version."""
         try:
-            given = tomllib.loads(path.read_text("utf-8"))
+            document = tomllib.loads(path.read_text("utf-8"))
             stages = tuple(
-                Stage(**{name: _value(value) for name, value in stage.items()}) for stage in given.pop("stage")
+                Stage(**{name: _value(value) for name, value in stage.items()}) for stage in document.pop("stage")
             )
-            return cls(stages=stages, **{name: _value(value) for name, value in given.items()})
+            return cls(stages=stages, **{name: _value(value) for name, value in document.items()})
         except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
             raise CliError(f"{path.name} cannot be used: {error}", "Make it anew: ./importau plan --measure") from error
 

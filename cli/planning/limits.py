@@ -11,7 +11,7 @@ MOST_ORDERS: Final = 10_000_000_000
 LAMBDA_SECONDS: Final = 900
 LAMBDA_MB: Final = 10_240
 TMP_BYTES: Final = 10_240 * 2**20
-# What template.yaml gives Bronze of it.
+# Bronze's part of it, in template.yaml.
 TMP_SET_BYTES: Final = 4_096 * 2**20
 COPY_BYTES: Final = 5 * 10**9
 MESSAGE_BYTES: Final = 256 * 1024
@@ -28,7 +28,7 @@ class Limit:
     Attributes
     ----------
     name, limit, then : str
-        Whose it is; what it is; what meeting it means.
+        The service that has the limit; the limit; what happens when it is met.
     orders : int or None
         The least number that meets it; None when that is over `MOST_ORDERS`.
     """
@@ -40,7 +40,7 @@ class Limit:
 
 
 def limits(measured: Coefficients, memory_mb: int, concurrency: int = LAMBDA_CONCURRENCY) -> list[Limit]:
-    """Return every limit that a run could meet, the one met first in front."""
+    """Return every limit that a run could meet, that of the smallest run first."""
     fails, waves = "the run fails", "parts wait, it takes longer"
 
     def of(stage: Stage, grows: Callable[[Stage, float], float], most: float) -> Callable[[int], bool]:
@@ -74,12 +74,12 @@ def limits(measured: Coefficients, memory_mb: int, concurrency: int = LAMBDA_CON
         ("a day's CSVs", "40 TB", "beyond what is planned for",
          lambda n: n * measured.csv_bytes > DAILY_BYTES),
     ]  # fmt: skip
-    found = [Limit(name, limit, then, _least(met)) for name, limit, then, met in bounds]
-    return sorted(found, key=lambda limit: (limit.orders is None, limit.orders or 0))
+    all_limits = [Limit(name, limit, then, _least(met)) for name, limit, then, met in bounds]
+    return sorted(all_limits, key=lambda limit: (limit.orders is None, limit.orders or 0))
 
 
 def _least(met: Callable[[int], bool]) -> int | None:
-    """Return the least number of orders at which something is so that stays so; None when it is over `MOST_ORDERS`."""
+    """Return the least number of orders from which on a limit is met; None when it is over `MOST_ORDERS`."""
     if not met(MOST_ORDERS):
         return None
     low, high = 0, MOST_ORDERS

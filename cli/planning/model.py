@@ -1,4 +1,4 @@
-"""What a run of any size would take and cost, from what was measured. Pure."""
+"""What a run of any size would take and cost, from the measured coefficients. Pure."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,22 +17,22 @@ _MB_STEP: Final = 64
 
 @dataclass(frozen=True)
 class Predicted:
-    """What one stage would take.
+    """The prediction for one stage.
 
     Attributes
     ----------
     stage : Stage
     calls : int
     orders : float
-        A call works on.
+        How many orders a call works on.
     seconds : float
-        A call takes, without initialisation.
+        How long a call takes, without initialisation.
     megabytes : float
-        A call needs.
+        How much memory a call needs.
     billed_seconds : float
-        All calls together, cold starts included.
+        The total of all calls, cold starts included.
     elapsed_seconds : float
-        From the first call to the last.
+        The time from the first call's start to the last one's end.
     """
 
     stage: Stage
@@ -45,25 +45,25 @@ class Predicted:
 
     @property
     def name(self) -> str:
-        """The state's name: without parts, one call does what is a part's otherwise."""
+        """The state's name: in a run without parts, it is the state that does all of it at once."""
         return self.stage.name if self.calls > 1 else whole(self.stage.name)
 
 
 def whole(state: str) -> str:
-    """Return the state that does for all of a run what this one does for a part."""
+    """Return the state that does for a whole run what this one does for a part."""
     return state.removesuffix("Part")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would take and cost.
+    """The prediction for a run.
 
     Attributes
     ----------
     orders, parts, memory_mb, concurrency : int
     stages : tuple of Predicted
     lines, glue : tuple of costs.Line
-        What is paid for, and what the same work costs as Glue Spark jobs.
+        What it costs, and what the same work costs as Glue Spark jobs.
     """
 
     orders: int
@@ -86,7 +86,7 @@ class Plan:
 
     @property
     def least_mb(self) -> int:
-        """The memory that the hungriest call needs with a margin of a quarter, in steps of 64 MB; 512 at the least."""
+        """The memory that the largest call needs, with a margin of a quarter, in steps of 64 MB; at least 512."""
         need = max(stage.megabytes for stage in self.stages) * _MARGIN
         return max(512, -(-int(need) // _MB_STEP) * _MB_STEP)
 

@@ -1,1 +1,1 @@
-"""The portal: one HTML page that shows a lakehouse. Its source is in portal/; here the data is gathered and put in."""
+"""The portal: one HTML page that shows a lakehouse. Its source is in portal/; here it is filled with data."""

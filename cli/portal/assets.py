@@ -28,9 +28,9 @@ def table_asset(
     entry : mapping
         As Glue's ``GetTable`` describes it.
     contract : Contract or None
-        None for a table that somebody else put into the database.
+        None for a table in the database that is not the project's.
     transformations : mapping of str to str
-        By column, how the last run says it is made.
+        How each column is computed, as the last run says.
     reports : sequence of mapping
         Quality reports of its layer, newest first.
     lake : Lake
@@ -66,21 +66,21 @@ def table_asset(
 
 
 def csv_assets(names: Iterable[str], contracts: Mapping[str, Contract], lake: Lake) -> list[dict[str, Any]]:
-    """Return the exported CSVs that a run read, as assets of the layer ``landing``: their tables' columns, as text.
+    """Return the exported CSVs that a run read, as assets of the layer ``landing`` with their tables' columns as text.
 
     Parameters
     ----------
     names : iterable of str
-        Of the tables made of them.
+        The tables that are made from them.
     contracts : mapping of str to Contract
         By table.
     lake : Lake
     """
-    found = []
+    assets = []
     for name in names:
         contract, key = contracts[name], layout.landing_key(name)
         written = lake.last_modified(key)
-        found.append(
+        assets.append(
             {
                 "id": f"{layout.LANDING}.{name}",
                 "name": f"{name}.csv",
@@ -116,7 +116,7 @@ def csv_assets(names: Iterable[str], contracts: Mapping[str, Contract], lake: La
                 "query": None,
             }
         )
-    return found
+    return assets
 
 
 def _column(column: Mapping[str, Any], contract: Contract | None, transformations: Mapping[str, str]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _column(column: Mapping[str, Any], contract: Contract | None, transformation
 def _sample(
     lake: Lake, contract: Contract | None, classified: Mapping[str, str | None]
 ) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return the first rows of a published table and the columns that they leave out; None when there are no rows."""
+    """Return the first rows of a published table, and the columns left out of them; None when there are no rows."""
     hidden = [name for name, classification in classified.items() if classification is not None]
     if contract is None:
         return None, hidden

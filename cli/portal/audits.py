@@ -1,4 +1,4 @@
-"""The quality reports of the last runs, table by table: how each audit went, and each rule over the audits."""
+"""The quality reports of the last runs, table by table: the result of each audit, and of each rule over the audits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from lakehouse.lake.s3 import Lake
 def reports(lake: Lake, layer: str, most: int) -> list[dict[str, Any]]:
     """Return the newest quality reports of a layer, newest first."""
     prefix = layout.quality_prefix(layer)
-    found: list[dict[str, Any]] = [lake.read_json(key) for key in lake.newest(prefix, most)]
-    return sorted(found, key=lambda report: (report["evaluated_at"], report["run_id"]), reverse=True)
+    newest: list[dict[str, Any]] = [lake.read_json(key) for key in lake.newest(prefix, most)]
+    return sorted(newest, key=lambda report: (report["evaluated_at"], report["run_id"]), reverse=True)
 
 
 def history(
@@ -26,7 +26,7 @@ def history(
         Quality reports of its layer.
     table : str
     classified : mapping of str to str or None
-        Classification by column: what broke a rule of a classified column is not repeated.
+        The classification of each column; the examples of a classified column's rules are not repeated.
     """
     audited = [
         (report, entry) for report in newest_first for entry in report["tables"] if entry["table"] == table
@@ -67,9 +67,9 @@ def _rule(
 
 
 def _harmless_reasons(reasons: Mapping[str, int]) -> dict[str, int]:
-    """Return the reasons with their counts; one that repeats a personal value keeps only its rule."""
-    found: dict[str, int] = {}
+    """Return the reasons with their counts; of one that quotes a personal value only the rule is kept."""
+    counts: dict[str, int] = {}
     for reason, count in reasons.items():
-        said = reason.partition(":")[0] if revealing([reason]) else reason
-        found[said] = found.get(said, 0) + count
-    return found
+        text = reason.partition(":")[0] if revealing([reason]) else reason
+        counts[text] = counts.get(text, 0) + count
+    return counts

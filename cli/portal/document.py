@@ -1,4 +1,4 @@
-"""Everything the page shows, read from an account: one JSON document, whose form is portal/src/document.ts."""
+"""Everything that the page shows, read from an account: one JSON document, whose form is portal/src/document.ts."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -30,18 +30,18 @@ _VOLUME_OF: Final = ("quantidade", "valor_item_brl", "valor_fluxo_brl")
 
 
 def gather(aws: Aws, now: datetime) -> dict[str, Any]:
-    """Read a lakehouse into the document its portal shows.
+    """Read a lakehouse into the document that its portal shows.
 
     Parameters
     ----------
     aws : Aws
     now : datetime
-        When, UTC.
+        The time, in UTC.
 
     Returns
     -------
     dict
-        ``Lakehouse`` of portal/src/document.ts; what has not been built yet is empty or null in it.
+        ``Lakehouse`` of portal/src/document.ts; what has not been published yet is empty or null in it.
 
     Raises
     ------
@@ -58,17 +58,17 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
 
     reports = {layer: audits.reports(lake, layer, _AUDITS) for layer in layout.LAYERS}
     published = [_last_passed(reports[layer]) for layer in layout.LAYERS]
-    seen = flows.observed(
+    observed = flows.observed(
         lake, dict.fromkeys(run_id for run_id in published if run_id), Place(region, account, lake.bucket)
     )
     deployed = states.tagged()
     executions = {machine.name: list(states.executions(machine, {}, _EXECUTIONS)) for machine in deployed}
 
-    edges = flows.edges(seen, deployed)
+    edges = flows.edges(observed, deployed)
     csvs = dict.fromkeys(
         edge["from"].partition(".")[2] for edge in edges if edge["from"].startswith(f"{layout.LANDING}.")
     )
-    transformations = {flow.output: flow.transformations for flow in seen}
+    transformations = {flow.output: flow.transformations for flow in observed}
     tables = [
         table_asset(
             entry,
@@ -91,7 +91,7 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
         "problems": _problems(lake),
         "assets": assets,
         "edges": [edge for edge in edges if edge["from"] in ids and edge["to"] in ids],
-        "column_edges": flows.column_edges(seen, assets),
+        "column_edges": flows.column_edges(observed, assets),
         "pipelines": [machines.pipeline(machine, executions[machine.name]) for machine in deployed],
         "runs": machines.runs(executions, deployed, lake, int(aws.parameter("MemorySize"))),
         "dashboards": {
@@ -103,7 +103,7 @@ def gather(aws: Aws, now: datetime) -> dict[str, Any]:
 
 
 def _place(entry: Mapping[str, Any]) -> tuple[int, int, str]:
-    """Return where a table stands: in the order of the layers, then of the project's tables, then by name."""
+    """Return the sort key of a table: by layer, then in the order of the project's tables, then by name."""
     layer, name = layout.layer_of_database(entry["DatabaseName"]), entry["Name"]
     known = layers.tables_of(layer)
     return layout.LAYERS.index(layer), known.index(name) if name in known else len(known), name
@@ -126,23 +126,23 @@ def _published(lake: Lake, table: str) -> dict[str, Any] | None:
 
 
 def _data(table: str, rows: pa.Table) -> dict[str, Any]:
-    """Return what a dashboard shows, and the asset it was read from."""
+    """Return the data of a dashboard, and the asset that it was read from."""
     return {"from": load(table).qualified_name, **frame(rows)}
 
 
 def _volume(lake: Lake) -> dict[str, Any] | None:
-    """Sum the fact by what the dashboards filter by, for no gold table knows the country.
+    """Sum the fact by the dashboards' filters, as no gold table has the country.
 
-    Loans and cancelled rows are left out, as in the forecast: they buy nothing.
+    Loans and cancelled rows are left out, as in the forecast: nothing is bought with them.
     """
-    wanted = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
+    columns = [*_VOLUME_BY, *_VOLUME_OF, "status_pagamento", "tipo_registro"]
     fact = layers.in_role("fact")
     try:
         keys = list(lake.published(fact))
     except StorageError:
         return None
-    # Part by part: of each nothing stays but its sums.
-    summed = _regrouped(pa.concat_tables([_summed(lake.parquet(key).read(wanted)) for key in keys]))
+    # Part by part, so that only each part's sums stay in memory.
+    summed = _regrouped(pa.concat_tables([_summed(lake.parquet(key).read(columns)) for key in keys]))
     return _data(fact, summed.sort_by([(name, "ascending") for name in _VOLUME_BY]))
 
 

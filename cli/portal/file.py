@@ -1,4 +1,4 @@
-"""The page as a file: where it goes, what it may replace, and what lies beside it."""
+"""The page as a file: where it is written, what it may replace, and whether an export beside it has other runs."""
 
 from pathlib import Path
 from typing import Final
@@ -10,18 +10,18 @@ from cli.session import Aws
 from cli.terminal import present
 
 FILE: Final = Path("out/portal.html")
-# What every page has near its beginning.
+# Every page has this near its beginning.
 _TITLE: Final = "<title>IMPORTAÚ Lakehouse</title>".encode()
 _HEAD: Final = 4096
 
 
 def claim_page(file: Path) -> None:
-    """Raise `UsageError` where a file is there that is no portal: it would be lost."""
+    """Raise `UsageError` where another file would be replaced that is not a portal."""
     try:
         with file.open("rb") as content:
             head = content.read(_HEAD)
     except OSError:
-        return  # it is not there, or writing it will say why it cannot be
+        return  # it does not exist, or writing it will report the problem
     if head and _TITLE not in head:
         raise UsageError(
             f"{file} is there, and is no portal: it would be overwritten",
@@ -30,11 +30,11 @@ def claim_page(file: Path) -> None:
 
 
 def warn_of_another(aws: Aws, file: Path) -> None:
-    """Say so where the page lies beside an export of other runs."""
+    """Warn where the page is beside an export of other runs."""
     try:
         beside = export_record.read(file.parent)
     except UsageError:
-        return  # no export lies there
+        return  # there is no export
     if beside is not None and (beside.lake != f"s3://{aws.bucket}" or dict(beside.runs) != published_runs(aws)):
         present.warn(f"the tables beside it are another export's ({beside}), not what the page shows")
 

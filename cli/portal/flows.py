@@ -1,4 +1,4 @@
-"""What flows where, between assets and between columns: as the last runs were seen to do, and as tasks declare."""
+"""The flows between assets and between columns: as observed in the last runs, and as tasks declare."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ _AT_ONCE: Final = 16
 
 @dataclass(frozen=True)
 class Flow:
-    """One table that a task made in a run.
+    """A table that a task wrote in a run, with its sources.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Flow:
         ``database.table``.
     output : str
     columns : mapping of str to (str, str, bool)
-        By column of the output: ``database.table`` and column it is made of, and whether its values flow into it.
+        The sources of each column of the output: ``database.table``, column, and whether its values flow into it.
     transformations : mapping of str to str
-        How a column is made of its sources.
+        How each column is computed from its sources.
     """
 
     task: str
@@ -40,25 +40,25 @@ class Flow:
 
 
 def observed(lake: Lake, run_ids: Iterable[str], place: Place) -> list[Flow]:
-    """Return what some runs were seen to make, the newest of each table and task; later runs win over earlier ones."""
+    """Return the flows observed in some runs, the newest of each table and task; later runs win over earlier ones."""
     keys = [key for run_id in run_ids for key in _completed(lake, layout.lineage_prefix(run_id))]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         events = sorted(pool.map(lake.read_json, keys), key=lambda event: event["eventTime"])
-    found = {}
+    newest = {}
     for event in events:
         for flow in _flows(event, place):
-            found[flow.task, flow.output] = flow
-    return [found[key] for key in sorted(found)]
+            newest[flow.task, flow.output] = flow
+    return [newest[key] for key in sorted(newest)]
 
 
 def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[str, Any]]:
-    """Return the edges between assets (``Edge``): those seen, and those declared by tasks that were not seen.
+    """Return the edges between assets (``Edge``): those observed, and those declared by tasks that were not observed.
 
-    A comment declares all inputs for all outputs; a run tells which of them belong together. What a task does for one
-    part of a large run, one for the whole declares as well.
+    A comment declares all inputs for all outputs; a run shows which of them belong together. The edges of a task for
+    one part of a large run are declared by the task for the whole run as well.
     """
-    seen = {(source, flow.output, flow.task) for flow in flows for source in flow.inputs if source != flow.output}
-    ran = {flow.task for flow in flows}
+    actual = {(source, flow.output, flow.task) for flow in flows for source in flow.inputs if source != flow.output}
+    active = {flow.task for flow in flows}
     declared = {
         (source, target, f"{machine.name}.{task.name}"): task.per_part
         for machine in machines
@@ -67,9 +67,9 @@ def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[
         for source, target in product(task.inputs, task.outputs)
         if source != target
     }
-    kept = seen | {edge for edge, per_part in declared.items() if edge[2] not in ran and not per_part}
+    kept = actual | {edge for edge, per_part in declared.items() if edge[2] not in active and not per_part}
     return [
-        {"from": source, "to": target, "task": task, "declared": edge in declared, "observed": edge in seen}
+        {"from": source, "to": target, "task": task, "declared": edge in declared, "observed": edge in actual}
         for edge in sorted(kept)
         for source, target, task in [edge]
     ]
@@ -78,28 +78,28 @@ def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[
 def column_edges(flows: Iterable[Flow], assets: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     """Return the edges between columns (``ColumnEdge``), as indices into the assets and their columns.
 
-    A bronze column is the CSV's of the same name.
+    The source of a bronze column is the CSV's column of the same name.
     """
     at = {asset["id"]: index for index, asset in enumerate(assets)}
     columns = [{column["name"]: index for index, column in enumerate(asset["columns"])} for asset in assets]
-    found = set()
+    pairs = set()
     for flow in flows:
         if flow.output not in at:
             continue
         target = at[flow.output]
         landed = f"{layout.LANDING}.{flow.output.partition('.')[2]}"
         copied = [(name, landed, name, True) for name in columns[target] if landed in flow.inputs]
-        made = [(name, *source) for name, sources in flow.columns.items() for source in sources]
-        for name, asset, column, direct in (*copied, *made):
+        derived = [(name, *source) for name, sources in flow.columns.items() for source in sources]
+        for name, asset, column, direct in (*copied, *derived):
             if asset in at and column in columns[at[asset]] and name in columns[target]:
                 source = at[asset]
-                found.add((source, columns[source][column], target, columns[target][name], int(direct)))
-    return [list(edge) for edge in sorted(found)]
+                pairs.add((source, columns[source][column], target, columns[target][name], int(direct)))
+    return [list(edge) for edge in sorted(pairs)]
 
 
 def _completed(lake: Lake, prefix: str) -> Iterable[str]:
-    found = ((key, layout.event_of_key(key)) for key in lake.list(prefix))
-    return (key for key, event in found if event is not None and event.phase == layout.COMPLETE)
+    events = ((key, layout.event_of_key(key)) for key in lake.list(prefix))
+    return (key for key, event in events if event is not None and event.phase == layout.COMPLETE)
 
 
 def _flows(event: Mapping[str, Any], place: Place) -> Iterable[Flow]:

@@ -1,4 +1,4 @@
-"""Small Arrow tables as the page's frames (portal/src/document.ts), exact numbers exact."""
+"""Small Arrow tables as the page's frames (portal/src/document.ts), with exact numbers."""
 
 import math
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# JavaScript's numbers hold whole numbers exactly up to here; larger ones travel as text.
+# JavaScript's numbers are exact up to here; larger ones are sent as text.
 _LARGEST: Final = 2**53 - 1
 
 

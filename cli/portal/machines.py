@@ -78,13 +78,13 @@ def condition(rule: Mapping[str, Any]) -> str:
     if "Not" in rule:
         return f"não ({condition(rule['Not'])})"
     operator = next((key for key in rule if key not in {"Variable", "Next", "Comment"}), "")
-    wanted = rule.get(operator)
+    operand = rule.get(operator)
     if operator.startswith("Is"):
-        return f"{rule['Variable']} {operator if wanted else f'não {operator}'}"
+        return f"{rule['Variable']} {operator if operand else f'não {operator}'}"
     plain = operator.removesuffix("Path")
     for type_ in _TYPES:
         plain = plain.removeprefix(type_)
-    value = str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+    value = str(operand).lower() if isinstance(operand, bool) else str(operand)
     return f"{rule.get('Variable', '')} {_OPERATORS.get(plain, operator)} {value}"
 
 
@@ -117,29 +117,29 @@ class _Member:
 def runs(
     executions: Mapping[str, Sequence[Execution]], machines: Sequence[StateMachine], lake: Lake, memory_mb: int
 ) -> list[dict[str, Any]]:
-    """Return the runs (``Run``) that executions add up to, newest first.
+    """Return the runs (``Run``) that the executions belong to, newest first.
 
     Parameters
     ----------
     executions : mapping of str to sequence of Execution
-        By the name of their state machine.
+        The executions, by the name of their state machine.
     machines : sequence of StateMachine
     lake : Lake
     memory_mb : int
-        Of each Lambda.
+        The memory of each Lambda.
     """
     members: dict[str, list[_Member]] = {}
     for machine in machines:
         for execution in executions[machine.name]:
             members.setdefault(execution.run_id, []).append(_Member(machine, execution))
-    found = [_run(run_id, its_members, lake, memory_mb) for run_id, its_members in members.items()]
-    whole = [run for run in found if run is not None]
+    all_runs = [_run(run_id, its_members, lake, memory_mb) for run_id, its_members in members.items()]
+    whole = [run for run in all_runs if run is not None]
     return sorted(whole, key=lambda run: (run["started"], run["run_id"]), reverse=True)
 
 
 def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any] | None:
-    """Return one run; None when the execution that began it is too old to be among those read."""
-    # The executions that it started have its name too.
+    """Return one run; None when the execution that started it is too old to be among those read."""
+    # The executions that it started have its name, too.
     begun = (member for member in members if member.execution.name == run_id and not member.execution.started_by)
     first = next(begun, None)
     if first is None:
@@ -157,17 +157,17 @@ def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) ->
 
 
 def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any]:
-    ran = [member.execution for member in members]
-    lambda_seconds = sum(execution.lambda_seconds for execution in ran)
+    member_executions = [member.execution for member in members]
+    lambda_seconds = sum(execution.lambda_seconds for execution in member_executions)
     layers = [member for member in members if any(task.name == "PublishTable" for task in member.machine.tasks)]
     lines = [
         *costs.work(
             lambda_seconds,
             memory_mb,
-            sum(execution.lambda_calls for execution in ran),
-            sum(execution.transitions for execution in ran),
-            sum(execution.crawls for execution in ran),
-            max(execution.crawl_seconds for execution in ran),
+            sum(execution.lambda_calls for execution in member_executions),
+            sum(execution.transitions for execution in member_executions),
+            sum(execution.crawls for execution in member_executions),
+            max(execution.crawl_seconds for execution in member_executions),
         ),
         costs.Line("s3_writes", Decimal(_written(run_id, members, lake))),
         costs.Line("s3_reads", Decimal(_read(members))),
@@ -182,14 +182,14 @@ def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -
 
 
 def _written(run_id: str, members: Sequence[_Member], lake: Lake) -> int:
-    """Count the objects a run wrote: those that bear its name, and those it published, which are copies."""
+    """Return how many objects a run wrote: those with its name in their key, and the copies that it published."""
     prefixes = [layout.lineage_prefix(run_id), *(layout.staging_prefix(run_id, layer) for layer in layout.LAYERS)]
     named = sum(1 for prefix in prefixes for _ in lake.list(prefix))
     return named + sum(member.execution.copies for member in members)
 
 
 def _read(members: Sequence[_Member]) -> int:
-    """Count the tables that Lambdas read, by what their tasks declare; governance holds that against what they did."""
+    """Return how many tables Lambdas read, as their tasks declare; governance compares that with what they did."""
     return sum(
         len(task.inputs) * (_parts(member.execution) if task.per_part else 1)
         for member in members
@@ -199,7 +199,7 @@ def _read(members: Sequence[_Member]) -> int:
 
 
 def _parts(execution: Execution) -> int:
-    """Return for how many parts Lambdas were called; 0 where there was no Distributed Map of them."""
+    """Return for how many parts Lambdas were called; 0 where there was no Distributed Map."""
     return max((total.run.items for total in execution.map_runs if total.lambda_calls), default=0)
 
 

@@ -1,4 +1,4 @@
-"""The page itself: built once from portal/ with Node, kept, and filled with a document."""
+"""The page itself: built once from portal/ with Node.js, kept, and filled with a document."""
 
 import fcntl
 import hashlib
@@ -30,16 +30,16 @@ _HOW: Final = (
 
 
 def filled(template: str, document: Mapping[str, Any]) -> str:
-    """Return the page with a document in it; no value of the document can end the element it stands in."""
-    said = json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    page, places = _PLACE.subn(lambda found: f"{found[1]}{said}{found[2]}", template)
+    """Return the page with a document in it; no value of the document can end the element that contains it."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    page, places = _PLACE.subn(lambda match: f"{match[1]}{text}{match[2]}", template)
     if places != 1:
         raise CliError("the built page has no place for the data", "Remove .importau/portal/ and run it again.")
     return page
 
 
 def template(progress: Callable[[str], None] = lambda _: None) -> str:
-    """Return the page without data; built the first time, and when its source has changed.
+    """Return the page without data; it is built the first time, and after its source has changed.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def template(progress: Callable[[str], None] = lambda _: None) -> str:
 
 
 def prepared() -> Future[str]:
-    """Begin to build the page beside other work; a command that is interrupted does not wait for it."""
+    """Start to build the page in the background; a command that is interrupted does not wait for it."""
     page: Future[str] = Future()
 
     def build() -> None:
@@ -79,7 +79,8 @@ def prepared() -> Future[str]:
 def workshop(progress: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
     """Yield a folder with the page's source and the packages of its lock file, for one process at a time.
 
-    It is not the repository's own folder: a build never meets a developer's. Making it is quick the second time.
+    It is not the repository's own folder, so that a build never interferes with a developer's. The second time it is
+    ready soon.
 
     Raises
     ------
@@ -94,17 +95,17 @@ def workshop(progress: Callable[[str], None] = lambda _: None) -> Iterator[Path]
         shutil.copytree(SOURCE / "src", WORKSHOP / "src")
         for name in _GIVEN:
             shutil.copy2(SOURCE / name, WORKSHOP / name)
-        wanted = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
+        fingerprint = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
         stamp = WORKSHOP / "node_modules/.locked"
-        if not stamp.exists() or stamp.read_text() != wanted:
+        if not stamp.exists() or stamp.read_text() != fingerprint:
             progress("installing what the page is made of")
             npm(WORKSHOP, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-            stamp.write_text(wanted)
+            stamp.write_text(fingerprint)
         yield WORKSHOP
 
 
 def _fingerprint() -> str:
-    """Return what stands for the page's source: the same source, the same page."""
+    """Return a hash of the page's source: the same source gives the same page."""
     digest = hashlib.sha256()
     sources = sorted(path for path in (SOURCE / "src").rglob("*") if path.is_file())
     for path in (*(SOURCE / name for name in _GIVEN), *sources):
@@ -119,23 +120,24 @@ def npm(folder: Path, *arguments: str) -> None:
     Raises
     ------
     CliError
-        It failed; the message ends with what it said last.
+        It failed; the message ends with the end of its output.
     """
-    ran = subprocess.run(
+    process = subprocess.run(
         ["npm", *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", check=False,
     )  # fmt: skip
-    if ran.returncode:
-        said = "\n".join(ran.stdout.strip().splitlines()[-_TAIL_LINES:])
+    if process.returncode:
+        output = "\n".join(process.stdout.strip().splitlines()[-_TAIL_LINES:])
         raise CliError(
-            f"the portal could not be built: npm {' '.join(arguments[:2])} failed\n{said}", "Is the registry reachable?"
+            f"the portal could not be built: npm {' '.join(arguments[:2])} failed\n{output}",
+            "Is the registry reachable?",
         )
 
 
 def _need_node() -> None:
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise CliError("the portal is built with Node.js, which was not found", _HOW)
-    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
+    printed = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = tuple(int(part) for part in re.findall(r"\d+", printed)[:2])
     if version < _NODE:
-        raise CliError(f"the portal is built with Node.js, and {said or 'this one'} is too old", _HOW)
+        raise CliError(f"the portal is built with Node.js, and {printed or 'this one'} is too old", _HOW)

@@ -1,4 +1,4 @@
-"""What of the data may be shown: no column that is personal or confidential, and no value that looks so."""
+"""The data that may be shown: no column that is personal or confidential, and no value that looks so."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -14,21 +14,21 @@ SAMPLE_ROWS: Final = 5
 def revealing(values: Iterable[str | None]) -> bool:
     """Return whether any of some texts looks like an e-mail, telephone, CPF, CNPJ or login.
 
-    The scanner of the governance step reports a column from a share of its values on; what is shown to everybody must
-    not hold one.
+    The scanner of the governance step reports a column only from a share of its values on; what everybody may see must
+    not have a single one.
     """
     texts = pa.array([value for value in values if value], pa.string())
     return len(texts) > 0 and any(bool(detector.matches(texts).any()) for detector in DETECTORS)
 
 
 def shown(table: pa.Table, classified: Mapping[str, str | None]) -> tuple[pa.Table, list[str]]:
-    """Return a table without what must not be shown.
+    """Return the part of a table that may be shown.
 
     Parameters
     ----------
     table : pa.Table
     classified : mapping of str to str or None
-        Classification by column; a column that is not in it is not known to be harmless and is left out.
+        The classification of each column; a column without an entry may be personal, and is left out.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The page as a server of this machine answers with it, read anew at every visit."""
+"""A server of the page on this machine, which reads the lakehouse again for every request."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,13 +16,13 @@ HOST: Final = "127.0.0.1"
 
 
 def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
-    """Return what answers a visit with the page as the lakehouse is then; only to visits of this machine itself."""
+    """Return the handler of requests for the page, which answers only requests from this machine."""
 
     class Handler(BaseHTTPRequestHandler):
-        """Answers with the page as the lakehouse is now."""
+        """Answers a request with the page of the lakehouse as it is now."""
 
         def do_GET(self) -> None:
-            # Another site's page must not read this one through a name that resolves to this machine.
+            # Another site's page must not read this one by way of a name that resolves to this machine.
             if self.headers.get("Host", "").rpartition(":")[0] not in {HOST, "localhost"}:
                 self.send_error(HTTPStatus.FORBIDDEN)
             elif self.path != "/":

@@ -1,1 +1,1 @@
-"""A run, from its data to its end: where the data comes from, the upload, the execution, what it made."""
+"""A run from its data to its end: the source of the data, the upload, the execution, the summary."""

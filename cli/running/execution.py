@@ -18,7 +18,7 @@ from lakehouse.orchestration.pipelines import distributed_maps
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
-# Choice, Pass, Wait, Succeed and Fail do no work of their own: their time is nobody's news.
+# Choice, Pass, Wait, Succeed and Fail do no work of their own: their times are not reported.
 _WORKING: Final = ("Task", "Map", "Parallel")
 _ENDS: Final = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -26,11 +26,11 @@ _ENDS: Final = {
     "ExecutionTimedOut": "TIMED_OUT",
     "ExecutionAborted": "ABORTED",
 }
-# What Step Functions adds to it, and what is said instead.
+# The words that Step Functions uses, and those that are printed instead.
 _NAMES_NO_PART: Final = "The specified tolerated failure threshold"
-# How an attempt at a state's work ends: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, TaskSucceeded and the like.
+# The events that end an attempt at a state's work: TaskFailed, LambdaFunctionTimedOut, MapStateFailed, TaskSucceeded...
 _ATTEMPT_ENDS: Final = ("Failed", "TimedOut", "Succeeded")
-# Which machine a state starts, and waits for: by the machine it is of.
+# The machine that a state starts and waits for, by the state's own machine.
 _STARTS: Final = {(PIPELINE, layer.capitalize()): layer for layer in layout.LAYERS} | {
     (layer, f"Audit{layer.capitalize()}"): audit for layer, audit in AUDITS.items()
 }
@@ -40,9 +40,9 @@ _LONGEST_PAUSE: Final = 2.0
 
 @dataclass(frozen=True)
 class Transition:
-    """A state of a machine began, or after some seconds ended, well or by a fault that the machine caught.
+    """A state of a machine started, or ended after some seconds: successfully, or by an error that the machine caught.
 
-    A Distributed Map also advances: so many of its ``parts`` have ended (``done``).
+    A Distributed Map also advances: ``done`` of its ``parts`` have ended.
     """
 
     machine: str
@@ -81,7 +81,7 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended well."""
+        """Whether it succeeded."""
         return self.status == "SUCCEEDED"
 
     @property
@@ -91,9 +91,9 @@ class Outcome:
 
     @property
     def layer_seconds(self) -> dict[str, float]:
-        """Seconds by layer, for the layers that ran."""
-        ran = self.nested if self.machine == PIPELINE else (self,)
-        return {layer.machine: layer.seconds for layer in ran}
+        """How many seconds each layer took, of those that ran."""
+        layers = self.nested if self.machine == PIPELINE else (self,)
+        return {layer.machine: layer.seconds for layer in layers}
 
 
 def follow(
@@ -111,9 +111,9 @@ def follow(
     machine : str
         One of `machines.MACHINES`.
     arn : str
-        The execution's.
+        The ARN of the execution.
     tell : callable
-        Called with every `Transition`, in order, as it is seen.
+        Called with every `Transition`, in order.
     pause : callable
         Waits that many seconds.
     """
@@ -140,7 +140,7 @@ def _definition(machine: str) -> dict[str, Any]:
 
 @dataclass
 class _History:
-    """One execution's history, read from where the last look ended."""
+    """One execution's history, read from where the last poll ended."""
 
     aws: Aws
     machine: str
@@ -148,10 +148,10 @@ class _History:
     status: str = ""
     began: datetime | None = None
     _ended: datetime | None = None
-    _seen: int = 0
+    _last_event: int = 0
     _entered: dict[str, datetime] = field(default_factory=dict)
     _inside: str = ""
-    _done: int = 0
+    _reported: int = 0
     _state: str = ""
     _faulty: bool = False
     _error: str = ""
@@ -166,37 +166,37 @@ class _History:
 
     @property
     def over(self) -> bool:
-        """Whether it has ended, and all it started has been seen to end."""
-        # Histories are eventually consistent: a nested execution's last events may show after those of who started it.
+        """Whether it has ended, with the end of everything it started read as well."""
+        # Histories are eventually consistent: a nested execution's last events may appear after its parent's.
         if self.status in ("TIMED_OUT", "ABORTED"):
             return True
         return bool(self.status) and all(each.over for each in self._nested.values() if each.began)
 
     def news(self) -> Iterator[Transition]:
-        """Yield the transitions since the last call; those of what a state started come before the state's end."""
+        """Yield the transitions since the last call; those of a nested execution come before the end of its state."""
         for own in list(self._read()):
             if own.kind in ("exited", "failed") and own.state in self._nested:
-                yield from self._of_nested(self._nested[own.state], self._nested[own.state].news())
+                yield from self._nested_news(self._nested[own.state], self._nested[own.state].news())
             yield own
         for each in self._nested.values():
-            yield from self._of_nested(each, each.news())
+            yield from self._nested_news(each, each.news())
 
     def advance(self) -> Iterator[Transition]:
-        """Yield how far the Distributed Map has got that the execution is in, where that is further than before."""
+        """Yield the progress of the Distributed Map that the execution is in, where there is some."""
         for each in self._nested.values():
-            yield from self._of_nested(each, each.advance())
+            yield from self._nested_news(each, each.advance())
         if self.status or self._inside not in self._distributed:
             return
         for run in MapRuns(self.aws.states).of(self.arn):
-            if run.state == self._inside and run.ended != self._done:
-                self._done = run.ended
+            if run.state == self._inside and run.ended != self._reported:
+                self._reported = run.ended
                 yield Transition(self.machine, run.state, "advanced", done=run.ended, parts=run.items)
 
     def outcome(self) -> Outcome:
         """Return how it ended."""
         seconds = (self._ended - self.began).total_seconds() if self.began and self._ended else 0.0
         failed = self.status != "SUCCEEDED"
-        error, cause = self._of_part()
+        error, cause = self._failure_of_part()
         nested = tuple(self._as_ours(each.outcome()) for each in self._nested.values() if each.began)
         return Outcome(self.machine, self.status, self._state if failed else "", error, cause, seconds, nested)
 
@@ -209,23 +209,23 @@ class _History:
         )
         try:
             for event in (event for page in pages for event in page["events"]):
-                if event["id"] > self._seen:
-                    self._seen = event["id"]
+                if event["id"] > self._last_event:
+                    self._last_event = event["id"]
                     yield from self._take(event)
         except self.aws.states.exceptions.ExecutionDoesNotExist:
             if not self._is_nested:
                 raise
-            # Its start has been scheduled, and is still to come.
+            # Its start is scheduled, but has not happened yet.
 
     def _start(self, state: str) -> None:
-        """Follow what a state starts, which has this execution's name, from now on as well."""
+        """Also follow the execution that a state starts, which has this execution's name."""
         machine = _STARTS.get((self.machine, state))
         if machine is not None:
             arn = self.aws.state_machine(machine).replace(":stateMachine:", ":execution:")
             self._nested[state] = _History(self.aws, machine, f"{arn}:{self.name}", _is_nested=True)
 
-    def _of_nested(self, nested: "_History", news: Iterator[Transition]) -> Iterator[Transition]:
-        """Yield what is told of an execution that it started: of a layer's audit, in its name, how far its map is."""
+    def _nested_news(self, nested: "_History", news: Iterator[Transition]) -> Iterator[Transition]:
+        """Yield the transitions of a nested execution; of an audit only its map's progress, in the layer's name."""
         for transition in news:
             if nested.machine not in AUDITS.values():
                 yield transition
@@ -233,23 +233,23 @@ class _History:
                 yield replace(transition, machine=self.machine)
 
     def _as_ours(self, outcome: Outcome) -> Outcome:
-        """Return the outcome of an execution that it started; an audit's is the layer's."""
+        """Return the outcome of a nested execution; an audit's is its layer's."""
         return replace(outcome, machine=self.machine) if outcome.machine in AUDITS.values() else outcome
 
     @cached_property
     def _distributed(self) -> frozenset[str]:
-        # As this version deploys it. Of another one's maps no progress is seen, and nothing else is lost.
+        # The definition is this version's: with another version deployed, only the progress of maps is missing.
         return distributed_maps(_definition(self.machine))
 
-    def _of_part(self) -> tuple[str, str]:
-        """Return the error and cause of the part that failed, where it was one; else the execution's own."""
+    def _failure_of_part(self) -> tuple[str, str]:
+        """Return the error and cause of the part that failed, if one did; otherwise the execution's own."""
         if self._error != TOO_MANY_FAILED or self.machine == PIPELINE:
             return self._error, self._cause
         failure = MapRuns(self.aws.states).failure(self.arn)
         if failure is None:
             return self._error, self._cause
-        said = [str(failure), *([] if self._cause.startswith(_NAMES_NO_PART) else [self._cause])]
-        return failure.error, "\n".join(filter(None, said))
+        causes = [str(failure), *([] if self._cause.startswith(_NAMES_NO_PART) else [self._cause])]
+        return failure.error, "\n".join(filter(None, causes))
 
     def _take(self, event: "HistoryEventTypeDef") -> Iterator[Transition]:
         kind, at = event["type"], event["timestamp"]
@@ -262,9 +262,9 @@ class _History:
                 "executionTimedOutEventDetails",
                 "executionAbortedEventDetails",
             ):
-                told: dict[str, str] = event.get(details, {})  # type: ignore[assignment]
-                self._error = told.get("error", self._error)
-                self._cause = told.get("cause", self._cause)
+                failure_details: dict[str, str] = event.get(details, {})  # type: ignore[assignment]
+                self._error = failure_details.get("error", self._error)
+                self._cause = failure_details.get("cause", self._cause)
         elif kind.endswith(_ATTEMPT_ENDS) and not (self._inside and kind.startswith(("Task", "Lambda"))):
             self._faulty = not kind.endswith("Succeeded")
         elif kind.endswith("StateEntered"):
@@ -275,7 +275,7 @@ class _History:
     def _enter(self, kind: str, state: str, at: datetime) -> Iterator[Transition]:
         if self._inside:  # the states of a Map's or Parallel's branches belong to it
             return
-        # A Fail state only reports: what failed is the state before it.
+        # A Fail state only reports; the state before it is the one that failed.
         if kind in _WORKING:
             self._state = state
             self._entered[state] = at
@@ -283,7 +283,7 @@ class _History:
             self._start(state)
             yield Transition(self.machine, state, "entered")
         if kind in ("Map", "Parallel"):
-            self._inside, self._done = state, 0
+            self._inside, self._reported = state, 0
 
     def _leave(self, kind: str, state: str, at: datetime) -> Iterator[Transition]:
         if self._inside and self._inside != state:

@@ -15,12 +15,12 @@ from cli.session import Aws
 from lakehouse.lake import layout
 
 _PAUSE: Final = 2.0
-# CloudWatch takes some seconds to show a line; so much is read again at each look, and each line shown once.
+# CloudWatch takes some seconds to show a line: each poll reads this much again, and each line is shown once.
 _LATE: Final = timedelta(seconds=30)
 
 
 class Function(StrEnum):
-    """The functions, by the name their logs have."""
+    """The functions, by their names in logs."""
 
     bronze = layout.BRONZE
     silver = layout.SILVER
@@ -54,17 +54,17 @@ class Line:
     text: str
 
     @property
-    def said(self) -> dict[str, Any] | None:
-        """The line's JSON object, or None when it is text."""
+    def fields(self) -> dict[str, Any] | None:
+        """The line's JSON object, or None when it is plain text."""
         try:
-            said = json.loads(self.text)
+            fields = json.loads(self.text)
         except json.JSONDecodeError:
             return None
-        return said if isinstance(said, dict) else None
+        return fields if isinstance(fields, dict) else None
 
     def is_of(self, run_id: str | None) -> bool:
-        """Return whether it belongs to a run; every line belongs to no run in particular."""
-        return run_id is None or (self.said or {}).get("run_id") == run_id
+        """Return whether the line belongs to a run; without a run id, every line does."""
+        return run_id is None or (self.fields or {}).get("run_id") == run_id
 
 
 def read(
@@ -75,16 +75,16 @@ def read(
     follow: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[Line]:
-    """Yield lines in the order of their time.
+    """Yield lines ordered by time.
 
     Parameters
     ----------
     aws : Aws
     functions : iterable of Function
     begin : datetime
-        With a time zone; what is older is left out.
+        With a time zone; older lines are left out.
     run_id : str, optional
-        The run whose lines are wanted.
+        The run whose lines are yielded; all lines by default.
     follow : bool
         Whether to go on for ever.
     pause : callable
@@ -101,7 +101,7 @@ def read(
         ]
         # Counted, not compared: a function may write the same line twice within a millisecond.
         counted = Counter[Line]()
-        # Python's sort keeps what one function wrote within a millisecond in its order.
+        # Python's sort is stable: lines of one function within a millisecond keep their order.
         for line in sorted(found, key=lambda line: line.at):
             counted[line] += 1
             if counted[line] > shown[line] and line.is_of(run_id):

@@ -1,4 +1,4 @@
-"""What can be run: the state machines, the names of their runs, and how one is started."""
+"""The state machines that can be run, the names of their runs, and how one is started."""
 
 import json
 import secrets
@@ -9,36 +9,36 @@ from cli.session import Aws
 from lakehouse.lake import layout
 
 PIPELINE: Final = "pipeline"
-# The audit of each layer, which a run of the layer starts, and which can be started by itself.
+# The audit of each layer: a run of the layer starts it, and it can be started by itself.
 AUDITS: Final = {layer: f"teste_{layer}" for layer in layout.LAYERS}
 MACHINES: Final = (*layout.LAYERS, *AUDITS.values(), PIPELINE)
-# The pipeline's last step, which it also runs by itself.
+# The last step of the pipeline, which can also be run by itself.
 GOVERNANCE: Final = "governance"
-# What only the names of a demo's runs have.
+# Only the names of a demo's runs have this.
 _DEMO: Final = "-demo-"
 
 
 def new_run_id(now: datetime | None = None, *, of_demo: bool = False) -> str:
-    """Return a run's name: sorts by time, does not repeat, and says whether a demo began it."""
+    """Return a new run's name: names sort by time, are unique, and show whether a demo started the run."""
     return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}{_DEMO if of_demo else '-'}{secrets.token_hex(3)}"
 
 
 def is_of_demo(run_id: str) -> bool:
-    """Return whether a demo began a run."""
+    """Return whether a demo started a run."""
     return _DEMO in run_id
 
 
-def start(aws: Aws, machine: str, given: dict[str, Any], run_id: str) -> str:
+def start(aws: Aws, machine: str, execution_input: dict[str, Any], run_id: str) -> str:
     """Start ``StateMachine_DAG_<machine>`` with an input and return the execution's ARN.
 
     Raises
     ------
     NotDeployedError
-        A state machine is not there: what runs there is of another version, and could not be followed.
+        A state machine does not exist: another version is deployed, which could not be followed.
     """
     for each in MACHINES:
         aws.state_machine(each)
     answer = aws.states.start_execution(
-        stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps(given)
+        stateMachineArn=aws.state_machine(machine), name=run_id, input=json.dumps(execution_input)
     )
     return answer["executionArn"]

@@ -1,4 +1,4 @@
-"""A run from its data to its end: uploaded, started, followed, and what it made printed."""
+"""A run from its data to its end: upload, start, following it, and the summary."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from cli.session import Aws
 from cli.terminal import present
 from lakehouse.lake import layout
 
-# How Lambdas say that what they read was never made.
+# The error of a Lambda whose input was never published.
 _LACKING: Final = re.compile(r"; run (?:(?P<layer>bronze|silver|gold)|those layers) first")
 _SCRIPTS: Final = {
     layout.BRONZE: "scripts/05-run-bronze.sh",
@@ -24,7 +24,7 @@ _SCRIPTS: Final = {
 
 
 def perform(aws: Aws, what: str, data: source.Source, *, of_demo: bool = False) -> Outcome:
-    """Upload, run, follow, and print the table of what was made.
+    """Upload, run, follow, and print the table of results.
 
     Parameters
     ----------
@@ -32,21 +32,21 @@ def perform(aws: Aws, what: str, data: source.Source, *, of_demo: bool = False) 
     what : str
         One of `machines.MACHINES`, or `machines.GOVERNANCE`.
     data : Source
-        Complete: every file is there.
+        It is complete: no file is missing.
     of_demo : bool
-        Whether a demo runs it: then it ends with this command, and its name says so.
+        Whether a demo runs it: then it ends with this command, and its name shows that.
 
     Raises
     ------
     RunFailedError
-        The execution ended without success; the message says why.
+        The execution did not succeed; the message says why.
     """
     if isinstance(data, source.CsvFolder):
         upload(aws, data.path)
     run_id = machines.new_run_id(of_demo=of_demo)
     machine = PIPELINE if what == GOVERNANCE else what
-    given = {"only": GOVERNANCE} if what == GOVERNANCE else {"source": source.message(data)}
-    arn = machines.start(aws, machine, given, run_id)
+    execution_input = {"only": GOVERNANCE} if what == GOVERNANCE else {"source": source.message(data)}
+    arn = machines.start(aws, machine, execution_input, run_id)
     present.say(f"run {run_id} of {what}" + (f", from {source.describe(data)}" if reads_source(what) else ""))
     try:
         with present.activity(what) as show:
@@ -59,7 +59,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, of_demo: bool = False) 
         _show_governed(aws, run_id)
     else:
         layers: Sequence[str] = layout.LAYERS if what == PIPELINE else (what,)
-        _show_made(aws, run_id, summary.tables(aws, run_id, layers, outcome.layer_seconds))
+        _show_tables(aws, run_id, summary.tables(aws, run_id, layers, outcome.layer_seconds))
     if not outcome.succeeded:
         raise RunFailedError(why(outcome), _first(outcome.culprit.cause))
     present.done(f"{what} succeeded", outcome.seconds)
@@ -67,7 +67,7 @@ def perform(aws: Aws, what: str, data: source.Source, *, of_demo: bool = False) 
 
 
 def reads_source(machine: str) -> bool:
-    """Return whether a machine reads the exported CSVs, or generates data, and not what is published."""
+    """Return whether a machine reads the exported CSVs or generates data, instead of reading published tables."""
     return machine in (layout.BRONZE, PIPELINE)
 
 
@@ -87,20 +87,20 @@ def _show_governed(aws: Aws, run_id: str) -> None:
     present.say(f"governance report: {aws.uri(key)}")
 
 
-def _show_made(aws: Aws, run_id: str, made: Sequence[summary.TableSummary]) -> None:
-    if not any(asset.audited for asset in made):
-        return  # the run ended before its first audit: why is what there is to say
-    summary.show(made)
-    for key in summary.set_aside(made, run_id):
+def _show_tables(aws: Aws, run_id: str, tables: Sequence[summary.TableSummary]) -> None:
+    if not any(asset.audited for asset in tables):
+        return  # the run ended before its first audit: there is nothing to report but the cause
+    summary.show(tables)
+    for key in summary.set_aside(tables, run_id):
         present.say(f"rows set aside: {aws.uri(key)}")
     present.say(f"audit reports: {aws.uri(layout.quality_key(run_id, '<layer>'))}")
 
 
 def _first(cause: str) -> str:
-    """Return what has to be run before, where a run failed for want of it."""
-    lacking = _LACKING.search(cause)
-    if lacking is None:
+    """Return the command to run first, where a run failed because its input was never published."""
+    missing = _LACKING.search(cause)
+    if missing is None:
         return ""
-    if lacking["layer"] is None:
+    if missing["layer"] is None:
         return "Run them, or all of it in turn: `./importau run`."
-    return f"Run what it reads: `./importau run {lacking['layer']}` ({_SCRIPTS[lacking['layer']]})."
+    return f"Run what it reads: `./importau run {missing['layer']}` ({_SCRIPTS[missing['layer']]})."

@@ -1,4 +1,4 @@
-"""What a person reads of an execution: how far it is, why it failed, and how to stop it."""
+"""What is printed about an execution: its progress, why it failed, and how to stop it."""
 
 import shlex
 from collections.abc import Callable
@@ -10,33 +10,33 @@ from cli.terminal import present
 
 
 class Progress:
-    """Says what is going on, and prints each piece of work once, when it is done.
+    """Shows what is going on, and prints each state once, when it is done.
 
     Parameters
     ----------
     show : callable
-        Shows what goes on now.
+        Shows what is going on now.
     """
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self._show = show
-        self._told: set[tuple[str, str]] = set()
+        self._printed: set[tuple[str, str]] = set()
 
     def tell(self, transition: Transition) -> None:
-        """Tell of one transition."""
+        """Report one transition."""
         name = f"{transition.machine}: {transition.state}"
         if transition.kind == "entered":
             self._show(name)
         elif transition.kind == "advanced":
             self._show(f"{name} {transition.done} of {transition.parts}")
-        elif (transition.machine, transition.state) not in self._told:  # a polling loop comes by the same state often
-            self._told.add((transition.machine, transition.state))
-            told = present.done if transition.kind == "exited" else present.failed
-            told(name, transition.seconds)
+        elif (transition.machine, transition.state) not in self._printed:  # a polling loop enters the same state often
+            self._printed.add((transition.machine, transition.state))
+            print_step = present.done if transition.kind == "exited" else present.failed
+            print_step(name, transition.seconds)
 
 
 def why(outcome: Outcome) -> str:
-    """Return in which state an execution ended without success, by what error, and its cause."""
+    """Return in which state an execution failed, with which error, and its cause."""
     culprit = outcome.culprit
     what = (
         f"the audit of {culprit.machine.removeprefix('teste_')}"
@@ -47,9 +47,9 @@ def why(outcome: Outcome) -> str:
     how = {"FAILED": "failed", "TIMED_OUT": "took too long", "ABORTED": "was stopped"}[culprit.status]
     named = f" ({culprit.error})" if culprit.error else ""
     cause = culprit.cause or "no cause was given; the logs of its functions say more"
-    # Several problems are a list below the line; one goes on with it.
-    said = "".join(f"\n  {line}" for line in cause.splitlines()) if "\n" in cause else f" {cause}"
-    return f"{what} {how}{where}{named}:{said}"
+    # Several problems are listed below the line; a single one follows on it.
+    text = "".join(f"\n  {line}" for line in cause.splitlines()) if "\n" in cause else f" {cause}"
+    return f"{what} {how}{where}{named}:{text}"
 
 
 def stop_command(aws: Aws, arn: str) -> str:
@@ -60,5 +60,5 @@ def stop_command(aws: Aws, arn: str) -> str:
         "--region": aws.session.region_name,
         "--profile": None if aws.endpoint or profile == "default" else profile,
     }
-    given = [word for option, value in where.items() if value for word in (option, value)]
-    return shlex.join(["aws", "stepfunctions", "stop-execution", *given, "--execution-arn", arn])
+    options = [word for option, value in where.items() if value for word in (option, value)]
+    return shlex.join(["aws", "stepfunctions", "stop-execution", *options, "--execution-arn", arn])

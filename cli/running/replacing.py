@@ -1,4 +1,4 @@
-"""What a demo would replace, and whether it may: a lake that somebody works with is not a demo's to overwrite."""
+"""What a demo would replace, and whether it may: it must not overwrite a lake that somebody works with."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -24,31 +24,31 @@ _IN_USE: Final = (
 
 
 def may_replace(aws: Aws, bucket: str, answers: Answers) -> None:
-    """Say what a demo replaces, and ask where that is not a demo's.
+    """Print what a demo replaces, and ask where that is not another demo's.
 
     Parameters
     ----------
     aws : Aws
         The embedded AWS; deployed or not.
     bucket : str
-        The lake's, there or not.
+        The lake's bucket, which may not exist.
     answers : Answers
         Who answers.
 
     Raises
     ------
     UsageError
-        Somebody works with the lake, and nobody may be asked.
+        Somebody works with the lake, and no questions may be asked.
     CliError
-        The person does not agree.
+        The user does not agree.
     """
     from lakehouse.lake.s3 import Lake
 
-    seen = runs(Lake(bucket, aws.s3))
-    others = [run for run in seen if not is_of_demo(run)]
+    all_runs = runs(Lake(bucket, aws.s3))
+    others = [run for run in all_runs if not is_of_demo(run)]
     if not others:
-        if seen:
-            present.say(f"the tables of the last demo, run {seen[-1]}, will be replaced")
+        if all_runs:
+            present.say(f"the tables of the last demo, run {all_runs[-1]}, will be replaced")
         return
     problem = translated(_IN_USE[len(others) > 1], bucket=bucket, count=len(others), run=others[-1])
     if answers is Answers.NONE:
@@ -65,7 +65,7 @@ def may_replace(aws: Aws, bucket: str, answers: Answers) -> None:
 
 
 def runs(lake: "Lake") -> list[str]:
-    """Return the runs whose tables were audited in a lake, oldest first; none where there is no such bucket."""
+    """Return the runs whose tables were audited in a lake, oldest first; empty where there is no such bucket."""
     prefixes = [layout.quality_prefix(layer) for layer in layout.LAYERS]
     try:
         keys = {key.removeprefix(prefix) for prefix in prefixes for key in lake.list(prefix)}

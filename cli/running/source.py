@@ -1,6 +1,6 @@
-"""Where the tables come from: a folder of CSVs, what is uploaded already, or the synthetic generator.
+"""The source of the tables: a folder of CSVs, CSVs uploaded before, or the synthetic generator.
 
-A CSV that is not there is never passed over: every missing one is named, and the user says how to go on.
+A missing CSV is never skipped: every missing one is named, and the user decides how to go on.
 """
 
 from collections.abc import Callable, Iterable
@@ -58,7 +58,7 @@ def message(source: Source) -> dict[str, Any]:
 
 
 def describe(source: Source) -> str:
-    """Return a source as a person would name it."""
+    """Return a source's description for people to read."""
     match source:
         case CsvFolder(path):
             return f"the CSVs in {present.place(path)}"
@@ -74,7 +74,7 @@ def nearby(root: Path = ROOT) -> Path | None:
 
 
 def exported_files() -> list[str]:
-    """Return the names of the CSVs that are exported, in the order of the tables."""
+    """Return the names of the exported CSVs, in the order of the tables."""
     return [f"{table}.csv" for table in layers.tables_of(layers.BRONZE)]
 
 
@@ -90,7 +90,7 @@ def missing_in_landing(keys: Iterable[str]) -> list[str]:
 
 
 def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFolder | Synthetic | None:
-    """Return the source the options name, or None when they name none.
+    """Return the source that the options name, or None when they name none.
 
     Raises
     ------
@@ -109,14 +109,14 @@ def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFol
 
 
 def complete(source: Source, landed: Callable[[], Iterable[str]], answers: Answers, ask: Ask) -> Source:
-    """Return a source that has all tables: ``source`` itself, or what the user says instead.
+    """Return a source that has all tables: ``source`` itself, or the one that the user chooses instead.
 
     Parameters
     ----------
     source : Source
-        What is wanted.
+        The chosen source.
     landed : callable
-        Returns the keys of the landing area; called only when they matter.
+        Returns the keys of the landing area; called only when they are needed.
     answers : Answers
         Who answers when a file is missing.
     ask : callable
@@ -125,9 +125,9 @@ def complete(source: Source, landed: Callable[[], Iterable[str]], answers: Answe
     Raises
     ------
     UsageError
-        A file is missing and nobody may be asked.
+        A file is missing, and no questions may be asked.
     CliError
-        A file is missing and the person chose to stop.
+        A file is missing, and the user chose to stop.
     """
     while True:
         match source:

@@ -1,4 +1,4 @@
-"""What a run made of the tables, from the audit reports it left in the lake; and how that is shown."""
+"""The summary of a run: its tables, from the audit reports that it left in the lake, and how they are shown."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class TableSummary:
     ----------
     layer, table : str
     rows, quarantined : int or None
-        None when the run did not get that far.
+        None when the run ended before.
     verdict : str
         The audit's: pass, warn, fail; ``not run`` when there was none.
     errors, warnings : int
@@ -44,7 +44,7 @@ class TableSummary:
 
     @property
     def audited(self) -> bool:
-        """Whether the run got as far as the table's audit."""
+        """Whether the table was audited before the run ended."""
         return self.rows is not None
 
 
@@ -59,21 +59,21 @@ def tables(aws: Aws, run_id: str, layers: Sequence[str], seconds: Mapping[str, f
     seconds : mapping
         How long each layer took; layers that did not run are absent.
     """
-    found: list[TableSummary] = []
+    summaries: list[TableSummary] = []
     for layer in layers:
-        found += audited(layer, report(aws, layout.quality_key(run_id, layer)), seconds.get(layer))
-    return found
+        summaries += audited(layer, report(aws, layout.quality_key(run_id, layer)), seconds.get(layer))
+    return summaries
 
 
 def audited(layer: str, audit: Mapping[str, Any] | None, seconds: float | None) -> list[TableSummary]:
-    """Return the tables of a layer as the report of an audit has them; None, where there is no report."""
+    """Return the tables of a layer as the report of its audit has them; `report` is None where there is none."""
     entries = {entry["table"]: entry for entry in audit["tables"]} if audit else {}
     return [_table(layer, table, entries.get(table), seconds) for table in layers.tables_of(layer)]
 
 
-def set_aside(found: Sequence[TableSummary], run_id: str) -> list[str]:
-    """Return the keys of the files with the rows that a run quarantined."""
-    return [layout.quarantine_key(run_id, table.layer, table.table) for table in found if table.quarantined]
+def set_aside(summaries: Sequence[TableSummary], run_id: str) -> list[str]:
+    """Return the keys of a run's quarantine files."""
+    return [layout.quarantine_key(run_id, table.layer, table.table) for table in summaries if table.quarantined]
 
 
 def _table(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> TableSummary:
@@ -104,27 +104,27 @@ def report(aws: Aws, key: str) -> dict[str, Any] | None:
     return content
 
 
-def show(found: Sequence[TableSummary]) -> None:
-    """Print the summary: one line a table, below its layer and how long that took."""
-    made = present.table(
+def show(summaries: Sequence[TableSummary]) -> None:
+    """Print the summary: one line per table, below its layer with its duration."""
+    grid = present.table(
         Column("table", no_wrap=True), *(Column(name, justify="right") for name in ("rows", "quarantined")), "audit"
     )
     previous = ""
-    for table in found:
+    for table in summaries:
         if table.layer != previous:
             if previous:
-                made.add_section()
+                grid.add_section()
             took = "" if table.layer_seconds is None else f" [dim]{present.duration(table.layer_seconds)}[/dim]"
-            made.add_row(f"[bold]{table.layer}[/bold]{took}")
+            grid.add_row(f"[bold]{table.layer}[/bold]{took}")
         previous = table.layer
         quarantined = _number(table.quarantined)
-        made.add_row(
+        grid.add_row(
             f"  {table.table}",
             _number(table.rows),
             f"[yellow]{quarantined}[/yellow]" if table.quarantined else quarantined,
             _verdict(table),
         )
-    present.grid(made)
+    present.grid(grid)
 
 
 def _number(number: int | None) -> str:

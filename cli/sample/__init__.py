@@ -1,4 +1,4 @@
-"""The sample: a small invented company, as CSVs that a person can read, with every trap that real exports have.
+"""The sample: a small invented company, as CSVs that people can read, with every trap that real exports have.
 
 `importau sample` writes it. It is data for people, so it is made with pandas, a concept a file; the synthetic source
 of any size is `bronze.synthetic`, whose words and way of drawing it shares. Amounts are whole units of their

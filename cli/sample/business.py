@@ -23,15 +23,15 @@ class Line(NamedTuple):
     category, currency : str
         What is bought, and what its suppliers are paid in.
     weight : int
-        How often, beside the other lines.
+        How often it orders, relative to the other lines.
     value : int
-        A typical order at the start, in cents.
+        The value of a typical order at the start, in cents.
     growth : int
-        Per cent of that a year.
+        The growth of that value, in per cent a year.
     peak : int
         The month of the year with the largest orders, 1 to 12.
     since : int
-        The month of the thirty that it began in.
+        The month, of the thirty, in which it began.
     """
 
     category: str
@@ -43,7 +43,7 @@ class Line(NamedTuple):
     since: int = 0
 
 
-# The last three are new or rare: little can be forecast of them.
+# The last three are new or rare, so that little can be forecast for them.
 LINES: Final = (
     Line("Tecnologia", "USD", 38, 24_000_00, 35, 11),
     Line("Eletrônicos", "USD", 34, 13_000_00, 18, 11),
@@ -57,7 +57,7 @@ LINES: Final = (
     Line("Mineração", "CAD", 5, 16_000_00, 0, 2, since=2),
 )
 _FIRST_MONTH: Final = np.datetime64(FIRST_DAY, "M")
-# Per cent of a typical order, by how many months the peak is away.
+# Per cent of a typical order's value, by the distance from the peak in months.
 _SEASON: Final = np.array([130, 120, 108, 96, 87, 82, 80])
 
 
@@ -70,10 +70,10 @@ def placed(rng: Random) -> pd.DataFrame:
         In the order of their days: ``line``, ``day`` (datetime64) and ``worth`` (cents, before items are chosen).
     """
     month = np.arange(MONTHS)
-    wanted = np.array([[line.weight if m >= line.since else 0 for m in month] for line in LINES])
-    # Every so many units of weight one order: no line goes without for long.
-    reached = np.cumsum(wanted) * ORDERS // wanted.sum()
-    cell = np.repeat(np.arange(wanted.size), np.diff(reached, prepend=0))
+    weights = np.array([[line.weight if m >= line.since else 0 for m in month] for line in LINES])
+    # One order per fixed amount of accumulated weight, so that no line is without orders for long.
+    reached = np.cumsum(weights) * ORDERS // weights.sum()
+    cell = np.repeat(np.arange(weights.size), np.diff(reached, prepend=0))
     line, month = np.divmod(cell, MONTHS)
     start, end = ((_FIRST_MONTH + month + after).astype("datetime64[D]") for after in (0, 1))
     day = start + rng.integers(0, (end - start).astype(int))

@@ -14,17 +14,17 @@ from lakehouse.contract.layers import BRONZE, tables_of
 from lakehouse.contract.model import load
 
 _SEED: Final = 29
-# The decimals that are shown at least, by those that a type has: rates of most currencies have four.
+# The least number of decimals that are shown, by that of the type: most currencies' rates have four.
 _SHOWN: Final = {2: 2, 3: 1, 4: 1, 6: 4}
 
 
 def tables() -> dict[str, pa.Table]:
-    """Make the tables of the sample, the same ones each time.
+    """Return the tables of the sample, the same ones each time.
 
     Returns
     -------
     dict of str to pa.Table
-        By the names and with the columns of Bronze, all of them text.
+        With the names and columns of Bronze; all columns are text.
     """
     streams = (np.random.default_rng([_SEED, number]) for number in itertools.count())
     rates = exchange.drawn(next(streams))

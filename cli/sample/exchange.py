@@ -1,4 +1,4 @@
-"""What currencies are worth: a rate for every day, and the quotations that were published of them."""
+"""Exchange rates: one for every day, and the published quotations."""
 
 from datetime import date
 from typing import Final, NamedTuple
@@ -22,7 +22,7 @@ class Currency(NamedTuple):
     ----------
     name : str
     rate, step : int
-        Its first rate and what rates are rounded to, in millionths of a real.
+        Its first rate, and the unit that rates are rounded to, in millionths of a real.
     quoted : int
         On how many of 100 working days there is a quotation.
     since : date
@@ -53,7 +53,7 @@ HOLIDAYS: Final = np.array(
 
 
 def drawn(rng: Random) -> pd.DataFrame:
-    """Draw the rates of all days: what moves the real moves all currencies, and each moves a little by itself.
+    """Draw the rates of all days: all currencies move together, and each a little by itself.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def drawn(rng: Random) -> pd.DataFrame:
     days = pd.date_range(FIRST_DAY, TODAY)
     shared = rng.integers(-60, 61, (len(days), 3)).sum(axis=1) * np.where(rng.integers(0, 40, len(days)) == 0, 2, 1)
     own = rng.integers(-20, 21, (len(days), len(CURRENCIES), 3)).sum(axis=2)
-    # In ten-thousandths; on other days nothing moves.
+    # In ten-thousandths; on other days the rates stay.
     moves = np.where(_working(days)[:, None], shared[:, None] + own, 0)
     level = np.array([currency.rate for currency in CURRENCIES]) * 1_000
     levels = []
@@ -77,7 +77,7 @@ def drawn(rng: Random) -> pd.DataFrame:
 
 
 def quotations(rng: Random, rates: pd.DataFrame) -> pd.DataFrame:
-    """Return ``cambio``: working days only, not every currency on each, some not from the start."""
+    """Return ``cambio``: quotations on working days, not of every currency on each, and some currencies begin later."""
     days = pd.DatetimeIndex(rates.index)
     shown = _working(days) & (days <= pd.Timestamp(LAST_QUOTATION))
     since = np.array([currency.since for currency in CURRENCIES], "datetime64[D]")
@@ -94,7 +94,7 @@ def quotations(rng: Random, rates: pd.DataFrame) -> pd.DataFrame:
         "taxa_ptax": ptax,
     })  # fmt: skip
     before = cambio.groupby("moeda")["taxa_ptax"].shift().fillna(cambio["taxa_ptax"]).astype(int)
-    # Of two decimals, in ten-thousandths of a per cent.
+    # Two decimals, in ten-thousandths of a per cent.
     cambio["variacao_dia_percentual"] = (ptax - before) * 10_000 // before * 100
     return cambio.assign(fonte="SISBACEN", tipo_cambio="COMERCIAL", hora_atualizacao="16:30:00")
 

@@ -1,4 +1,4 @@
-"""Who the company buys from, what it buys, and what it owes to banks: suppliers, products, loans."""
+"""Suppliers, products and loans."""
 
 import re
 from datetime import date
@@ -15,13 +15,13 @@ from cli.sample.exchange import HOME
 from lakehouse.engine.money import ONE_RATE
 from lakehouse.engine.months import add_months
 
-# Most suppliers are at home; abroad, one of each country and a second one in Japan.
+# Most suppliers are Brazilian; abroad there is one in each country, and a second one in Japan.
 _AT_HOME: Final = 12
 _FOREIGN: Final = (*range(1, len(v.COUNTRIES)), 4)
-# The articles that more than one variant is bought of: technology, electronics, industry, cars, textiles.
+# The articles with more than one variant: technology, electronics, industry, cars, textiles.
 _IN_VARIANTS: Final = 14
 
-# Contracted on, for so many months, principal in thousands of reais, interest in tenths of a per cent a year.
+# The date of contract, the months, the principal in thousands of reais, the interest in tenths of a per cent a year.
 _LOANS: Final = (
     (date(2023, 9, 15), 24, 90, 132), (date(2024, 3, 20), 36, 120, 118), (date(2024, 6, 10), 48, 180, 105),
     (date(2024, 9, 5), 18, 60, 149), (date(2024, 11, 25), 36, 150, 112), (date(2025, 2, 14), 30, 80, 128),
@@ -33,7 +33,7 @@ _RENEGOTIATED: Final = 6
 
 
 def suppliers(rng: Random) -> pd.DataFrame:
-    """Return ``fornecedores``; no telephone of theirs can be dialled, and no CNPJ has its check digits."""
+    """Return ``fornecedores``; no telephone number can be dialled, and no CNPJ has valid check digits."""
     country = np.array([0] * _AT_HOME + list(_FOREIGN))
     rng.shuffle(country)
     count = len(country)
@@ -56,7 +56,7 @@ def suppliers(rng: Random) -> pd.DataFrame:
         "condicoes_pagamento": rng.choice(v.TERMS, count),
         "moeda_negociacao": [country.currency for country in countries],
         "contato_email": [f"contato@fornecedor{number}.example" for number in range(1, count + 1)],
-        # No subscriber's number begins with 0.
+        # No telephone number of a subscriber begins with 0.
         "telefone": [f"+{country.dialling}-0555-{rng.integers(100, 200):04d}" for country in countries],
     })  # fmt: skip
 
@@ -89,7 +89,7 @@ def products(rng: Random, suppliers: pd.DataFrame, rates: pd.DataFrame) -> pd.Da
 
 
 def loans(rng: Random) -> pd.DataFrame:
-    """Return ``emprestimos``: paid to this day, but one in arrears; those that are settled have nothing due."""
+    """Return ``emprestimos``: paid to date, except for one in arrears; settled ones have nothing due."""
     term, thousands, interest = np.array([loan[1:] for loan in _LOANS]).T
     day, today = (np.array(days, "datetime64[D]").astype(np.int64) for days in ([loan[0] for loan in _LOANS], TODAY))
     months = np.arange(1, term.max() + 1)
@@ -118,7 +118,7 @@ def loans(rng: Random) -> pd.DataFrame:
 
 
 def _without_repeats(rng: Random, words: tuple[str, ...], count: int) -> list[str]:
-    """Return words in any order, each once before one comes again."""
+    """Return words in random order; none repeats before all have occurred."""
     rounds = [rng.permutation(words) for _ in range(-(-count // len(words)))]
     return [str(word) for word in np.concatenate(rounds)[:count]]
 

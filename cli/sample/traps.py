@@ -1,6 +1,6 @@
-"""The oddities that do not come by themselves: each a function that puts one, or a few, into the tables.
+"""The traps that do not arise by chance: each function puts one, or a few, into the tables.
 
-What comes by itself is drawn: weekends and holidays without PTAX, instalments that repeat the order's value, products
+The others are drawn: weekends and holidays without PTAX, instalments that repeat the order's value, products
 of another supplier than the order's. tests/unit/test_sample.py names and counts all of them.
 """
 
@@ -29,7 +29,7 @@ def _orders_without_items(tables: Tables) -> Tables:
 
 
 def _items_that_cost_nothing(tables: Tables) -> Tables:
-    """Give an order's items away: its value is freight, and cannot be shared by what they cost."""
+    """Make an order's items free: its value is freight, and cannot be shared by the items' prices."""
     items = tables["itens_pedido"].copy()
     several = items["pedido_id"].value_counts(sort=False)
     free = items["pedido_id"] == several[several == 3].index[5]
@@ -47,7 +47,7 @@ def _an_item_without_order(tables: Tables) -> Tables:
 
 
 def _payments_without_order(tables: Tables) -> Tables:
-    """One of an order that nobody knows, in dollars, and one of no order at all."""
+    """Add a payment of an unknown order, in dollars, and one without an order."""
     payments = tables["pagamentos"]
     in_dollars, by_pix = (
         int(np.flatnonzero(payments[column] == value)[20])
@@ -58,7 +58,7 @@ def _payments_without_order(tables: Tables) -> Tables:
 
 
 def _an_order_in_a_currency_without_quotation(tables: Tables) -> Tables:
-    """Drop the payments of the first order in Canadian dollars: what it is worth in them cannot be known."""
+    """Drop the payments of the first order in Canadian dollars, whose value in them is then unknown."""
     suppliers, orders, payments = tables["fornecedores"], tables["pedidos"], tables["pagamentos"]
     canadian = suppliers["fornecedor_id"][suppliers["moeda_negociacao"] == "CAD"]
     first = orders["pedido_id"][orders["fornecedor_id"].isin(canadian)].iloc[0]
@@ -79,7 +79,7 @@ def _prices_in_yen_a_third_of_ptax(tables: Tables) -> Tables:
 
 
 def _a_loan_that_cannot_be(tables: Tables) -> Tables:
-    """Have more instalments paid than the loan has: the one row that Bronze sets aside."""
+    """Give a loan more paid instalments than it has: the one row that Bronze sets aside."""
     loans = tables["emprestimos"].copy()
     paid, the_one = loans["num_parcelas_pagas"], loans["emprestimo_id"] == "EMP010"
     loans["num_parcelas_pagas"] = paid.mask(the_one, loans["prazo_meses"] + 8)
@@ -106,5 +106,5 @@ def _paid(tables: Tables) -> "pd.Series[bool]":
 
 
 def _with_copy(frame: pd.DataFrame, row: int, **changed: str) -> pd.DataFrame:
-    """Return a table with one row more, at the end: a copy of one of its rows but for what is changed."""
+    """Return a table with a further row at the end: a copy of one of its rows with some changes."""
     return pd.concat([frame, frame.iloc[[row]].assign(**changed)], ignore_index=True)

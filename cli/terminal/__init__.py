@@ -1,1 +1,1 @@
-"""What people read and answer: text on the terminal or in a pipe, commands to type next, questions."""
+"""Input and output for people: text on the terminal or in a pipe, commands to type next, questions."""

@@ -1,4 +1,4 @@
-"""The commands that messages tell people to type: they carry the options that say where the lakehouse is."""
+"""The commands in messages, with the user's options that say where the lakehouse is."""
 
 import re
 import shlex
@@ -8,7 +8,7 @@ from typing import Any, Final
 import typer
 
 _EVERYWHERE: Final = ("--local", "--stack", "--region", "--profile")
-# Which of those options the commands take that messages name.
+# Which of those options each command in messages takes.
 TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "bucket": ("--local", "--region", "--profile"),
     **dict.fromkeys(
@@ -16,12 +16,12 @@ TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"`\./importau (?P<name>[a-z]+)(?P<rest>[^`]*)`")
-# One command a process; nothing of it outlives the command.
-_given: Final[dict[str, str]] = {}
+# A process runs one command; these are cleared when it ends.
+_typed: Final[dict[str, str]] = {}
 
 
 def remember(context: typer.Context, parameter: typer.CallbackParam, value: Any) -> Any:
-    """Keep an option that was typed, until the command line ends; what the environment says holds for later commands.
+    """Keep an option that was typed until the command ends; those from the environment apply to later commands anyway.
 
     Parameters
     ----------
@@ -36,18 +36,18 @@ def remember(context: typer.Context, parameter: typer.CallbackParam, value: Any)
     """
     source = context.get_parameter_source(str(parameter.name))
     if value and source is not None and source.name == "COMMANDLINE":
-        _given[parameter.opts[0]] = "" if value is True else str(value)
-        context.find_root().call_on_close(_given.clear)
+        _typed[parameter.opts[0]] = "" if value is True else str(value)
+        context.find_root().call_on_close(_typed.clear)
     return value
 
 
 def complete(message: str) -> str:
-    """Return a message whose commands (````./importau run````, in backticks) carry the options that were typed."""
-    return _COMMAND.sub(lambda found: f"`{command(found['name'] + found['rest'])}`", message) if _given else message
+    """Return a message whose commands (````./importau run````, in backticks) have the options that were typed."""
+    return _COMMAND.sub(lambda match: f"`{command(match['name'] + match['rest'])}`", message) if _typed else message
 
 
 def command(line: str) -> str:
-    """Return a command of ours, such as ``portal --open``, as it has to be typed to mean the same lakehouse."""
+    """Return a command, such as ``portal --open``, as it has to be typed for the same lakehouse."""
     words = line.split()
-    lacking = [each for each in TAKEN.get(words[0], ()) if each in _given and each not in words]
-    return " ".join(["./importau", line, *(shlex.join(filter(None, (each, _given[each]))) for each in lacking)])
+    missing = [each for each in TAKEN.get(words[0], ()) if each in _typed and each not in words]
+    return " ".join(["./importau", line, *(shlex.join(filter(None, (each, _typed[each]))) for each in missing)])

@@ -1,4 +1,4 @@
-"""Questions, and what stands beside them, in Portuguese where the locale is Portuguese."""
+"""Questions, and the text around them, in Portuguese where the locale is Portuguese."""
 
 import os
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ PORTUGUESE: Final = {
     ),
     "Replace them? (y/n)": "Substituí-las? (s/n)",
     "stopped: nothing was written": "parado: nada foi gravado",
-    # Taking it down.
+    # Deleting the lakehouse.
     "to be deleted in account {account}: the stack {stack} with": "a apagar na conta {account}: a stack {stack}, com",
     "the bucket {bucket} and all data in it stay (--delete-data deletes them too)": (
         "o bucket {bucket} e todos os dados nele ficam (--delete-data os apaga também)"
@@ -83,7 +83,7 @@ def translated(text: str, **values: object) -> str:
     text : str
         English, a key of `PORTUGUESE`.
     **values : object
-        What its fields are.
+        The values of its fields.
     """
     portuguese = is_portuguese()
     shown = {name: _number(value, portuguese) if isinstance(value, int) else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""What the commands print: progress and problems on standard error, results on standard output.
+"""The output of commands: progress and problems on standard error, results on standard output.
 
 On a terminal, text is wrapped between words and tables fit the width. In a pipe every line stays whole, however long:
 what reads it has no width.
@@ -24,10 +24,10 @@ from cli.terminal.hints import complete
 if TYPE_CHECKING:
     from cli.errors import CliError
 
-# In a pipe: wider than any table, and how long a rule below its head is at the most.
+# In a pipe: wider than any table, and the greatest length of the rule below a table's head.
 _ENDLESS: Final = 10_000
 _RULE: Final = 120
-# Rich resolves sys.stdout and sys.stderr on every print, so these may be made once.
+# Rich resolves sys.stdout and sys.stderr at every print, so these can be made once.
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -60,29 +60,29 @@ def problem(error: "CliError") -> None:
 
 
 def _tell(mark: str, text: str, seconds: float | None = None) -> None:
-    """Print a message; the commands in it are completed, so that they can be typed as they stand."""
+    """Print a message, with the options in its commands completed, so that they can be typed as they are."""
     took = "" if seconds is None else f" [dim]{duration(seconds)}[/dim]"
     flow(err, f"{mark}{escape(complete(text))}{took}")
 
 
 def flow(console: Console, markup: str, head: str = "", margin: int | None = None) -> None:
-    """Print text; on a terminal wrapped between words, with what is longer than a line (an ARN, a path) left whole.
+    """Print text; on a terminal wrapped between words, with a word longer than a line (an ARN, a path) kept whole.
 
     Parameters
     ----------
     console : Console
     markup : str
     head : str
-        Markup that stands before the text.
+        Markup before the text.
     margin : int, optional
-        Where the lines that follow begin; below the text by default.
+        The column at which the following lines begin; that of the text by default.
     """
     if not console.is_terminal:
         console.print(f"{head}{markup}", soft_wrap=True)
         return
     before = Text.from_markup(head)
     for paragraph in Text.from_markup(markup).split("\n", allow_blank=True):
-        # What is indented already goes on at its own margin.
+        # An indented paragraph continues at its own margin.
         own = before.cell_len + len(paragraph.plain) - len(paragraph.plain.lstrip())
         following = own if margin is None else margin
         breaks = list(_breaks(paragraph.plain, before.cell_len, following, console.width))
@@ -93,7 +93,7 @@ def flow(console: Console, markup: str, head: str = "", margin: int | None = Non
 
 
 def _breaks(text: str, first: int, margin: int, width: int) -> Iterator[int]:
-    """Yield where a paragraph is broken, whose first line begins at column ``first`` and the others at ``margin``."""
+    """Yield where to break a paragraph whose first line begins at column ``first``, and the others at ``margin``."""
     column = first
     for word in re.finditer(r"^\s*\S+|\S+", text):
         if word.start() and column + cell_len(word[0]) > width:
@@ -104,14 +104,14 @@ def _breaks(text: str, first: int, margin: int, width: int) -> Iterator[int]:
 
 @contextmanager
 def activity(text: str) -> Iterator[Callable[[str], None]]:
-    """Show that something goes on; yields what to call with what it is doing now."""
+    """Show that something is going on; yields a function to call with what is being done now."""
     with err.status(escape(text)) as status:
         yield lambda now: status.update(escape(now))
 
 
 @contextmanager
 def step(text: str) -> Iterator[Callable[[str], None]]:
-    """Show a step while it lasts, and its time when it ends without an error; yields what to call with its details."""
+    """Show a step while it lasts, and its time when it succeeds; yields a function to call with its details."""
     start = monotonic()
     with activity(text) as show:
         yield lambda now: show(f"{text}: {now}")
@@ -120,7 +120,7 @@ def step(text: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def transfer(text: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show bytes moving; yields what to call with the number of bytes that moved just now (from any thread)."""
+    """Show the progress of a transfer; yields a function to call, from any thread, with the bytes just transferred."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     start = monotonic()
@@ -132,7 +132,7 @@ def transfer(text: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people write it: ``0.8 s``, ``12 s``, ``3 min 05 s``, ``30 h 04 min``."""
+    """Return a duration for people to read: ``0.8 s``, ``12 s``, ``3 min 05 s``, ``30 h 04 min``."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -143,12 +143,12 @@ def duration(seconds: float) -> str:
 
 
 def place(path: Path) -> str:
-    """Return a path as a person in this folder would type it: without the folder, for what is in it."""
+    """Return a path as one would type it in the current folder: relative, if it is inside."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def size(amount: int) -> str:
-    """Return a number of bytes as people write it: ``512 B``, ``3.4 MB``."""
+    """Return a number of bytes for people to read: ``512 B``, ``3.4 MB``."""
     scaled, unit = float(amount), "B"
     for larger in ("kB", "MB", "GB"):
         if scaled < 999.95:
@@ -163,26 +163,26 @@ def count(number: int, one: str, more: str = "") -> str:
 
 
 def table(*columns: Column | str, caption: str | None = None) -> Table:
-    """Return an empty table in the form that all have."""
-    made = Table(
+    """Return an empty table in the style of all tables."""
+    rendered = Table(
         *columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold",
         caption=caption,
     )  # fmt: skip
-    for column in made.columns:
+    for column in rendered.columns:
         column.no_wrap |= column.justify == "right"
-        column.overflow = "fold"  # rather than to lose the end of a word
-    return made
+        column.overflow = "fold"  # rather than cutting off the end of a word
+    return rendered
 
 
 def grid(table: Table) -> None:
-    """Print a table, and its caption as the text that it is."""
+    """Print a table, and its caption as text."""
     caption, table.caption = table.caption, None
     if out.is_terminal:
         out.print(table)
     else:
         pipe = Console(highlight=False, width=_ENDLESS)
         if Measurement.get(pipe, pipe.options, table).maximum > _RULE:
-            table.box = None  # a rule as long as the longest cell says nothing
+            table.box = None  # a longer rule would be as wide as the longest cell
         with pipe.capture() as printed:
             pipe.print(table)
         for line in printed.get().splitlines():
@@ -192,19 +192,19 @@ def grid(table: Table) -> None:
 
 
 def records(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows of markup as a table, or each as a block of lines on a terminal too narrow for that.
+    """Print rows of markup as a table, or as blocks of lines on a terminal too narrow for the table.
 
     Parameters
     ----------
     headings : sequence of str
     rows : sequence of sequence of str
-        A cell a heading. In a block, the first two stand side by side and the others below the second.
+        One cell per heading. In a block, the first two are side by side, and the others below the second.
     """
-    made = table(*headings)
+    rendered = table(*headings)
     for row in rows:
-        made.add_row(*row)
-    if not out.is_terminal or Measurement.get(out, out.options.update(width=_ENDLESS), made).maximum <= out.width:
-        grid(made)
+        rendered.add_row(*row)
+    if not out.is_terminal or Measurement.get(out, out.options.update(width=_ENDLESS), rendered).maximum <= out.width:
+        grid(rendered)
         return
     margin = max(Text.from_markup(first).cell_len for first, *_ in rows) + 2
     for first, second, *others in rows:

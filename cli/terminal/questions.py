@@ -1,4 +1,4 @@
-"""Asking a person, when there is one."""
+"""Questions to the user, where there is one."""
 
 import sys
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Ask = Callable[[str], str]
 
 
 class Answers(Enum):
-    """Who answers a question: the person at the terminal, ``--yes``, or nobody (``--no-input``)."""
+    """Who answers questions: the user at the terminal, ``--yes``, or nobody (``--no-input``)."""
 
     ASK = "ask"
     DEFAULTS = "yes"
@@ -23,12 +23,12 @@ class Answers(Enum):
 
 
 def answers(yes: bool, no_input: bool) -> Answers:
-    """Return who answers questions; without a terminal nobody can.
+    """Return who answers questions; without a terminal, nobody.
 
     Raises
     ------
     UsageError
-        Both options were given.
+        Both options are set.
     """
     if yes and no_input:
         raise UsageError("--yes and --no-input exclude each other", "Give one of them.")
@@ -40,7 +40,7 @@ def answers(yes: bool, no_input: bool) -> Answers:
 
 
 def ask(question: str) -> str:
-    """Ask a person one question on the terminal and return the answer; one who leaves instead leaves a whole line."""
+    """Ask one question on the terminal, and return the answer; end the line where the user leaves instead."""
     try:
         return Prompt.ask(Text(question), console=present.err)
     except (EOFError, KeyboardInterrupt):
@@ -49,5 +49,5 @@ def ask(question: str) -> str:
 
 
 def agree(question: str) -> bool:
-    """Ask a person whether to do something; any answer but yes, in either language, is no."""
+    """Ask whether to do something; any answer but yes, in either language, is no."""
     return ask(question).strip().casefold() in YES

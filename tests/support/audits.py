@@ -39,9 +39,9 @@ def audited(
     below: Mapping[str, pa.Table] | None = None,
     quarantine: pa.Table | None = None,
     age_hours: float | None = None,
-    **said: Any,
+    **reported: Any,
 ) -> Audited:
-    """Make what a table rule is given; ``said`` is what the write Lambda claims, by default the truth."""
+    """Return what a table rule receives; ``reported`` is what the write Lambda reports, by default the truth."""
     key = layout.staging_key("run", name)
     aside = SCHEMA.empty_table() if quarantine is None else quarantine
     staged: dict[str, Any] = {
@@ -49,8 +49,8 @@ def audited(
         "quarantine_key": None, "rows_read": len(table) + len(aside), "rows": len(table), "quarantined": len(aside),
         "source_keys": [], "bytes": 1,
     }  # fmt: skip
-    told = StagedTable(**(staged | said))
-    return Audited(load(name), told, table, aside, {**(layer or {}), name: table}, below or {}, age_hours)
+    staged_table = StagedTable(**(staged | reported))
+    return Audited(load(name), staged_table, table, aside, {**(layer or {}), name: table}, below or {}, age_hours)
 
 
 def found(check: str, of: Audited) -> Outcome:

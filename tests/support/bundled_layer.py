@@ -27,10 +27,10 @@ def bundled_layer(artifacts: Path, target: str = OWN, root: Path = ROOT) -> Path
     folder = root / "functions/dependencies"
     # Lambda's Python 3.11 has too old a glibc for pyarrow's wheels; this machine is none of Lambda's.
     glibc = {"IMPORTAU_LAYER_GLIBC": "2.28"} if target.startswith("python3.11-") else {}
-    ran = subprocess.run(
+    process = subprocess.run(
         ["make", "--makefile", str(folder / target / "Makefile"), "build-DependenciesLayer"],
         cwd=folder / "bundled", env={**os.environ, "ARTIFACTS_DIR": str(artifacts), **glibc},
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
+    assert process.returncode == 0, process.stderr
     return artifacts

@@ -1,4 +1,4 @@
-"""What starts a function as `lambda_bootstrap` does, and says how long its initialisation and its first call took.
+"""Starts a function as `lambda_bootstrap` does, and writes how long its initialisation and its first call took.
 
 Two things are as on AWS and not as `lambda_bootstrap` has them. Nothing is loaded before the handler's module, and no
 module that a layer or the function brings has bytecode: the recipes of both managed layers delete it, `sam build` makes
@@ -16,12 +16,12 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 _ROOT = Path(__file__).resolve().parent.parent
-# A line of the log that begins so has what was measured of a phase, as JSON.
+# A line of the log with this prefix has the measurements of a phase, as JSON.
 MARK = "cold start: "
 
 
 class _SourceAlone(SourceFileLoader):
-    """Compiles a module each time: what cannot be dated has no bytecode."""
+    """Compiles a module each time: without a modification time there is no bytecode."""
 
     def path_stats(self, path: str) -> NoReturn:
         raise OSError(f"{path} is taken for one without bytecode")
@@ -32,12 +32,12 @@ def main(handler: str) -> None:
     began = perf_counter()
     find = FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (_SourceAlone, SOURCE_SUFFIXES))
 
-    def of_the_function(path: str) -> Any:
+    def function_path_hook(path: str) -> Any:
         if not Path(path).is_relative_to(_ROOT):
             raise ImportError(f"{path} is not of the function")
         return find(path)
 
-    sys.path_hooks.insert(0, of_the_function)
+    sys.path_hooks.insert(0, function_path_hook)
     sys.path[:0] = [str(_ROOT / place) for place in ("task", "opt/python", "runtime")]
     from awslambdaric.__main__ import main as serve
 
@@ -58,8 +58,8 @@ def main(handler: str) -> None:
 
 def tell(phase: str, began: float) -> None:
     """Write how long a phase took and what is loaded after it; past Python's buffers, in turn with -X importtime."""
-    said = {"phase": phase, "seconds": perf_counter() - began, "modules": sorted(sys.modules)}
-    os.write(2, f"{MARK}{json.dumps(said)}\n".encode())
+    measurement = {"phase": phase, "seconds": perf_counter() - began, "modules": sorted(sys.modules)}
+    os.write(2, f"{MARK}{json.dumps(measurement)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What e2e tests ask of a deployed lakehouse."""
+"""A deployed lakehouse, for the e2e tests."""
 
 import io
 import json
@@ -26,8 +26,8 @@ class Lakehouse:
             content = changed.get(table, (folder / f"{table}.csv").read_bytes())
             self.s3.put_object(Bucket=self.bucket, Key=layout.landing_key(table), Body=content)
 
-    def run(self, machine: str, **given: Any) -> Any:
-        return self.deployment.run(machine, **given)
+    def run(self, machine: str, **execution_input: Any) -> Any:
+        return self.deployment.run(machine, **execution_input)
 
     def invoke(self, function: str, **event: Any) -> Any:
         answer = self.deployment.client("lambda").invoke(FunctionName=f"importau-{function}", Payload=json.dumps(event))

@@ -41,20 +41,20 @@ class Deployment:
         session = boto3.session.Session(ACCOUNT, "test", region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint.url)
 
-    def run(self, machine: str, patience: float = 120, **given: Any) -> dict[str, Any]:
+    def run(self, machine: str, patience: float = 120, **execution_input: Any) -> dict[str, Any]:
         """Run ``StateMachine_DAG_<machine>`` to its end; return its description, `output` parsed where there is one.
 
         Parameters
         ----------
         machine : str
         patience : float
-            Seconds until it is too late.
-        given : dict
-            The execution's input.
+            How many seconds to wait for the end.
+        execution_input : dict
+            Its input.
         """
         states = self.client("stepfunctions")
         arn = self.outputs[f"StateMachine{machine.title().replace('_', '')}Arn"]
-        execution = states.start_execution(stateMachineArn=arn, input=json.dumps(given))["executionArn"]
+        execution = states.start_execution(stateMachineArn=arn, input=json.dumps(execution_input))["executionArn"]
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             described: dict[str, Any] = states.describe_execution(executionArn=execution)

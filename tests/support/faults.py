@@ -1,4 +1,4 @@
-"""Faults put into Silver and Gold, one at a time: what the audit says of what they write, and what else differs."""
+"""Faults put into Silver and Gold, one at a time: the audit's rules that then fail, and the columns that differ."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from lakehouse.engine import as_of, months, rateio
 
 @dataclass(frozen=True, eq=False)
 class Fault:
-    """A fault of what writes a layer.
+    """A fault in the code that writes a layer.
 
     Attributes
     ----------
     layer, what : str
     patches : mapping of str to object
-        What stands in for a function or constant, by its module and name.
+        The replacements of functions and constants, by module and name.
     """
 
     layer: str
@@ -111,8 +111,8 @@ def judged(fault: Fault | None, fact: pa.Table) -> tuple[list[str], dict[str, pa
 
 
 def _silver(_: pa.Table) -> dict[str, tuple[pa.Table, pa.Table | None]]:
-    made = correlate(bronze())
-    return {FACT: (made.fact, made.quarantine)}
+    correlation = correlate(bronze())
+    return {FACT: (correlation.fact, correlation.quarantine)}
 
 
 def _gold(fact: pa.Table) -> dict[str, tuple[pa.Table, pa.Table | None]]:
@@ -136,7 +136,7 @@ def differing(written: Mapping[str, pa.Table], right: Mapping[str, pa.Table]) ->
     )
 
 
-def shown(found: Mapping[Fault, tuple[list[str], list[str]]]) -> str:
+def shown(results: Mapping[Fault, tuple[list[str], list[str]]]) -> str:
     """Return the table of the page: each fault, the rules that fail, and the columns that are wrong."""
 
     def code(names: list[str]) -> str:
@@ -144,6 +144,6 @@ def shown(found: Mapping[Fault, tuple[list[str], list[str]]]) -> str:
 
     rows = [
         (fault.layer.capitalize(), fault.what, code(columns), code(rules) or "**nothing**")
-        for fault, (rules, columns) in found.items()
+        for fault, (rules, columns) in results.items()
     ]
     return table(("layer", "fault", "columns that are wrong", "rules of the audit that fail"), rows)

@@ -1,7 +1,7 @@
 """The file system of a Lambda on this machine: `/var/task`, `/opt/python` and `/var/runtime`, and nothing else.
 
-Packages are links into the environment that runs the tests, so making one is quick; what no layer brings has no link,
-and importing it fails as it does on AWS.
+Packages are links into the environment that runs the tests, so making one is fast. A package that no layer contains has
+no link, and importing it fails as on AWS.
 """
 
 import shutil
@@ -17,7 +17,7 @@ _RUNTIME: Final = ("lambda_bootstrap.py", "cold_bootstrap.py", "lambda_layers.py
 
 @dataclass(frozen=True)
 class LambdaFilesystem:
-    """A folder that holds what a function finds.
+    """A folder with everything that a function can import.
 
     Attributes
     ----------
@@ -62,24 +62,24 @@ def make(root: Path, task: Path, layers: tuple[Path, ...], *, bundled: bool = Fa
     bundled : bool
         Whether these bring all that the functions import, and there are no managed layers.
     """
-    made = LambdaFilesystem(root)
-    for folder in (made.opt, made.runtime):
+    filesystem = LambdaFilesystem(root)
+    for folder in (filesystem.opt, filesystem.runtime):
         folder.mkdir(parents=True)
-    made.task.symlink_to(task.resolve())
+    filesystem.task.symlink_to(task.resolve())
     for name in distributions(RUNTIME if bundled else managed()):
-        _link(name, made.runtime if bundled else made.opt)
+        _link(name, filesystem.runtime if bundled else filesystem.opt)
     for layer in layers:
         for entry in (layer / "python").iterdir():
-            (made.opt / entry.name).symlink_to(entry.resolve())
+            (filesystem.opt / entry.name).symlink_to(entry.resolve())
     for program in _RUNTIME:
-        shutil.copy(ROOT / "tests/support" / program, made.runtime)
-    return made
+        shutil.copy(ROOT / "tests/support" / program, filesystem.runtime)
+    return filesystem
 
 
 def _link(name: str, folder: Path) -> None:
-    found = distribution(name)
-    for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
-        source = Path(str(found.locate_file(top)))
+    package = distribution(name)
+    for top in {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}:
+        source = Path(str(package.locate_file(top)))
         if top == "pyarrow":
             _link_without_what_is_absent(source, folder / top)
         else:

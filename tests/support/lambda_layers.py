@@ -1,7 +1,7 @@
 """What a function finds on AWS besides its own code: recorded facts, each with its source.
 
-A managed layer cannot be downloaded without an account, so what is said of it here is what its build recipe and its
-users say, taken at its worst.
+A managed layer cannot be downloaded without an account, so the facts here are from its build recipe and its users, and
+the worst of them where they differ.
 """
 
 from collections.abc import Iterable, Iterator
@@ -67,14 +67,14 @@ def distributions(roots: Iterable[str]) -> frozenset[str]:
     return frozenset(name for root in roots for name in _with_needed(Requirement(root), set()))
 
 
-def _with_needed(wanted: Requirement, seen: set[str]) -> Iterator[str]:
-    name = canonicalize_name(wanted.name)
-    if name in seen:
+def _with_needed(requirement: Requirement, names: set[str]) -> Iterator[str]:
+    name = canonicalize_name(requirement.name)
+    if name in names:
         return
-    seen.add(name)
+    names.add(name)
     yield name
     for line in requires(name) or ():
         needed = Requirement(line)
-        extras = ("", *wanted.extras)
+        extras = ("", *requirement.extras)
         if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
-            yield from _with_needed(needed, seen)
+            yield from _with_needed(needed, names)

@@ -1,4 +1,4 @@
-"""Silver and Gold from table to table, as tests ask for them: plain text, and the quarantine made."""
+"""Silver and Gold from table to table, for tests: with plain text, and with the quarantine."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -21,8 +21,8 @@ class Silver(NamedTuple):
 
 
 def correlate(bronze: Mapping[str, pa.Table]) -> Silver:
-    made = correlation.correlate(bronze)
-    return Silver(made.fact.cast(load(FACT).schema), correlation.set_aside(bronze["itens_pedido"], made.unknown))
+    result = correlation.correlate(bronze)
+    return Silver(result.fact.cast(load(FACT).schema), correlation.set_aside(bronze["itens_pedido"], result.unknown))
 
 
 def cash_flow(fact: pa.Table) -> pa.Table:

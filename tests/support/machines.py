@@ -18,13 +18,13 @@ _PREFIX: Final = "StateMachine_DAG_"
 
 @cache
 def _resources() -> dict[str, dict[str, Any]]:
-    found = {
+    machines = {
         resource["Properties"]["Name"].removeprefix(_PREFIX): resource["Properties"]
         for resource in parsed()["Resources"].values()
         if resource["Type"] == "AWS::Serverless::StateMachine"
     }
-    assert set(found) == set(MACHINES)
-    return found
+    assert set(machines) == set(MACHINES)
+    return machines
 
 
 def source(name: str) -> str:
@@ -53,8 +53,8 @@ def rendered(name: str, **values: str) -> str:
 
 def definition(name: str) -> dict[str, Any]:
     """Return a machine's definition, parsed; what only a deployment knows stays ``${Name}``."""
-    found: dict[str, Any] = json.loads(rendered(name))
-    return found
+    machines: dict[str, Any] = json.loads(rendered(name))
+    return machines
 
 
 def ungoverned(definition: str) -> str:

@@ -1,4 +1,4 @@
-"""The published JSON schemas of OpenLineage, read from outside the project, and events held against them."""
+"""The published JSON schemas of OpenLineage, read from outside the project, and events validated against them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -38,17 +38,17 @@ def spec() -> tuple[Registry, dict[str, str]]:
 
 
 def problems(event: Mapping[str, Any]) -> list[str]:
-    """Return where an event is not what the standard says: as a whole, and each facet against its own file."""
+    """Return where an event violates the standard: as a whole, and each facet by its own schema."""
     kind = "RunEvent" if "run" in event else "JobEvent"
-    found = [] if event["schemaURL"] == f"{CORE}#/$defs/{kind}" else [f"schemaURL: {event['schemaURL']}"]
-    found += _against(f"{CORE}#/$defs/{kind}", event, kind)
+    violations = [] if event["schemaURL"] == f"{CORE}#/$defs/{kind}" else [f"schemaURL: {event['schemaURL']}"]
+    violations += _against(f"{CORE}#/$defs/{kind}", event, kind)
     for where, key, facet, of in _facets(event):
         url = facet.get("_schemaURL", "")
         if spec()[1].get(url) != key:
-            found.append(f"{where}.{key}: _schemaURL is {url}, which is no published schema of {key}")
+            violations.append(f"{where}.{key}: _schemaURL is {url}, which is no published schema of {key}")
             continue
-        found += _against(url, facet, f"{where}.{key}") + _against(f"{CORE}#/$defs/{of}", facet, f"{where}.{key}")
-    return found
+        violations += _against(url, facet, f"{where}.{key}") + _against(f"{CORE}#/$defs/{of}", facet, f"{where}.{key}")
+    return violations
 
 
 def _facets(event: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], str]]:

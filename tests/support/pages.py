@@ -12,7 +12,7 @@ def blocks(page: Path, kind: str) -> list[str]:
 
 
 def commands(block: str) -> list[str]:
-    """Return a block's commands: a line each, those that go on with a backslash as one, without their comments."""
+    """Return a block's commands: one per line, those continued with a backslash as one, without their comments."""
     lines = re.sub(r"\\\n\s*", " ", block).splitlines()
-    found = (re.sub(r"(^|\s)#\s.*", "", line).strip() for line in lines)
-    return [command for command in found if command]
+    stripped = (re.sub(r"(^|\s)#\s.*", "", line).strip() for line in lines)
+    return [command for command in stripped if command]

@@ -21,7 +21,7 @@ from lakehouse.contract.model import load
 Row = dict[str, Any]
 Identity = Callable[[Row, int], tuple[Any, ...]]
 
-# What the transformations ask for by name, so that a change can cross the border of each condition.
+# The values that the transformations name, so that a change can cross the border of each condition.
 _NAMED = {
     "status": ["CANCELADO", "ENTREGUE", "QUITADO", "ATIVO"],
     "tipo_pagamento": ["CARTAO_CREDITO", "PIX"],
@@ -33,7 +33,7 @@ _NAMED = {
     "moeda": ["BRL", "USD", "XXX"],
     "mes_referencia": ["2024-12", "2025-01", "2025-07"],
 }
-# Values that are nowhere, where not any text will do: names that sort first and last otherwise.
+# Values that do not occur, for columns that do not accept any text; otherwise, names that sort first and last.
 _FRESH = {
     "moeda": ("ZZZ",),
     "moeda_origem": ("ZZZ",),
@@ -46,7 +46,7 @@ _TOTAL = "valor_total_item_confere"
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one source column, and how keys renamed by it are called in the unchanged world."""
+    """One change of one source column, and the original names of the keys that it renames."""
 
     rows: list[Row]
     undo: Mapping[Any, Any]
@@ -54,7 +54,7 @@ class Change:
 
 
 def changes(table: str, column: str, rows: list[Row]) -> Iterator[Change]:
-    """Yield valid changes of a column: a value everywhere it is, of one row alone, and swapped between two rows."""
+    """Yield valid changes of a column: of a value in all its rows, of one row's value, and swaps between two rows."""
     is_key = load(table).key == (column,)
     for n, row in enumerate(rows):
         value = row.get(column)
@@ -72,7 +72,7 @@ def changes(table: str, column: str, rows: list[Row]) -> Iterator[Change]:
 
 
 def rotated(table: str, column: str, rows: list[Row], by: int) -> Change:
-    """Give every value of a column the place of another: in all rows, each becomes the ``by``-th next of its values.
+    """Replace every value of a column, in all rows, by the ``by``-th next one of its values.
 
     Keys stay unique and foreign keys point to other rows, dates move, currencies and statuses change places. A row
     that would break a rule of Bronze keeps its value.
@@ -105,7 +105,7 @@ def _others(table: str, column: str, value: Any, rows: list[Row]) -> list[Any]:
 
 
 def table_of(name: str, rows: list[Row]) -> pa.Table:
-    """Make a table with its contract's schema; a column not given is NULL."""
+    """Return a table with its contract's schema; columns that are left out are NULL."""
     schema = load(name).schema
     return pa.table([pa.array([row.get(f.name) for row in rows], f.type) for f in schema], schema=schema)
 
@@ -118,7 +118,7 @@ def with_column(table: pa.Table, column: str, rows: list[Row]) -> pa.Table:
 
 
 def broken_rules(name: str, table: pa.Table) -> set[str]:
-    """Return the rules that Bronze would put rows in quarantine by.
+    """Return the rules for which Bronze would set rows aside.
 
     One rule is left out, see `_TOTAL`.
     """
@@ -142,16 +142,16 @@ def of_group(key: tuple[str, ...]) -> Identity:
 
 def paired(output: pa.Table, identity: Identity, undo: Mapping[Any, Any]) -> dict[tuple[Any, ...], Row]:
     """Return the rows by identity, with the names that keys have in the unchanged world."""
-    found: dict[tuple[Any, ...], Row] = {}
+    rows_by_identity: dict[tuple[Any, ...], Row] = {}
     places: dict[Any, Iterator[int]] = {}
     for row in output.to_pylist():
         place = next(places.setdefault(row.get("emprestimo_id"), count()))
-        found[tuple(undo.get(part, part) for part in identity(row, place))] = row
-    return found
+        rows_by_identity[tuple(undo.get(part, part) for part in identity(row, place))] = row
+    return rows_by_identity
 
 
 def differing(before: Mapping[Any, Row], after: Mapping[Any, Row]) -> tuple[set[str], bool]:
-    """Return the columns that differ in a row both have, and whether the rows themselves are others."""
+    """Return the columns that differ in rows that both have, and whether the rows themselves differ."""
     columns = {
         name for key in before.keys() & after.keys() for name, value in before[key].items() if after[key][name] != value
     }

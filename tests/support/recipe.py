@@ -130,7 +130,7 @@ SYNTHETIC: Final = '''\
 
 import pyarrow as pa
 
-from bronze.synthetic.drawing import Random, some
+from bronze.synthetic.drawing import Random, evenly
 from bronze.synthetic.reference import Arrays, keys
 from lakehouse.engine.money import from_units
 
@@ -140,7 +140,7 @@ def freights(rng: Random, orders: pa.Array) -> Arrays:
     return {
         "frete_id": keys("FRE", len(orders)),
         "pedido_id": orders,
-        "modal": some(rng, ("MARITIMO", "AEREO"), len(orders)),
+        "modal": evenly(rng, ("MARITIMO", "AEREO"), len(orders)),
         "valor_frete_brl": from_units(rng.integers(100_00, 9_000_00, len(orders))),
     }
 '''
@@ -195,7 +195,7 @@ NEW_TABLE: Final[Changes] = {
     "glue/contracts/bronze/fretes.odcs.yaml": (("", CONTRACT),),
     "functions/bronze/synthetic/freights.py": (("", SYNTHETIC),),
     "functions/bronze/synthetic/company.py": (
-        ("dates, one_in, percentages, some, weighted, words\n", "from bronze.synthetic.freights import freights\n"),
+        ("dates, evenly, one_in, percentages, weighted, words\n", "from bronze.synthetic.freights import freights\n"),
         ("loans(next(streams), 30 + growth, days),\n", '        "fretes": freights(next(streams), book.keys),\n'),
     ),
     "cli/sample/freights.py": (("", SAMPLE),),

@@ -41,7 +41,7 @@ LAYERS = (
 
 
 class RestrictedAws(EmbeddedAws):
-    """An embedded AWS that enforces IAM and writes every call down."""
+    """An embedded AWS that enforces IAM and records every call."""
 
     program: ClassVar[tuple[str, ...]] = (str(Path(__file__).with_name("recording_server.py")),)
 
@@ -97,12 +97,12 @@ class Account:
 
     def importau(self, *arguments: str) -> Ran:
         """Run `./importau` as the user."""
-        ran = subprocess.run(
+        process = subprocess.run(
             ["./importau", *arguments],
             cwd=self.checkout, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=300, check=False,
         )  # fmt: skip
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
+        return Ran(process.returncode, process.stdout, process.stderr)
 
     @contextmanager
     def denied(self, role: str, *actions: str) -> Iterator[None]:
@@ -116,8 +116,8 @@ class Account:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        given = self.endpoint.environment()
-        return kept | given | _session(self.endpoint)
+        credentials = self.endpoint.environment()
+        return kept | credentials | _session(self.endpoint)
 
 
 @contextmanager
@@ -144,20 +144,20 @@ def _session(endpoint: Endpoint) -> dict[str, str]:
     """Return credentials as a lab hands them out: a session of the user's role."""
     root = boto3.session.Session(ACCOUNT, "test", region_name=REGION)
     iam = root.client("iam", endpoint_url=endpoint.url)
-    if not iam.list_users()["Users"]:  # roles are not taken on by the account's owner, but by somebody
+    if not iam.list_users()["Users"]:  # the account's owner may not assume roles, but a user may
         iam.create_user(UserName="vocareum")
         iam.put_user_policy(
             UserName="vocareum", PolicyName="lab", PolicyDocument=_document("Allow", ["sts:AssumeRole"])
         )
     key = iam.create_access_key(UserName="vocareum")["AccessKey"]
     lab = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
-    made = lab.client("sts", endpoint_url=endpoint.url).assume_role(RoleArn=PLACE.caller, RoleSessionName=SESSION)
+    session = lab.client("sts", endpoint_url=endpoint.url).assume_role(RoleArn=PLACE.caller, RoleSessionName=SESSION)
     iam.delete_access_key(UserName="vocareum", AccessKeyId=key["AccessKeyId"])
-    given = made["Credentials"]
+    credentials = session["Credentials"]
     return {
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
 
 

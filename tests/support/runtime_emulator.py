@@ -32,7 +32,7 @@ _START_SECONDS: Final = 20
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one invocation.
+    """The result of one invocation.
 
     Attributes
     ----------
@@ -87,16 +87,16 @@ class Served:
         emulator = self._process.pid
         for status in Path("/proc").glob("[0-9]*/status"):
             with suppress(FileNotFoundError, ProcessLookupError):
-                said = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
-                if int(said["PPid"]) == emulator and "VmHWM" in said:
-                    return int(said["VmHWM"].split()[0]) * 1024
+                status_fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+                if int(status_fields["PPid"]) == emulator and "VmHWM" in status_fields:
+                    return int(status_fields["VmHWM"].split()[0]) * 1024
         return 0
 
 
 def program() -> Path | None:
     """Return the emulator for this machine, or None where there is none: it is a Linux program."""
-    found = list(ROOT.glob(f".venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_MACHINE}"))
-    return found[0] if found and sys.platform == "linux" else None
+    programs = list(ROOT.glob(f".venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{_MACHINE}"))
+    return programs[0] if programs and sys.platform == "linux" else None
 
 
 @contextmanager

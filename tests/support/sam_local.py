@@ -21,12 +21,12 @@ from cli.errors import CliError
 
 _SAM: Final = ROOT / ".venv-sam/bin/sam"
 _PARAMETERS: Final = ("LayerSource=bundled", "ExecutionRoleArn=arn:aws:iam::000000000000:role/importau-local")
-# The default of template.yaml first; where it can neither be had nor is, an older one that is there already.
+# The default of template.yaml first; where it is neither present nor can be pulled, an older one that is present.
 _PYTHONS: Final = ("3.13", "3.12", "3.11")
 
 
 class NoContainersError(Exception):
-    """No container of the Lambda runtime can be run here; the message says why."""
+    """Containers of the Lambda runtime cannot run here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Containers:
             The function's answer, and what function and SAM CLI wrote.
         """
         where = ["--template", str(template or self.build / "template.yaml"), "--env-vars", str(self.variables)]
-        ran = _sam("local", "invoke", function, f"--event={event}", *where, "--skip-pull-image", *self._overrides)
-        last = ran.stdout.strip().splitlines()[-1:] or [""]
+        process = _sam("local", "invoke", function, f"--event={event}", *where, "--skip-pull-image", *self._overrides)
+        last = process.stdout.strip().splitlines()[-1:] or [""]
         try:
             payload = json.loads(last[0])
         except json.JSONDecodeError:
-            payload = {"errorType": "Container", "errorMessage": ran.stdout[-500:] + ran.stderr[-500:]}
-        return Answer(payload, _billed_seconds(ran.stderr)), ran.stderr
+            payload = {"errorType": "Container", "errorMessage": process.stdout[-500:] + process.stderr[-500:]}
+        return Answer(payload, _billed_seconds(process.stderr)), process.stderr
 
     @property
     def _overrides(self) -> tuple[str, ...]:
@@ -142,6 +142,6 @@ def _sam(*arguments: str, variables: Mapping[str, str] | None = None) -> "subpro
     )
 
 
-def _billed_seconds(said: str) -> float:
-    reported = re.search(r"\tDuration: ([\d.]+) ms", said)
+def _billed_seconds(log: str) -> float:
+    reported = re.search(r"\tDuration: ([\d.]+) ms", log)
     return float(reported[1]) / 1000 if reported else 0.0

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation gets it: after the SAM transform, and with its conditions decided."""
+"""template.yaml as CloudFormation receives it: after the SAM transform, and with its conditions evaluated."""
 
 import os
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def parsed() -> Template:
 
 
 def transformed() -> Template:
-    """Return what the SAM transform makes of it: default parameters, local paths as `sam package` leaves them."""
+    """Return the result of the SAM transform: with default parameters, and local paths as `sam package` leaves them."""
     packaged = parsed()
     packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code"
     for resource in packaged["Resources"].values():
@@ -43,7 +43,7 @@ def defaults(template: Mapping[str, Any]) -> dict[str, str]:
 
 
 def decided(template: Mapping[str, Any], **parameters: str) -> dict[str, dict[str, Any]]:
-    """Return the resources that are made with these parameters, with every `Fn::If` decided."""
+    """Return the resources that exist with these parameters, with every `Fn::If` evaluated."""
     values = defaults(template) | parameters
 
     def holds(condition: Any) -> bool:
@@ -70,12 +70,12 @@ def decided(template: Mapping[str, Any], **parameters: str) -> dict[str, dict[st
             return [decided_ for inner in of if (decided_ := value(inner)) != _NO_VALUE]
         return of
 
-    made = {
+    resources_made = {
         name: resource
         for name, resource in template["Resources"].items()
         if "Condition" not in resource or holds(resource["Condition"])
     }
-    return {name: value({**resource, "Condition": _NO_VALUE}) for name, resource in made.items()}
+    return {name: value({**resource, "Condition": _NO_VALUE}) for name, resource in resources_made.items()}
 
 
 def of_type(resources: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, dict[str, Any]]:

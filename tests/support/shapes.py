@@ -1,4 +1,4 @@
-"""What is known of a value before there is one: which fields an object has on every way to where it is used."""
+"""Shapes: what is known of a value before a run, which is the fields that an object has on every path to its use."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Anything:
-    """What only the run knows: whatever is asked of it may be there."""
+    """A value that only the run knows: any field may be there."""
 
 
 @dataclass(frozen=True)
@@ -48,33 +48,33 @@ class UnsureReferenceError(Exception):
     """A reference to what is not always there, or an expression that is none."""
 
 
-def at(shape: Shape, path: str, said: str) -> Shape:
-    """Return the shape at a path; raise `UnsureReferenceError` with what was `said` when it may be missing."""
+def at(shape: Shape, path: str, reference: str) -> Shape:
+    """Return the shape at a path; raise `UnsureReferenceError` with the `reference` when it may be missing."""
     for step in steps_of(path):
         if isinstance(shape, Anything):
             return shape
         if step["index"] == "*" and isinstance(shape, Items):
             rest = path[step.end() :]
-            return Items(at(shape.of, f"${rest}", said))
+            return Items(at(shape.of, f"${rest}", reference))
         if step["index"] is not None and isinstance(shape, Items):
             shape = shape.of
         elif step["name"] is not None and isinstance(shape, Fields) and step["name"] in shape.of:
             shape = shape.of[step["name"]]
         else:
-            raise UnsureReferenceError(f"{said} is not always there")
+            raise UnsureReferenceError(f"{reference} is not always there")
     return shape
 
 
 def steps_of(path: str) -> list[re.Match[str]]:
     """Return the steps of a reference path: names and indexes."""
-    found = list(_STEP.finditer(path))
-    if not path.startswith("$") or "".join(match[0] for match in found) != path[1:]:
+    steps = list(_STEP.finditer(path))
+    if not path.startswith("$") or "".join(match[0] for match in steps) != path[1:]:
         raise UnsureReferenceError(f"{path} is no path")
-    return found
+    return steps
 
 
 def with_value(shape: Shape, steps: list[str], value: Shape) -> Shape:
-    """Return a shape with a value at a path; what is no object on the way becomes one, as Step Functions makes it."""
+    """Return a shape with a value at a path; anything else on the way becomes an object, as in Step Functions."""
     if not steps:
         return value
     if isinstance(shape, Anything):
@@ -84,7 +84,7 @@ def with_value(shape: Shape, steps: list[str], value: Shape) -> Shape:
 
 
 def common(shapes: list[Shape]) -> Shape:
-    """Return what all of these shapes have."""
+    """Return what all of these shapes have in common."""
     result, *others = shapes
     for other in others:
         result = _both(result, other)

@@ -1,4 +1,4 @@
-"""A lake on an AWS in this process, as runs leave it."""
+"""A lake in moto's AWS, inside this process, with what runs leave in it."""
 
 import json
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ def account(patch: pytest.MonkeyPatch) -> Iterator[Aws]:
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
         patch.delenv(name, raising=False)
     with mock_aws():
-        found = Aws(boto3.Session("AKIA", "secret", region_name="us-east-1"), "importau")
-        found.s3.create_bucket(Bucket=BUCKET)
-        yield found
+        aws = Aws(boto3.Session("AKIA", "secret", region_name="us-east-1"), "importau")
+        aws.s3.create_bucket(Bucket=BUCKET)
+        yield aws
 
 
 def deploy(aws: Aws, **outputs: str) -> None:

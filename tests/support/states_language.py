@@ -1,7 +1,7 @@
-"""What a state machine's JSONPath refers to: is it always there?
+"""Whether what a state machine's JSONPaths refer to always exists.
 
-A definition is run on shapes instead of values. A shape says which fields are there on every way to a state, so that a
-reference to any other one is a run that fails some day with ``States.Runtime``. Amazon States Language, JSONPath only:
+A definition is run on shapes instead of values. A shape has the fields that exist on every path to a state: a reference
+to any other field will some day fail a run with ``States.Runtime``. Amazon States Language, JSONPath only:
 https://states-language.net/spec.html; intrinsic functions: "Intrinsic functions for JSONPath states" in AWS's guide.
 """
 
@@ -42,7 +42,7 @@ INTRINSICS: Final = {
     "States.Base64Encode": (1, 1), "States.Base64Decode": (1, 1), "States.Hash": (2, 2), "States.JsonMerge": (3, 3),
     "States.MathRandom": (2, 3), "States.MathAdd": (2, 2), "States.StringSplit": (2, 2), "States.UUID": (0, 0),
 }  # fmt: skip
-# What a catcher is given; a cause is not always there.
+# What a catcher receives; there is not always a cause.
 FAULT: Final = shape_of({"Error": ""})
 
 # What a Distributed Map lists, and what it returns when it writes its results to S3.
@@ -54,14 +54,14 @@ _CALL: Final = re.compile(r"(?P<name>States\.\w+)\((?P<arguments>.*)\)", re.DOTA
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found in a definition.
+    """The result of inspecting a definition.
 
     Attributes
     ----------
     problems : tuple of str
         Where, and which reference.
     output : Shape
-        What every successful end of the machine returns.
+        What every successful execution of the machine returns.
     """
 
     problems: tuple[str, ...]
@@ -71,25 +71,25 @@ class Inspection:
 Results = Callable[[Definition], Shape]
 
 
-def inspect(definition: Definition, given: Shape, results: Results, context: Shape = CONTEXT) -> Inspection:
-    """Follow every way through a definition.
+def inspect(definition: Definition, machine_input: Shape, results: Results, context: Shape = CONTEXT) -> Inspection:
+    """Follow every path through a definition.
 
     Parameters
     ----------
     definition : mapping
         A state machine, or the processor of a map.
-    given : Shape
+    machine_input : Shape
         Its input.
     results : callable
-        Returns the shape of what a task's service answers.
+        Returns the shape of the answer of a task's service.
     context : Shape
         The context object.
     """
     walk = _Walk(definition["States"], results, context)
-    walk.enter(definition["StartAt"], given)
+    walk.enter(definition["StartAt"], machine_input)
     outputs: list[Shape] = []
     problems: dict[str, None] = {}
-    for final in (False, True):  # only when all ways are known is it known what is always there
+    for final in (False, True):  # only when all paths are known, it is known what always exists
         outputs.clear()
         problems.clear()
         pending = set(walk.inputs) if final else {definition["StartAt"]}
@@ -112,15 +112,15 @@ class _Walk:
         self.inputs: dict[str, Shape] = {}
 
     def enter(self, name: str, shape: Shape) -> bool:
-        """Note one more way into a state; return whether less is known of its input than before."""
+        """Record a further path into a state; return whether less is known of its input than before."""
         known = self.inputs.get(name)
         self.inputs[name] = shape if known is None else common([known, shape])
         return self.inputs[name] != known
 
     def leave(self, name: str, problems: dict[str, None]) -> Iterator[tuple[str | None, Shape]]:
-        """Yield where a state leads, and with what; None is the end."""
-        state, given = self.states[name], self.inputs[name]
-        scope = _Scope(given, self.context, lambda said: problems.setdefault(f"{name}: {said}"))
+        """Yield the next states, with their input; None is the end."""
+        state, machine_input = self.states[name], self.inputs[name]
+        scope = _Scope(machine_input, self.context, lambda problem: problems.setdefault(f"{name}: {problem}"))
         work = scope.within(scope.read(state.get("InputPath", "$")))
         for key in ("ErrorPath", "CausePath", "SecondsPath", "TimestampPath"):
             if key in state:
@@ -180,7 +180,7 @@ class _Walk:
 
 @dataclass(frozen=True)
 class _Scope:
-    """What an expression may refer to, and whom to tell when it refers to something else."""
+    """What an expression may refer to, and a function to report any other reference."""
 
     shape: Shape
     context: Shape
@@ -200,7 +200,7 @@ class _Scope:
             return Anything()
 
     def template(self, template: Any) -> Shape:
-        """Return the shape of a payload template; without one, of what there is."""
+        """Return the shape of a payload template; without one, that of the state's input."""
         if template is None:
             return self.shape
         if isinstance(template, Mapping):
@@ -224,7 +224,7 @@ class _Scope:
         return with_value(self.shape, [match["name"] for match in steps_of(path)], result)
 
     def condition(self, test: Definition) -> Shape:
-        """Check what a choice looks at; return what is known when it holds."""
+        """Check the variables of a choice; return what is known where its condition holds."""
         if "And" in test:
             scope = self
             for inner in test["And"]:
@@ -279,13 +279,13 @@ class _Scope:
 
 
 def _read_items(reader: Definition, work: _Scope) -> Shape:
-    """Return what a Distributed Map reads: a listing, or a JSON file that only the run knows."""
+    """Return the items that a Distributed Map reads: a listing, or a JSON file that only the run knows."""
     work.template(reader["Parameters"])
     return LISTED if reader["Resource"].endswith(":listObjectsV2") else Items(Anything())
 
 
 def _arguments(text: str) -> Iterator[str]:
-    """Yield the arguments of a call: commas in quotes and in calls within it separate none."""
+    """Yield the arguments of a call; commas in quotes and in nested calls do not separate any."""
     depth, quoted, start = 0, False, 0
     for place, character in enumerate(text):
         if character == "'" and text[place - 1 : place] != "\\":

@@ -13,7 +13,7 @@ from typing import Final
 
 import pexpect
 
-# No command prints it, and the number in it is the exit code of the one before.
+# The prompt: no command prints it, and its number is the exit code of the command before.
 _PROMPT: Final = r"@terminal@(\d+)@"
 _COLUMNS, _LINES = 80, 24
 # Seconds until a Ctrl-C that had no effect is typed again.
@@ -23,7 +23,7 @@ _STYLES: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A
 
 @dataclass(frozen=True)
 class Typed:
-    """A command and what came of it.
+    """A command and its result.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Terminal:
     environment : mapping of str to str
         The whole of it.
     answers : mapping of str to str
-        What is typed where the terminal shows a text that matches a regular expression.
+        What is typed where the terminal shows a text that matches the regular expression.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], answers: Mapping[str, str]) -> None:
@@ -57,7 +57,7 @@ class Terminal:
         self._bash = pexpect.spawn(
             "bash", ["--norc", "--noprofile", "--noediting"], cwd=str(folder), echo=False, encoding="utf-8",
             env=dict(environment) | {"TERM": "xterm", "PS1": "@terminal@$?@", "PS2": ""}, dimensions=(_LINES, _COLUMNS),
-            # Whoever runs the tests in the background has it ignored, and so would all that is typed here.
+            # Tests that run in the background ignore it, and all commands typed here would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What docs/tour.md shows of one order, as the pipeline computes it from the sample."""
+"""The generated parts of docs/tour.md: one order, as the pipeline computes it from the sample."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ ORDER: Final = "PED220"
 PAYMENT: Final = "PAG324"
 CATEGORY: Final = "Tecnologia"
 COLUMN: Final = "variacao_cambial_brl"
-# Logins of people stay where they are: in the first layer, whose contract says that they are personal.
+# Logins of people are not shown: the contract of the first layer says that they are personal.
 _OF_ORDER: Final = ("pedido_id", "data_pedido", "fornecedor_id", "valor_total_brl", "status", "tipo_pagamento")
 _OF_ITEM: Final = ("item_id", "produto_id", "quantidade", "preco_unitario", "desconto_percentual", "valor_total_item")
 _OF_PAYMENT: Final = (
@@ -72,12 +72,12 @@ def _lines(name: str, columns: Sequence[str]) -> str:
     """Show the order's lines of a CSV, as text."""
     with (SAMPLE.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)
-        of_order = [(reader.line_num, *map(row.get, columns)) for row in reader if row["pedido_id"] == ORDER]
-    return table(("line", *columns), of_order)
+        order_lines = [(reader.line_num, *map(row.get, columns)) for row in reader if row["pedido_id"] == ORDER]
+    return table(("line", *columns), order_lines)
 
 
 def _types() -> str:
-    """Show what one payment's text becomes."""
+    """Show the values that one payment's text becomes."""
     contract, (row,) = load("pagamentos"), rows("pagamentos", pagamento_id=PAYMENT)
     with (SAMPLE.folder / "pagamentos.csv").open(encoding="utf-8-sig", newline="") as lines:
         text = next(line for line in csv.DictReader(lines) if line["pagamento_id"] == PAYMENT)
@@ -86,17 +86,17 @@ def _types() -> str:
 
 
 def _oddities() -> str:
-    """Show what the audit of Bronze says of the order's tables, and of the only row that Bronze set aside."""
+    """Show the results of Bronze's audit of the order's tables, and the only row that Bronze set aside."""
     layer = {name: read.kept for name, read in SAMPLE.read().items()}
-    said = []
+    outcomes = []
     for name, rule in (
         ("pedidos", "pedido_difere_da_soma_dos_itens"), ("pagamentos", "pagamento_com_ptax_defasada"),
         ("emprestimos", "linhas_em_quarentena"),
     ):  # fmt: skip
         read = SAMPLE.read()[name]
         outcome = found(rule, audited(name, read.kept, layer, quarantine=read.quarantine))
-        said.append((f"`{name}`", f"`{rule}`", outcome.failed, outcome.examined))
-    return table(("table", "rule", "broken by", "of"), said, ("broken by", "of"))
+        outcomes.append((f"`{name}`", f"`{rule}`", outcome.failed, outcome.examined))
+    return table(("table", "rule", "broken by", "of"), outcomes, ("broken by", "of"))
 
 
 def _instalments() -> str:
@@ -129,7 +129,7 @@ def _shares() -> str:
 
 
 def _rates() -> str:
-    """Show which quotation each payment met, and what that made of it."""
+    """Show the quotation that holds for each payment, and the resulting variation."""
     shown = []
     for payment in _payments():
         its = rows(FACT, pagamento_id=payment["pagamento_id"])
@@ -147,7 +147,7 @@ def _rates() -> str:
 
 
 def _rules() -> str:
-    """Show what some rules of the fact's contract find."""
+    """Show the results of some rules of the fact's contract."""
     silver = correlate({name: read.kept for name, read in SAMPLE.read().items()})
     of = audited(FACT, silver.fact, below=tables(), quarantine=silver.quarantine)
     shown = []
@@ -178,7 +178,7 @@ def _forecast() -> str:
 
 
 def _sources() -> str:
-    """Show where one column of Gold comes from, layer by layer, as the contracts declare it."""
+    """Show the sources of one gold column, layer by layer, as the contracts declare them."""
     shown = []
     for name in (CASH_FLOW, FACT):
         column = load(name).column(COLUMN)

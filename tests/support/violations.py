@@ -1,4 +1,4 @@
-"""Which rows of a table break which rule of its contract."""
+"""The rows of a table that break each rule of its contract."""
 
 import pyarrow as pa
 

@@ -230,7 +230,7 @@ def measured(walls, orders=1_000_000, job=engines.SILVER_GOLD):
 
 
 def verdicts(kept):
-    return {goal.said: (goal.measured, goal.met) for goal in goals(kept)}
+    return {goal.text: (goal.measured, goal.met) for goal in goals(kept)}
 
 
 def test_goals_are_met_or_not_by_the_quickest_peer_and_the_quickest_floor():

@@ -80,7 +80,7 @@ def export(text: dict[str, str]) -> Export:
 
 
 def test_the_committed_csvs_are_those_that_the_generator_writes() -> None:
-    made = command.made()
+    made = command.sample_files()
     committed = {file.name: file.read_bytes() for file in FOLDER.iterdir()}
     differing = sorted(name for name in made | committed if made.get(name) != committed.get(name))
     assert not differing, f"csv_exports/ is not what cli/sample writes: {differing}; mend it: ./importau sample --yes"
