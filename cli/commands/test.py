@@ -38,9 +38,9 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
     "pages": site.BUILD,
 }
 _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
-# Two workers: the tests on an embedded AWS wait much and the others fill the time. A file stays on one worker, so
+# Three workers on two cores: the tests on an embedded AWS wait much. A file stays on one worker, so
 # that what its tests share (a deployment, a server) is made once; files are begun in the order of collection.
-_AT_ONCE: Final = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+_AT_ONCE: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 _EVERYTHING: Final = (*_AT_ONCE, "--cov", "--cov-report", "term:skip-covered")
 # What differs from one Python to another shows in a few examples.
 _UNIT_TESTS: Final = ("tests/unit", *_AT_ONCE, "-p", "no:cacheprovider", "--hypothesis-profile", "few")

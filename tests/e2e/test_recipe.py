@@ -1,7 +1,6 @@
 """The recipes of CONTRIBUTING, followed in a copy of the project: what they say is all that there is to do."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 from recipe import NEW_COLUMN, NEW_TABLE, follow
 from terminal import environment_of_nobody
-
-from cli import ROOT
+from working_copy import working_copy
 
 pytestmark = pytest.mark.e2e
 
@@ -22,11 +20,7 @@ Run = Callable[..., str]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a copy of the project, with its environments."""
-    folder = tmp_path / "projeto"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "out", "node_modules"))
-    for name in (".venv", ".venv-sam"):
-        (folder / name).symlink_to(ROOT / name)
-    return folder
+    return working_copy(tmp_path / "projeto")
 
 
 @pytest.fixture

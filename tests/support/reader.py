@@ -1,7 +1,6 @@
 """Somebody who types every command of a page, one after the other, and what is to come of it."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ import boto3
 import pytest
 from pages import blocks, commands
 from terminal import Terminal, Typed, environment_of_nobody
+from working_copy import working_copy
 
 from cli import ROOT
 from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
@@ -93,10 +93,7 @@ class Reader:
 
 def checkout(folder: Path) -> Path:
     """Copy the project; on the embedded AWS there are no public layers, and the SAM CLI's own bucket cannot be made."""
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "out", "node_modules"))
-    for name in (".venv", ".venv-sam", ".importau/stamps"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).symlink_to(ROOT / name)
+    working_copy(folder)
     for name, before, after in (
         ("samconfig.toml", "resolve_s3 = true", 's3_bucket = "code-of-sam"'),
         (

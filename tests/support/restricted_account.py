@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import boto3
+from working_copy import working_copy
 
-from cli import ROOT
 from cli.account.permissions import Place, policy
 from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
 from cli.embedded.server import EmbeddedAws
@@ -163,10 +162,7 @@ def _session(endpoint: Endpoint) -> dict[str, str]:
 
 def _checkout(folder: Path) -> Path:
     """Copy the project, so that `sam build` leaves the real `.aws-sam` alone; the environments are shared."""
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "out"))
-    for environment in (".venv", ".venv-sam"):
-        (folder / environment).symlink_to(ROOT / environment)
-    config = folder / "samconfig.toml"
+    config = working_copy(folder) / "samconfig.toml"
     heading = "[default.build.parameters]\n"
     # It would need a package index; the embedded AWS's Lambdas hold what is in it.
     text = config.read_text().replace(heading, f'{heading}exclude = ["DependenciesLayer"]\n')
