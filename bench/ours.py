@@ -16,7 +16,7 @@ from lakehouse.contract import model as contracts
 from lakehouse.engine import parquet
 from lakehouse.lake import layout
 from lakehouse.part_size import parts_of_orders
-from lakehouse.parts import is_cut, parts_of_table, read_by_part
+from lakehouse.parts import parts_of_table, read_by_part
 from lakehouse.process import leave_pandas_out, reuse_memory
 from silver.correlation import ENCODED, FACT, READ, correlate
 
@@ -55,7 +55,7 @@ def main(source: Path, target: Path) -> None:
         (target / table).mkdir()
     broadcast = {
         table: parquet.read(source / layout.file_name(table))
-        for table in layers.tables_of(layers.BRONZE) if not is_cut(table)
+        for table in layers.tables_of(layers.BRONZE) if not layers.is_cut(table)
     }  # fmt: skip
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         combined = partial.combined(

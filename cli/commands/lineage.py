@@ -85,8 +85,8 @@ def _table_edges() -> list[tuple[str, str]]:
     """Return (source, target) pairs of tables; the source of a bronze table is its CSV."""
     edges = [(f"{c.table}.csv", c.table) for c in _contracts().values() if c.layer == BRONZE]
     for contract in _contracts().values():
-        sources = [source for column in contract.columns for source in column.sources] + list(contract.row_sources)
-        edges += [(table, contract.table) for table in dict.fromkeys(source.split(".")[1] for source in sources)]
+        tables = dict.fromkeys(source.split(".")[1] for source in contract.sources)
+        edges += [(table, contract.table) for table in tables]
     return edges
 
 

@@ -17,6 +17,7 @@ from lakehouse.lake import layout
 from lakehouse.lake.catalogue import Catalog
 from lakehouse.lake.s3 import Lake
 from lakehouse.lineage.names import Place
+from lakehouse.orchestration.pipelines import machine_name
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _classification(tables: dict[str, Any]) -> tuple[list[str], str]:
 
 def _pipelines(catalogue: list[Entry]) -> tuple[list[str], str]:
     actual = {entry.where for entry in catalogue if entry.kind == "pipeline"}
-    expected = {f"StateMachine_DAG_{name}" for name in MACHINES}
+    expected = set(map(machine_name, MACHINES))
     tasks = sum(entry.kind == "task" for entry in catalogue)
     return [
         f"{name} is missing" for name in sorted(expected - actual)
@@ -110,7 +111,7 @@ def _expected() -> dict[str, tuple[str, ...]]:
     """
     terms: dict[str, tuple[str, ...]] = {}
     for contract in load_all():
-        machine = f"StateMachine_DAG_{contract.layer}"
+        machine = machine_name(contract.layer)
         makers = (machine, f"{machine}.Write{contract.layer.capitalize()}") if contract.layer == layers.GOLD else ()
         for term in layers.head(contract.table).found_by:
             terms[term] = (*terms.get(term, ()), contract.qualified_name, *makers)
@@ -133,12 +134,7 @@ def _discovery(catalogue: list[Entry]) -> tuple[list[str], str]:
 
 def _declared_edges() -> set[tuple[str, str]]:
     """Return (source, output) pairs of tables, as the contracts declare."""
-    return {
-        (source.split(".")[1], contract.table)
-        for contract in load_all()
-        for column in contract.columns
-        for source in column.sources
-    }
+    return {(source.split(".")[1], contract.table) for contract in load_all() for source in contract.sources}
 
 
 def _declared() -> tuple[list[str], str]:

@@ -30,10 +30,5 @@ def tables() -> str:
 
 def _needed(contract: Contract, above: str) -> list[str]:
     """Return the columns that the next layer's tables are made from, in order."""
-    sources = {
-        source
-        for table in layers.tables_of(above)
-        for column in load(table).columns
-        for source in (*column.sources, *load(table).row_sources)
-    }
+    sources = {source for table in layers.tables_of(above) for source in load(table).sources}
     return [name for name in contract.schema.names if f"{contract.qualified_name}.{name}" in sources]

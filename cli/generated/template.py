@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from lakehouse.contract.layers import BRONZE, GOLD, LAYERS, SILVER, cut_tables, tables_of
+from lakehouse.contract.layers import BRONZE, LAYERS, cut_tables, is_cut, tables_of
 from lakehouse.contract.model import inputs_of, load
 from lakehouse.errors import ContractError
 from lakehouse.lake import layout
@@ -46,7 +46,7 @@ def template(text: str) -> str:
 
 def _machine(layer: str, indent: str) -> Iterator[str]:
     """Yield the substitutions of a layer's state machine that name its tables and what they are made from."""
-    cut = [table for table in inputs_of(layer) if table in _all_cut()]
+    cut = [table for table in inputs_of(layer) if is_cut(table)]
     return _written(
         {
             "PartsPrefix": [_parts_prefix(cut[0]) if cut else layout.LANDING_PARTS_PREFIX],
@@ -64,7 +64,7 @@ def _machine(layer: str, indent: str) -> Iterator[str]:
 def _audit(layer: str, indent: str) -> Iterator[str]:
     """Yield the substitutions of a layer's audit; a layer that cuts no table is audited in the parts of its inputs."""
     own = cut_tables(layer)
-    below = [table for table in inputs_of(layer) if table in _all_cut()]
+    below = [table for table in inputs_of(layer) if is_cut(table)]
     prefix = "States.Format('{{}}{}', $.prefix)" if own else "States.Format('{}{{}}', '')"
     first = (*own, *below)[:1]
     return _written(
@@ -95,10 +95,6 @@ _PARTS: Final[Mapping[str, Callable[[str, str], Iterator[str]]]] = {
     "pipeline": _pipeline,
     "crawler": _crawler,
 }
-
-
-def _all_cut() -> tuple[str, ...]:
-    return tuple(table for layer in (BRONZE, SILVER, GOLD) for table in cut_tables(layer))
 
 
 def _named(tables: Iterable[str]) -> list[str]:

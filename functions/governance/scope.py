@@ -6,6 +6,7 @@ from typing import Any
 
 from lakehouse.contract import layers
 from lakehouse.errors import LakehouseError
+from lakehouse.orchestration.pipelines import audit_name, machine_name
 from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
 
 
@@ -28,16 +29,6 @@ class Scope:
         """Return whether a job's event in a run counts: jobs of a layer, or of its audit, only in the layer's run."""
         run_of = {name: run for layer, run in self.runs.items() for name in (machine_name(layer), audit_name(layer))}
         return run_of.get(job.partition(".")[0], run_id) == run_id
-
-
-def machine_name(layer: str) -> str:
-    """Return the name of a layer's state machine."""
-    return f"StateMachine_DAG_{layer}"
-
-
-def audit_name(layer: str) -> str:
-    """Return the name of the state machine that audits a layer."""
-    return machine_name(f"teste_{layer}")
 
 
 def scope_of_run(run_id: str, source: Mapping[str, Any]) -> Scope:

@@ -13,14 +13,14 @@ from lakehouse.fanout import WRITE, FanOut, Record, part_of_event
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake, Traffic
 from lakehouse.lineage.runs import Runs
-from lakehouse.parts import is_cut, parts_published, published_keys, read_by_part
+from lakehouse.parts import parts_published, published_keys, read_by_part
 from lakehouse.process import reuse_memory
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
 from lakehouse.staging import StagedTable, merged, stage, staged_layer
 from silver.correlation import ENCODED, FACT, READ, correlate, set_aside
 
 _INPUTS: Final = inputs_of(layers.SILVER)
-_CUT: Final = tuple(table for table in _INPUTS if is_cut(table))
+_CUT: Final = tuple(table for table in _INPUTS if layers.is_cut(table))
 # Tables that are not cut are read once, however many parts an invocation does.
 _BROADCAST: Final = tuple(table for table in _INPUTS if table not in _CUT)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -25,13 +25,6 @@ from tests.subject import STAGED, Subject
 
 if TYPE_CHECKING:
     from openlineage.client.generated.data_quality_assertions_dataset import Assertion
-
-# The published tables that a layer is compared with, and the columns read of them; None: all columns.
-_BELOW: Final[dict[str, Mapping[str, tuple[str, ...] | None]]] = {
-    layers.BRONZE: {},
-    layers.SILVER: dict.fromkeys(inputs_of(layers.SILVER)),
-    layers.GOLD: gold.READ,
-}
 
 
 def audit(event: Mapping[str, Any], lake: Lake, now: datetime, runs: Runs | None = None) -> dict[str, Any]:
@@ -106,7 +99,7 @@ def _results(lake: Lake, subject: Subject, now: datetime) -> list[TableResult]:
         return examination.everything(_below(lake, layer, 0, 1) if staged else {})
     records = _parted(lake, subject, parts, now).all()
     # Other invocations read the parts for this audit: the first part stands for all of them in the lineage.
-    below = published_keys(_BELOW[layer], 0, parts)
+    below = published_keys(_columns_below(layer), 0, parts)
     lake.note_read([*(each["staged_key"] for each in staged.values()), *below.values()])
     if layer == layers.GOLD:
         sums = pa.concat_tables([lake.read_table(record["sums"]) for record in records])
@@ -129,8 +122,14 @@ def _parted(lake: Lake, subject: Subject, parts: int, now: datetime) -> FanOut:
 
 def _below(lake: Lake, layer: str, part: int, parts: int) -> dict[str, pa.Table]:
     """Read the published tables that a layer, or a part of it, was made from."""
-    keys = published_keys(_BELOW[layer], part, parts)
-    return read_by_part({name: lake.read_table(key, _BELOW[layer][name]) for name, key in keys.items()}, part)
+    columns = _columns_below(layer)
+    keys = published_keys(columns, part, parts)
+    return read_by_part({name: lake.read_table(key, columns[name]) for name, key in keys.items()}, part)
+
+
+def _columns_below(layer: str) -> Mapping[str, tuple[str, ...] | None]:
+    """Return the published tables that a layer is compared with, and the columns read of each; None: all columns."""
+    return gold.READ if layer == layers.GOLD else dict.fromkeys(inputs_of(layer))
 
 
 def _sums(lake: Lake, run_id: str, part: int, fact: pa.Table) -> Record:

@@ -23,7 +23,7 @@ from lakehouse.errors import ContractError
 from lakehouse.fanout import Record
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.parts import PARTITION_KEY, hashed, is_cut, part_of, parts_of_table, repeated
+from lakehouse.parts import PARTITION_KEY, hashed, part_of, parts_of_table, repeated
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, Check, failing
 from tests.checks import bronze, every_layer, gold, silver
@@ -90,7 +90,7 @@ class Examination:
             The published tables that it was made from.
         """
         # Tables that are not cut are examined with the first part; the other parts are only compared with them.
-        names = [name for name in layers.tables_of(self.layer) if part == 0 or is_cut(name)]
+        names = [name for name in layers.tables_of(self.layer) if part == 0 or layers.is_cut(name)]
         results = self._examined(part, staged, below, names)
         return {"tables": [_as_record(result) for result in results]}
 
@@ -127,7 +127,7 @@ class Examination:
     def _audited(self, audited: Audited, part: int, *, comparable: bool) -> TableResult:
         contract, table = audited.contract, audited.table
         results = [RuleResult(SCHEMA_RULE, Outcome(0, len(contract.columns)))]
-        if self.parts > 1 and is_cut(contract.table):
+        if self.parts > 1 and layers.is_cut(contract.table):
             misplaced = part_of(table[PARTITION_KEY], self.parts) != part
             results.append(RuleResult(PART_RULE, failing(pa.array(misplaced), table, contract.key)))
             if contract.key != (PARTITION_KEY,) and self.layer == layers.BRONZE:

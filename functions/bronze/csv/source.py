@@ -180,7 +180,7 @@ def write(table: str, path: Path, parts: int, folder: Path, *, piece: int = PIEC
     Parameters
     ----------
     table : str
-        For more than one part it must be a table that is cut (`lakehouse.parts.is_cut`).
+        For more than one part it must be a table that is cut (`lakehouse.contract.layers.is_cut`).
     path : Path
     parts : int
     folder : Path

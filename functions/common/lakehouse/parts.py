@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lakehouse.contract.layers import head
+from lakehouse.contract.layers import head, is_cut
 from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.errors import StorageError
@@ -49,11 +49,6 @@ def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
 def parts_of_table(table: str, parts: int) -> int:
     """Return how many parts a table has in a run of ``parts`` parts: one where it is not cut."""
     return parts if is_cut(table) else 1
-
-
-def is_cut(table: str) -> bool:
-    """Return whether a large run cuts a table into parts."""
-    return head(table).parts == "cut"
 
 
 def published_keys(tables: Iterable[str], part: int, parts: int) -> dict[str, str]:

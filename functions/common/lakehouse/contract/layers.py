@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from lakehouse.contract.odcs import Node, read
 from lakehouse.errors import ContractError
@@ -83,7 +83,12 @@ def layer_of(table: str) -> str:
 
 def cut_tables(layer: str) -> tuple[str, ...]:
     """Return the tables of a layer that a large run cuts into parts, in their order."""
-    return tuple(table for table in tables_of(layer) if head(table).parts == "cut")
+    return tuple(table for table in tables_of(layer) if is_cut(table))
+
+
+def is_cut(table: str) -> bool:
+    """Return whether a large run cuts a table into parts."""
+    return head(table).parts == "cut"
 
 
 def in_role(role: str) -> str:
@@ -137,11 +142,10 @@ def _position(document: Node) -> int | None:
 
 
 def _parts(document: Node) -> PartRows:
-    value = document.custom("parts") or "all"
-    for parts in get_args(PartRows):
-        if value == parts:
-            return parts  # type: ignore[no-any-return]
-    raise ContractError(f"the property parts is '{value}'; use {', '.join(get_args(PartRows))}")
+    parts = document.custom("parts") or "all"
+    if parts not in get_args(PartRows):
+        raise ContractError(f"the property parts is '{parts}'; use {', '.join(get_args(PartRows))}")
+    return cast("PartRows", parts)
 
 
 def _contracts() -> Traversable:

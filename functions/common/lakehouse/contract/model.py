@@ -190,6 +190,12 @@ class Contract:
         """The columns that are never NULL."""
         return frozenset(column.name for column in self.columns if column.required)
 
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Each source of its columns and rows once, ``database.table.column``: those of the columns first."""
+        of_columns = (source for column in self.columns for source in column.sources)
+        return tuple(dict.fromkeys([*of_columns, *self.row_sources]))
+
     def column(self, name: str) -> Column:
         """Return a column by name; raise `ContractError` when there is none."""
         for column in self.columns:
@@ -222,12 +228,7 @@ def load_all() -> tuple[Contract, ...]:
 @cache
 def inputs_of(layer: str) -> tuple[str, ...]:
     """Return the tables that a layer's tables are made from, as their contracts say, in order; empty for Bronze."""
-    sources = {
-        source.split(".")[1]
-        for table in layers.tables_of(layer)
-        for column in load(table).columns
-        for source in (*column.sources, *load(table).row_sources)
-    }
+    sources = {source.split(".")[1] for table in layers.tables_of(layer) for source in load(table).sources}
     return tuple(table for table in layers.all_tables() if table in sources)
 
 

@@ -42,6 +42,16 @@ class Task:
     per_part: bool = False
 
 
+def machine_name(layer: str) -> str:
+    """Return the name of a layer's state machine, or of another of the lakehouse's (``pipeline``)."""
+    return f"StateMachine_DAG_{layer}"
+
+
+def audit_name(layer: str) -> str:
+    """Return the name of the state machine that audits a layer."""
+    return machine_name(f"teste_{layer}")
+
+
 def tasks_of(definition: Mapping[str, Any], *, per_part: bool = False) -> Iterator[Task]:
     """Yield the tasks of an ASL definition in order, including those inside ``Map`` and ``Parallel``."""
     for name, state in definition.get("States", {}).items():
