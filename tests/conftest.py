@@ -32,7 +32,8 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: short files fill the end, where a worker would wait for the other one."""
-    items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0]))
+    places = {folder: place for place, folder in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(_TESTS).parts[0], -1))
 
 
 @pytest.fixture(scope="session")

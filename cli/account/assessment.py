@@ -8,9 +8,8 @@ from botocore.exceptions import ClientError
 
 from cli.account.aws_cli import AwsCli
 from cli.account.identity import Identity
-from cli.account.permissions import RESOURCES, Permission, Place, sample
+from cli.account.permissions import RESOURCES, Permission, Place, names_in, sample
 from cli.errors import DENIED
-from lakehouse.contract.layers import tables_of
 from lakehouse.lake import layout
 
 Verdict = Literal["allowed", "denied", "unknown"]
@@ -181,7 +180,7 @@ def _tried(aws_cli: AwsCli, place: Place, permissions: Sequence[Permission]) -> 
     """Try what can be tried without changing anything; for the execution role nothing can be tried."""
     own = [each for each in permissions if each.holder == "user"]
     tried = list(dict.fromkeys(each.action for each in own if each.action in _PROBES))
-    filled = {name: sample(name, place) for name in RESOURCES} | vars(place) | {"table": tables_of(layout.BRONZE)[0]}
+    filled = {name: sample(name, place) for name in RESOURCES} | names_in(place)
     answers = {action: _probed(aws_cli, [word.format_map(filled) for word in _PROBES[action]]) for action in tried}
     unknown: tuple[Verdict, str] = (
         "unknown",

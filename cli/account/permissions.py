@@ -152,7 +152,12 @@ def arns(resource: str, place: Place) -> list[str]:
 
 def sample(resource: str, place: Place) -> str:
     """Return one ARN of a resource, without wildcards."""
-    return _filled(RESOURCES[resource].sample.replace("{table}", tables_of(BRONZE)[0]), place)
+    return _filled(RESOURCES[resource].sample, place)
+
+
+def names_in(place: Place) -> dict[str, str]:
+    """Return what stands for the names in braces in an ARN or a command."""
+    return vars(place) | {"table": tables_of(BRONZE)[0]}
 
 
 def policy(holder: Holder, place: Place) -> dict[str, Any]:
@@ -189,7 +194,7 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 
 def _filled(arn: str, place: Place) -> str:
-    return arn.format_map(vars(place))
+    return arn.format_map(names_in(place))
 
 
 def _one_or_all(values: Sequence[str]) -> str | list[str]:

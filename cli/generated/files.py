@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from cli.generated import benchmark, commands_page, permissions_page
+from cli.generated import benchmark, commands_page, marked, permissions_page
 from cli.generated import template as deployed
 from cli.pages import lines
 
@@ -33,7 +33,7 @@ def files(root: Path, commands: Any) -> Iterator[tuple[Path, str]]:
     yield root / "bench/tables.json", benchmark.tables()
     yield root / COMMANDS, commands_page.page(commands)
     permissions = root / "docs/permissions.md"
-    yield permissions, permissions_page.regenerated(permissions.read_text("utf-8"))
+    yield permissions, marked.regenerated(permissions.read_text("utf-8"), permissions_page.parts())
     for page in lines.pages(root):
         if page.relative_to(root).as_posix() != COMMANDS and page != permissions:
             yield page, lines.with_lines(page, root)

@@ -1,30 +1,20 @@
 """The parts of docs/permissions.md that are made from the table of permissions."""
 
 import json
-import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from cli.account.execution_role import SERVICES
 from cli.account.permissions import EXAMPLE, NEEDS, Holder, as_json, policy
 
-_PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_HOLDERS: Final[tuple[Holder, ...]] = get_args(Holder)
 
 
-def regenerated(page: str) -> str:
-    """Return a page with every marked part generated again."""
-    return _PART.sub(lambda part: f"{part[1]}{_content(part['name'])}\n{part[3]}", page)
-
-
-def _content(name: str) -> str:
-    match name.split():
-        case [("user" | "role") as holder, "table"]:
-            return "\n".join(_table(holder))
-        case [("user" | "role") as holder, "policy"]:
-            return f"```json\n{as_json(policy(holder, EXAMPLE))}\n```"
-        case ["trust"]:
-            return f"```json\n{_trust_policy()}\n```"
-    raise AssertionError(f"no part is called {name}")
+def parts() -> dict[str, str]:
+    """Return the content of every part, by name: a table and a policy of each holder, and the trust policy."""
+    tables = {f"{holder} table": "\n".join(_table(holder)) for holder in _HOLDERS}
+    policies = {f"{holder} policy": f"```json\n{as_json(policy(holder, EXAMPLE))}\n```" for holder in _HOLDERS}
+    return tables | policies | {"trust": f"```json\n{_trust_policy()}\n```"}
 
 
 def _table(holder: Holder) -> Iterator[str]:

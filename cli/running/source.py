@@ -86,7 +86,8 @@ def missing_in(folder: Path) -> list[str]:
 def missing_in_landing(keys: Iterable[str]) -> list[str]:
     """Return the names of the CSVs that are not among a bucket's keys."""
     present_keys = set(keys)
-    return [name for name in exported_files() if layout.landing_key(name.removesuffix(".csv")) not in present_keys]
+    tables = layers.tables_of(layers.BRONZE)
+    return [f"{table}.csv" for table in tables if layout.landing_key(table) not in present_keys]
 
 
 def chosen(csv_dir: Path | None, orders: int | None, seed: int | None) -> CsvFolder | Synthetic | None:

@@ -1,17 +1,15 @@
-"""The parts of a page that are made from code, between ``<!-- generated: NAME -->`` and ``<!-- end -->``."""
+"""Pages whose marked parts are made by tests, and how their tables are written."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-_PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+from cli.generated import marked
 
 
 def regenerated(page: str, parts: Mapping[str, str]) -> str:
     """Return a page with every marked part made anew; each part has its place, and only parts that exist have one."""
-    marked = [part["name"] for part in _PART.finditer(page)]
-    assert sorted(marked) == sorted(parts), "the page's parts are not those that are made"
-    return _PART.sub(lambda part: f"{part[1]}{parts[part['name']]}\n{part[3]}", page)
+    assert sorted(marked.marks(page)) == sorted(parts), "the page's parts are not those that are made"
+    return marked.regenerated(page, parts)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[str] = ()) -> str:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from cli import ROOT
 from cli.generated import permissions_page
 from cli.generated.files import files
+from cli.generated.marked import regenerated
 from cli.generated.template import template
 from cli.main import app
 from lakehouse.errors import ContractError
@@ -79,4 +80,4 @@ def test_what_stands_around_a_generated_part_stays() -> None:
 
 def test_a_part_of_the_page_of_permissions_that_nothing_generates_is_a_fault() -> None:
     with pytest.raises(AssertionError, match="no part is called weather"):
-        permissions_page.regenerated("<!-- generated: weather -->\n<!-- end -->")
+        regenerated("<!-- generated: weather -->\n<!-- end -->", permissions_page.parts())

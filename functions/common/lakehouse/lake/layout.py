@@ -216,7 +216,7 @@ def governance_prefix(table: str) -> str:
 
 def published_audit_key(run_id: str, layer: str) -> str:
     """Return where the report of an audit of published tables is kept: it belongs to no run, and published nothing."""
-    return f"governance/quality/published/{layer}/{run_id}.json"
+    return f"{GOVERNANCE_PREFIX}quality/published/{layer}/{run_id}.json"
 
 
 def governance_table_key(table: str) -> str:
