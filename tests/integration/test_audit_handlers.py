@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +14,7 @@ from audits import with_value, without
 from exports import ON_THE_REAL_ONE, SAMPLE, Export
 from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
 from layers import cash_flow, correlate, forecast
-from moto import mock_aws
+from simulated_aws import simulated_lake
 
 from lakehouse.contract.model import load
 from lakehouse.errors import ContractError, LakehouseError, StorageError
@@ -65,19 +64,10 @@ def filled(lake: Lake, export: Export, made: Any) -> Lake:
 
 
 @pytest.fixture
-def empty_lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+def empty_lake() -> Iterator[Lake]:
     """An empty lake, and the environment of a Lambda."""
-    for name, value in {
-        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        yield Lake(BUCKET, client)
+    with simulated_lake(BUCKET) as lake:
+        yield lake
 
 
 def sources(table: str) -> list[str]:

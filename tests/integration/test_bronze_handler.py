@@ -8,11 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from exports import EVERY, SAMPLE, Export
 from lakehouse_tables import TABLES
-from moto import mock_aws
+from simulated_aws import simulated_lake
 
 from bronze import app
 from lakehouse.contract.model import load
@@ -26,19 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+def lake() -> Iterator[Lake]:
     """An empty lake, and the environment of a Lambda."""
-    for name, value in {
-        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        yield Lake(BUCKET, client)
+    with simulated_lake(BUCKET) as lake:
+        yield lake
 
 
 def landing(lake: Lake, export: Export) -> Lake:

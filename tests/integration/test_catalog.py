@@ -5,7 +5,7 @@ import dataclasses
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
+from simulated_aws import make_databases, simulated_lake
 
 from lakehouse.contract.model import load, load_all
 from lakehouse.lake.catalogue import Catalog, GlueColumn, GlueTable, table_of
@@ -15,17 +15,10 @@ LAYERS = ("bronze", "silver", "gold", "governanca")
 
 
 @pytest.fixture
-def catalog(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        catalog = Catalog(boto3.client("glue"))
-        for layer in LAYERS:
-            catalog.client.create_database(DatabaseInput={"Name": f"importau_{layer}"})
-        yield catalog
+def catalog():
+    with simulated_lake("lake"):
+        make_databases()
+        yield Catalog(boto3.client("glue"))
 
 
 def suppliers(**facts):

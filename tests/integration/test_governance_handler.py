@@ -6,7 +6,7 @@ import boto3
 import pytest
 from lakehouse_tables import FACT, TABLES
 from machines import MACHINES, rendered
-from moto import mock_aws
+from simulated_aws import make_databases, simulated_lake
 
 import bronze.app
 import gold.app
@@ -15,7 +15,6 @@ from governance.app import TAGS, handler
 from governance.findings import Findings
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
-from lakehouse.lake.s3 import Lake
 from tests import teste_bronze, teste_gold, teste_silver
 
 BUCKET, RUN = "lake", "r1"
@@ -36,21 +35,10 @@ ABOUT = [f"importau_governanca.{table}" for table in ("pipelines", "tarefas", "l
 
 
 @pytest.fixture
-def lake(monkeypatch):
+def lake():
     """A lake in which the three layers of a synthetic run are published, told as its state machines would."""
-    for name, value in {
-        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        for layer in (*layout.LAYERS, "governanca"):
-            boto3.client("glue").create_database(DatabaseInput={"Name": f"importau_{layer}"})
-        lake = Lake(BUCKET, client)
+    with simulated_lake(BUCKET) as lake:
+        make_databases(layout.GOVERNANCE_DATABASE)
         for layer in layout.LAYERS:
             source = {"source": SYNTHETIC} if layer == layout.BRONZE else {}
             staged = LAYERS[layer][0](event(layer, "Write") | source, CONTEXT)

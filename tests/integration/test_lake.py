@@ -2,12 +2,11 @@
 
 from types import SimpleNamespace
 
-import boto3
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from lakehouse_tables import PARTED
-from moto import mock_aws
+from simulated_aws import simulated_lake
 
 import bronze.app
 from lakehouse.errors import StorageError
@@ -16,19 +15,9 @@ from lakehouse.lake.s3 import Lake, Traffic
 
 
 @pytest.fixture
-def lake(monkeypatch):
-    for name, value in (
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "t"),
-        ("AWS_SECRET_ACCESS_KEY", "t"),
-    ):
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="lake")
-        yield Lake("lake", client)
+def lake():
+    with simulated_lake("lake") as lake:
+        yield lake
 
 
 READS = [Lake.open, Lake.read_bytes, Lake.read_json, Lake.read_table, Lake.parquet]

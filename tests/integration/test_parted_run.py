@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from lakehouse_tables import FACT, PARTED, TABLES
-from moto import mock_aws
+from simulated_aws import simulated_lake
 
 import bronze.app
 import gold.app
@@ -43,18 +42,9 @@ def bronze_tables() -> dict[str, pa.Table]:
 
 
 @pytest.fixture
-def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    for name, value in {
-        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        yield Lake(BUCKET, client)
+def lake() -> Iterator[Lake]:
+    with simulated_lake(BUCKET) as lake:
+        yield lake
 
 
 def publish_bronze(lake: Lake, bronze: dict[str, pa.Table], parts: int) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pyarrow as pa
 import pytest
 from audits import with_value, without
 from lakehouse_tables import FACT, TABLES
-from moto import mock_aws
+from simulated_aws import simulated_lake
 
 import bronze.app
 import gold.app
@@ -32,18 +31,9 @@ CUT = {layout.BRONZE: "pedidos", layout.SILVER: FACT, layout.GOLD: FACT}
 
 
 @pytest.fixture
-def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    for name, value in {
-        "LAKE_BUCKET": BUCKET, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        yield Lake(BUCKET, client)
+def lake() -> Iterator[Lake]:
+    with simulated_lake(BUCKET) as lake:
+        yield lake
 
 
 def called(handler: Any, layer: str, run_id: str, **event: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import boto3
 import pyarrow as pa
 import pytest
 from lakehouse_tables import FACT, FORECAST
-from moto import mock_aws
+from simulated_aws import make_databases, simulated_lake
 
 from governance.findings import Findings
 from governance.registration import register, tag_everything
@@ -18,24 +18,15 @@ ACCOUNT = "123456789012"
 
 
 @pytest.fixture
-def catalog(monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        catalog = Catalog(boto3.client("glue"))
-        for layer in layout.LAYERS:
-            catalog.client.create_database(DatabaseInput={"Name": f"importau_{layer}"})
-        yield catalog
+def lake():
+    with simulated_lake(BUCKET) as lake:
+        make_databases()
+        yield lake
 
 
 @pytest.fixture
-def lake(catalog):
-    client = boto3.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    return Lake(BUCKET, client)
+def catalog(lake):
+    return Catalog(boto3.client("glue"))
 
 
 def rows(table, *given):

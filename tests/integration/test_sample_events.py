@@ -7,11 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from golden import assert_golden
 from lakehouse_tables import TABLES
-from moto import mock_aws
+from simulated_aws import make_databases, simulated_lake
 
 from lakehouse.lake import layout
 
@@ -27,22 +26,13 @@ CONTEXT = SimpleNamespace(
 
 
 @pytest.fixture
-def s3(csv_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def s3(csv_dir: Path) -> Iterator[Any]:
     """Return S3 with the sample in the landing folder."""
-    monkeypatch.setenv("LAKE_BUCKET", BUCKET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
+    with simulated_lake(BUCKET) as lake:
         for table in TABLES[layout.BRONZE]:
-            client.upload_file(str(csv_dir / f"{table}.csv"), BUCKET, layout.landing_key(table))
-        glue = boto3.client("glue")
-        for database in ("bronze", "silver", "gold", "governanca"):
-            glue.create_database(DatabaseInput={"Name": f"importau_{database}"})
-        yield client
+            lake.client.upload_file(str(csv_dir / f"{table}.csv"), BUCKET, layout.landing_key(table))
+        make_databases(layout.GOVERNANCE_DATABASE)
+        yield lake.client
 
 
 def handled(function: str, module: str) -> Any:

@@ -1,15 +1,13 @@
 """Staging on S3 (moto): the accounting of a table and of its parts, and the lists that publishing them goes by."""
 
-import boto3
 import pyarrow as pa
 import pytest
 from lakehouse_tables import FACT
-from moto import mock_aws
+from simulated_aws import simulated_lake
 
 from lakehouse.contract.model import load
 from lakehouse.contract.quarantine import SCHEMA
 from lakehouse.lake import layout
-from lakehouse.lake.s3 import Lake
 from lakehouse.staging import merged, stage, stage_files, staged_layer
 
 RUN = "r1"
@@ -18,15 +16,9 @@ ASIDE = pa.table([["x.csv"], [2], ["..."], [["sem chave"]]], schema=SCHEMA)
 
 
 @pytest.fixture
-def lake(monkeypatch):
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "us-east-1")
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket="lake")
-        yield Lake("lake", client)
+def lake():
+    with simulated_lake("lake") as lake:
+        yield lake
 
 
 def part(lake, number, parts, aside=None, rows_read=10):
