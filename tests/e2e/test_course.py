@@ -2,20 +2,18 @@
 
 import itertools
 import json
-import os
 import re
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from somebody import Somebody, somebody
 
 from cli import ROOT
 from cli.embedded.server import EmbeddedAws
-from cli.session import Aws, at
 
 pytestmark = pytest.mark.e2e
 
@@ -23,46 +21,14 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.sh"))
 FUNCTIONS = {"bronze", "silver", "gold", "teste-bronze", "teste-silver", "teste-gold", "governance"}
 
 
-@dataclass(frozen=True)
-class Student:
-    """Somebody with a terminal, whose account is an embedded AWS of their own."""
-
-    home: Path
-
-    def types(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env=kept | {"IMPORTAU_HOME": str(self.home), "IMPORTAU_LOCAL": "1"} | more,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def does(self, *arguments: str) -> str:
-        """Run ``./importau ... --local``; return what it printed on standard output."""
-        done = self.types("./importau", *arguments, "--local")
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    @property
-    def aws(self) -> Aws:
-        endpoint = EmbeddedAws(self.home / "aws").status()
-        assert endpoint is not None
-        return at(endpoint)
+@pytest.fixture(scope="module")
+def student(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Somebody]:
+    with somebody(tmp_path_factory.mktemp("importau")) as student:
+        yield student
 
 
 @pytest.fixture(scope="module")
-def student(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Student]:
-    home = tmp_path_factory.mktemp("importau")
-    yield Student(home)
-    EmbeddedAws(home / "aws").stop()
-
-
-@pytest.fixture(scope="module")
-def course(student: Student) -> dict[str, subprocess.CompletedProcess[str]]:
+def course(student: Somebody) -> dict[str, subprocess.CompletedProcess[str]]:
     """Run the nine scripts one after the other; return how each went, by number."""
     went = {}
     for script in SCRIPTS:
@@ -87,14 +53,14 @@ def test_one_script_leads_to_the_next(course: Any) -> None:
         assert f"Próximo: scripts/{after.name}" in course[before.name[:2]].stdout
 
 
-def test_the_layers_were_made_one_by_one_and_governed_together(course: Any, student: Student) -> None:
+def test_the_layers_were_made_one_by_one_and_governed_together(course: Any, student: Somebody) -> None:
     assert re.search(r"fato_pedido_correlacionado +765 +1 ", course["06"].stdout)
     runs = [line.split()[-1] for line in course["08"].stdout.splitlines() if line.startswith("governed: ")]
     assert len(set(runs)) == 3
     assert "problems                 0" in course["08"].stdout
 
 
-def test_logs_of_every_function_are_json_that_says_run_execution_table_and_rows(course: Any, student: Student) -> None:
+def test_logs_of_every_function_are_json_that_says_run_execution_table_and_rows(course: Any, student: Somebody) -> None:
     said = [json.loads(line) for line in student.does("logs", "--json").splitlines()]
     tables = [line for line in said if "_aws" not in line and "table" in line]
     assert {line["service"] for line in tables} == FUNCTIONS
@@ -106,7 +72,7 @@ def test_logs_of_every_function_are_json_that_says_run_execution_table_and_rows(
     assert all(f"run={run}" in line for line in of_run)
 
 
-def test_sam_logs_tail_prints_the_same_lines_for_a_function_of_the_template(course: Any, student: Student) -> None:
+def test_sam_logs_tail_prints_the_same_lines_for_a_function_of_the_template(course: Any, student: Somebody) -> None:
     endpoint = EmbeddedAws(student.home / "aws").status()
     assert endpoint is not None
     command = [str(ROOT / ".venv-sam/bin/sam"), "logs", "--config-env", "local", "--output", "json", "--tail"]
@@ -130,13 +96,13 @@ def test_sam_logs_tail_prints_the_same_lines_for_a_function_of_the_template(cour
     assert found["execution_id"].endswith(found["run_id"])
 
 
-def test_deploying_again_changes_nothing(course: Any, student: Student) -> None:
+def test_deploying_again_changes_nothing(course: Any, student: Somebody) -> None:
     done = student.types("./importau", "deploy", "--yes", "--local")
     assert done.returncode == 0, done.stderr
     assert "nothing to change" in done.stderr
 
 
-def test_destroy_keeps_the_data_and_a_deployment_that_failed_is_taken_up_again(course: Any, student: Student) -> None:
+def test_destroy_keeps_the_data_and_a_deployment_that_failed_is_taken_up_again(course: Any, student: Somebody) -> None:
     bucket = student.aws.bucket
     student.does("destroy", "--yes")
     kept = {entry["Key"] for entry in student.aws.s3.list_objects_v2(Bucket=bucket)["Contents"]}
@@ -155,7 +121,7 @@ def test_destroy_keeps_the_data_and_a_deployment_that_failed_is_taken_up_again(c
     assert " 765 " in student.does("run", "silver")  # from the Bronze tables that were there before
 
 
-def test_destroy_with_the_data_leaves_nothing(course: Any, student: Student) -> None:
+def test_destroy_with_the_data_leaves_nothing(course: Any, student: Somebody) -> None:
     bucket = student.aws.bucket
     refused = student.types("./importau", "destroy", "--local", "--delete-data")
     assert (refused.returncode, "--yes" in refused.stderr) == (2, True)

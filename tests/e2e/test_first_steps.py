@@ -1,53 +1,25 @@
 """The first things that a newcomer types, in whatever order: each does what it says, or says what to do."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from somebody import Somebody, somebody
 
 from cli import ROOT
 from cli.contents.catalogue import COLUMN, TABLE, entries
 from cli.contents.naming import Names
-from cli.embedded.server import EmbeddedAws
-from cli.session import Aws, at
 from lakehouse.contract.model import load_all
 from lakehouse.lake.layout import GOVERNANCE_DATABASE as GOVERNANCE
 
 pytestmark = pytest.mark.e2e
 
 
-@dataclass(frozen=True)
-class Newcomer:
-    """Somebody without an account and without a terminal, with an embedded AWS of their own."""
-
-    home: Path
-
-    def types(self, *command: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
-        return subprocess.run(
-            command, cwd=ROOT, env=kept | {"IMPORTAU_HOME": str(self.home), "IMPORTAU_LOCAL": "1"},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    def importau(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.types(sys.executable, "-X", "utf8", "-c", "from cli.main import main; main()", *arguments)
-
-    @property
-    def aws(self) -> Aws:
-        endpoint = EmbeddedAws(self.home / "aws").status()
-        assert endpoint is not None
-        return at(endpoint)
-
-
 @pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
-    home = tmp_path_factory.mktemp("importau")
-    yield Newcomer(home)
-    EmbeddedAws(home / "aws").stop()
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Somebody]:
+    with somebody(tmp_path_factory.mktemp("importau")) as newcomer:
+        yield newcomer
 
 
 SCRIPTS = sorted(path for path in (ROOT / "scripts").glob("*.sh") if path.name[:2] in ("05", "06", "07", "08", "09"))
@@ -56,9 +28,8 @@ SCRIPTS = sorted(path for path in (ROOT / "scripts").glob("*.sh") if path.name[:
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_any_script_may_come_first_and_says_what_has_to_come_before(script: Path, tmp_path: Path) -> None:
     """The embedded AWS is started by whichever comes first; what is not deployed is said with how to deploy it."""
-    somebody = Newcomer(tmp_path / "home")
-    try:
-        went = somebody.types(str(script))
+    with somebody(tmp_path / "home") as person:
+        went = person.types(str(script))
         if script.name.startswith("05") and "CSV files are missing" in went.stderr:
             assert went.returncode == 2
         else:
@@ -66,13 +37,11 @@ def test_any_script_may_come_first_and_says_what_has_to_come_before(script: Path
             assert "error: the stack importau is not deployed on the embedded AWS" in went.stderr
             assert "`./importau deploy --local`, scripts/04-deploy.sh" in went.stderr
         assert "Pronto" not in went.stdout
-        assert somebody.aws.endpoint is not None
-    finally:
-        EmbeddedAws(somebody.home / "aws").stop()
+        assert person.aws.endpoint is not None
 
 
 @pytest.fixture(scope="module")
-def demo(newcomer: Newcomer, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+def demo(newcomer: Somebody, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     out = tmp_path_factory.mktemp("out")
     done = newcomer.importau("demo", "--local", "--orders", "1_00", "--export", str(out / "lake"))
     assert done.returncode == 2, "1_00 is no whole number"
@@ -81,7 +50,7 @@ def demo(newcomer: Newcomer, tmp_path_factory: pytest.TempPathFactory) -> subpro
     return done
 
 
-def test_the_demos_lake_is_in_the_bucket_that_the_scripts_use(demo: object, newcomer: Newcomer) -> None:
+def test_the_demos_lake_is_in_the_bucket_that_the_scripts_use(demo: object, newcomer: Somebody) -> None:
     named = newcomer.importau("bucket", "--name", "--local")
     assert newcomer.aws.bucket == named.stdout.strip()
     made = newcomer.types(str(ROOT / "scripts/02-bucket.sh"))
@@ -99,14 +68,14 @@ LOCAL = [
 
 @pytest.mark.parametrize("command", LOCAL, ids=" ".join)
 def test_every_command_about_a_lakehouse_takes_local(
-    demo: object, newcomer: Newcomer, command: tuple[str, ...], tmp_path: Path
+    demo: object, newcomer: Somebody, command: tuple[str, ...], tmp_path: Path
 ) -> None:
     done = newcomer.importau(*(word.replace("OUT", str(tmp_path / "out")) for word in command), "--local")
     assert done.returncode == 0, done.stderr
     assert done.stdout or done.stderr
 
 
-def test_lineage_takes_every_table_and_column_that_search_prints(demo: object, newcomer: Newcomer) -> None:
+def test_lineage_takes_every_table_and_column_that_search_prints(demo: object, newcomer: Somebody) -> None:
     names = Names(load_all())
     printed = [entry.where for entry in entries(newcomer.aws) if entry.kind in (TABLE, COLUMN)]
     ours = [name for name in printed if not name.startswith(f"{GOVERNANCE}.")]
@@ -115,7 +84,7 @@ def test_lineage_takes_every_table_and_column_that_search_prints(demo: object, n
 
 
 def test_a_second_demo_on_a_demos_lake_goes_on_and_one_on_a_lake_in_use_does_not(
-    demo: object, newcomer: Newcomer, tmp_path: Path
+    demo: object, newcomer: Somebody, tmp_path: Path
 ) -> None:
     again = newcomer.importau("demo", "--orders", "60", "--export", str(tmp_path / "out"))
     assert again.returncode == 0, again.stderr
@@ -133,7 +102,7 @@ def test_a_second_demo_on_a_demos_lake_goes_on_and_one_on_a_lake_in_use_does_not
     assert before["ETag"] == after["ETag"]
 
 
-def test_what_destroy_tells_to_type_means_the_same_lakehouse(demo: object, newcomer: Newcomer) -> None:
+def test_what_destroy_tells_to_type_means_the_same_lakehouse(demo: object, newcomer: Somebody) -> None:
     bucket = newcomer.aws.bucket
     gone = newcomer.importau("destroy", "--local", "--yes")
     assert gone.returncode == 0, gone.stderr

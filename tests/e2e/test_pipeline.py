@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deployed_lakehouse import ALL_TABLES, Lakehouse
+from deployed_lakehouse import Lakehouse
 from exports import EVERY, SAMPLE, Export
-from lakehouse_tables import FACT
+from lakehouse_tables import EVERY_TABLE, FACT
 from summaries import summary
 
 from lakehouse.lake import layout
@@ -52,7 +52,7 @@ def test_an_export_comes_out_as_its_golden_file_says_with_its_oddities_named(
     lakehouse: Lakehouse, export: Export
 ) -> None:
     run_id = succeeded(lakehouse, export)["run_id"]
-    tables = {table: lakehouse.published(table) for table in ALL_TABLES}
+    tables = {table: lakehouse.published(table) for table in EVERY_TABLE}
     assert {table: len(rows) for table, rows in tables.items()} == export.of_table
     assert {table: summary(rows) for table, rows in tables.items()} == json.loads(export.golden.read_text("utf-8"))
 
@@ -67,11 +67,11 @@ def test_an_export_comes_out_as_its_golden_file_says_with_its_oddities_named(
 
 
 def test_a_rerun_gives_the_same_bytes(lakehouse: Lakehouse, run: Any, csv_dir: Path) -> None:
-    first = {table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES}
+    first = {table: lakehouse.bytes_of(layout.published_key(table)) for table in EVERY_TABLE}
     lakehouse.upload(csv_dir)
     again = lakehouse.run("pipeline", source={"type": "csv"})["output"]
     assert again["run_id"] != run["run_id"]
-    assert {table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES} == first
+    assert {table: lakehouse.bytes_of(layout.published_key(table)) for table in EVERY_TABLE} == first
 
 
 def test_synthetic_data_goes_through_and_is_the_same_again(lakehouse: Lakehouse) -> None:
@@ -80,7 +80,7 @@ def test_synthetic_data_goes_through_and_is_the_same_again(lakehouse: Lakehouse)
     for _ in range(2):
         execution = lakehouse.run("pipeline", source=source)
         assert execution["status"] == "SUCCEEDED", execution.get("cause")
-        runs.append({table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES})
+        runs.append({table: lakehouse.bytes_of(layout.published_key(table)) for table in EVERY_TABLE})
     assert runs[0] == runs[1]
     assert len(lakehouse.published("pedidos")) == 2_000
 
@@ -88,7 +88,7 @@ def test_synthetic_data_goes_through_and_is_the_same_again(lakehouse: Lakehouse)
 def test_input_that_cannot_be_used_stops_the_run_and_names_every_problem(
     lakehouse: Lakehouse, run: Any, csv_dir: Path
 ) -> None:
-    before = {table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES}
+    before = {table: lakehouse.bytes_of(layout.published_key(table)) for table in EVERY_TABLE}
     lakehouse.upload(
         csv_dir,
         pedidos=(csv_dir / "pedidos.csv").read_bytes().replace(b"valor_total_brl", b"valor", 1),
@@ -103,7 +103,7 @@ def test_input_that_cannot_be_used_stops_the_run_and_names_every_problem(
         "cambio.csv, line 1",
     ):
         assert said in execution["cause"]
-    assert {table: lakehouse.bytes_of(layout.published_key(table)) for table in ALL_TABLES} == before
+    assert {table: lakehouse.bytes_of(layout.published_key(table)) for table in EVERY_TABLE} == before
     assert not lakehouse.keys(f"staging/{execution['name']}/")
 
 

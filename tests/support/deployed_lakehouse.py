@@ -12,8 +12,6 @@ from lakehouse_tables import TABLES
 
 from lakehouse.lake import layout
 
-ALL_TABLES = [table for tables in TABLES.values() for table in tables]
-
 
 class Lakehouse:
     """A deployment, and its bucket as tables, bytes and reports."""
