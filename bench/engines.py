@@ -11,6 +11,9 @@ SILVER_GOLD: Final = "silver-gold"
 END_TO_END: Final = "end-to-end"
 BRONZE: Final = "bronze"
 SYNTHETIC: Final = "synthetic"
+# What `bench.shapes` measures: this project's engine on exports of several shapes, from the CSVs to Gold, and Bronze.
+SHAPES_END_TO_END: Final = "shapes-end-to-end"
+SHAPES_BRONZE: Final = "shapes-bronze"
 # The function of an engine's module that does a job: it takes the folder of the inputs and that of the outputs.
 FUNCTIONS: Final[Mapping[str, str]] = {
     SILVER_GOLD: "main",

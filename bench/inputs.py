@@ -39,8 +39,8 @@ def alone() -> Iterator[bool]:
 
 def missing(orders: int) -> bool:
     """Return whether the inputs of a size have to be made: there are none, or those of another version."""
-    stamp = folder(orders) / "made_by"
-    return not stamp.exists() or stamp.read_text("utf-8") != _stamp()
+    made_by = folder(orders) / "made_by"
+    return not made_by.exists() or made_by.read_text("utf-8") != stamp()
 
 
 def make(source: Path, target: Path) -> None:
@@ -53,7 +53,7 @@ def make(source: Path, target: Path) -> None:
         (target / name).mkdir(parents=True)
     write_csv(tables, target / "csv")
     write_bronze({name: accepted(name, table).kept for name, table in tables.items()}, target / "bronze")
-    (target / "made_by").write_text(_stamp(), "utf-8")
+    (target / "made_by").write_text(stamp(), "utf-8")
 
 
 def write_bronze(tables: Mapping[str, pa.Table], target: Path) -> None:
@@ -62,7 +62,7 @@ def write_bronze(tables: Mapping[str, pa.Table], target: Path) -> None:
         pq.write_table(tables[name], target / f"{name}.parquet", compression="snappy", store_schema=False)
 
 
-def _stamp() -> str:
-    """Return a hash of the code that makes the inputs."""
-    sources = sorted((ROOT / "functions/bronze").glob("*.py"))
+def stamp(*more: Path) -> str:
+    """Return a hash of the code that makes the inputs, and of ``more`` files."""
+    sources = [*sorted((ROOT / "functions/bronze/synthetic").glob("*.py")), *more]
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()

@@ -5,9 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import inputs, process
-from bench.engines import BRONZE, END_TO_END, ENGINES, OUR_ENGINE, SILVER_GOLD, SYNTHETIC, Engine
+from bench import inputs, process, shapes
+from bench.engines import (
+    BRONZE,
+    END_TO_END,
+    ENGINES,
+    OUR_ENGINE,
+    SHAPES_BRONZE,
+    SHAPES_END_TO_END,
+    SILVER_GOLD,
+    SYNTHETIC,
+    Engine,
+)
 from bench.process import Limits, Took, UnfinishedError
+from bench.shapes import Shape
 from bench.tables import BRONZE as BRONZE_TABLES
 from bench.totals import Totals, differences, rows_of, totals
 
@@ -123,6 +134,49 @@ def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int,
         for engine in engines
     }
     return Table(job, orders, rows_of(agreed.totals) if agreed.totals else _csv_rows(home), measurements, agreed.totals)
+
+
+def made_shape(orders: int, shape: Shape, limits: Limits) -> None:
+    """Make the exports of one shape and size; raise `UnfinishedError` as `made` does."""
+    process.run(
+        OUR_ENGINE, "bench.shapes", "make", Path(f"{orders}/{shape.name}"), shapes.folder(orders, shape), limits
+    )
+
+
+def measured_shapes(orders: int, repetitions: int, limits: Limits, say: Say) -> list[Table]:
+    """Measure this project's engine on the exports of every shape, in turns: from the CSVs to Gold, and Bronze alone.
+
+    Returns
+    -------
+    list of Table
+        Their engines are the shapes.
+
+    Raises
+    ------
+    UnfinishedError
+        One of them did not finish.
+    DisagreementError
+        Shapes that say the same with the same keys have other totals.
+    """
+    runs: dict[tuple[str, str], list[Took]] = {}
+    agreed = Agreed()
+    for repetition in range(1, repetitions + 1):
+        for shape in shapes.SHAPES:
+            say(f"{shape.name}, {repetition} of {repetitions}")
+            home = shapes.folder(orders, shape)
+            for job, of_shapes in ((END_TO_END, SHAPES_END_TO_END), (BRONZE, SHAPES_BRONZE)):
+                took = process.run(
+                    OUR_ENGINE, OUR_ENGINE.module_of(job), OUR_ENGINE.function_of(job), home / "csv", home / "out",
+                    limits,
+                )  # fmt: skip
+                runs.setdefault((of_shapes, shape.name), []).append(took)
+                if job == END_TO_END and not (shape.uuids or shape.broken):
+                    agreed.check(shape.name, totals(home / "out"))
+    records = _csv_rows(shapes.folder(orders, shapes.SHAPES[0]))
+    return [
+        Table(job, orders, rows, {shape.name: Measured(tuple(runs[job, shape.name])) for shape in shapes.SHAPES})
+        for job, rows in ((SHAPES_END_TO_END, rows_of(agreed.totals)), (SHAPES_BRONZE, records))
+    ]
 
 
 def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, say: Say) -> dict[str, str]:

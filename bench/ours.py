@@ -47,9 +47,10 @@ def write_parts(tables: Mapping[str, pa.Table], target: Path) -> None:
 
 def main(source: Path, target: Path) -> None:
     """Make the fact from the bronze tables, and the aggregates from the fact."""
-    cut, prefix = _CUT[0], layout.published_prefix(_CUT[0])
-    parts = layout.parts_of(cut, (f"{prefix}{file.name}" for file in source.glob(f"{cut}*")))
-    if parts is None:
+    cut = _CUT[0]
+    names = sorted(file.name for file in source.glob(f"{cut}*"))
+    parts = len(names)
+    if not parts or names != [layout.file_name(cut, part, parts) for part in range(parts)]:
         raise FileNotFoundError(f"{source} has no {cut}, or not all parts of them")
     for table in (FACT, CASH_FLOW, FORECAST):
         (target / table).mkdir()

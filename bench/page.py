@@ -1,16 +1,30 @@
 """``docs/performance.md``, generated from the measurements, never edited."""
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from bench.engines import ASIDE, BRONZE, END_TO_END, ENGINES, OURS, SILVER_GOLD, SYNTHETIC
+from bench.engines import (
+    ASIDE,
+    BRONZE,
+    END_TO_END,
+    ENGINES,
+    OURS,
+    SHAPES_BRONZE,
+    SHAPES_END_TO_END,
+    SILVER_GOLD,
+    SYNTHETIC,
+)
 from bench.goals import goals
+from bench.history import Record
 from bench.results import Entry, Results
+from bench.shapes import CLEAN, SHAPES
 
-_TITLES: Final = {engine.name: engine.title for engine in ENGINES}
+_TITLES: Final = {engine.name: engine.title for engine in ENGINES} | {shape.name: shape.title for shape in SHAPES}
 _FLOORS: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor)
 HEADINGS: Final = ("engine", "wall s", "CPU s", "peak MB", "million rows/s", "wall / ours")
+SHAPE_HEADINGS: Final = ("export", "wall s", "CPU s", "peak MB", "million rows/s", "CPU / clean")
+_OF_SHAPES: Final = (SHAPES_END_TO_END, SHAPES_BRONZE)
 _SECTIONS: Final = {
     SILVER_GOLD: ("Silver and Gold", "rows of the fact", "From each engine's best layout of the bronze tables."),
     END_TO_END: (
@@ -23,25 +37,38 @@ _SECTIONS: Final = {
         "Bronze alone", "records",
         "From the CSVs to Parquet. Ours types, checks and quarantines; Polars reads and writes text as it is.",
     ),
+    SHAPES_END_TO_END: (
+        "Exports as others write them: CSV to Gold", "rows of the fact",
+        "The same company's CSVs in other shapes, by our engine. Those of the tables above are the kindest there can "
+        "be: keys ascend, nothing is quoted, no row is wrong. Nine in ten of the broken rows have a wrong value, in "
+        "one column after the other; the others lack a field, or have a quote out of place or never closed.",
+    ),
+    SHAPES_BRONZE: (
+        "Exports as others write them: Bronze alone", "records",
+        "From the same CSVs to Parquet; what is broken is set aside with its text, its line and every reason.",
+    ),
     SYNTHETIC: ("The synthetic source", "records", "Tables generated, checked and written."),
 }  # fmt: skip
 
 
-def page(results: Results, notes: str) -> str:
+def page(results: Results, records: Sequence[Record], notes: str) -> str:
     """Return the page.
 
     Parameters
     ----------
     results : Results
         As `bench.results` keeps them.
+    records : sequence of Record
+        The goals' figures over time, as `bench.history` keeps them.
     notes : str
         Remarks on the numbers, written by hand; they are on the page as they are.
     """
     sections = [
         "# Performance",
-        "Written by `./importau bench engine --write` from what it measured; what is said by hand is in "
-        "`bench/notes.md`.",
+        "Written by `./importau bench engine --write` from what it measured, and by `./importau generate`; what is "
+        "said by hand is in `bench/notes.md`.",
         "## Goals", "\n".join(_goal_lines(results)),
+        "## Over time", _PICTURE.format(len(records)), _OVER_TIME,
     ]  # fmt: skip
     for job, (heading, rows_are, text) in _SECTIONS.items():
         measured = [entry for entry in results.values() if entry["job"] == job]
@@ -64,9 +91,15 @@ def _size(entry: Entry, rows_are: str) -> Iterator[str]:
     repeated = f"medians of {repetitions} repetitions" if repetitions > 1 else "one repetition"
     yield f"### {entry['orders']:,} orders"
     yield f"{entry['rows']:,} {rows_are}; {repeated}, {entry['when']}."
-    head = [_markdown(HEADINGS), "|---|" + "--:|" * (len(HEADINGS) - 1)]
+    headings = headings_of(entry)
+    head = [_markdown(headings), "|---|" + "--:|" * (len(headings) - 1)]
     yield "\n".join([*head, *map(_markdown, rows(entry, bold="**"))])
     yield from failures(entry)
+
+
+def headings_of(entry: Entry) -> Sequence[str]:
+    """Return the headings of a measurement's table."""
+    return SHAPE_HEADINGS if entry["job"] in _OF_SHAPES else HEADINGS
 
 
 def _markdown(cells: Sequence[str]) -> str:
@@ -74,8 +107,17 @@ def _markdown(cells: Sequence[str]) -> str:
 
 
 def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
-    """Yield a measurement's engines by `HEADINGS`: the fastest first, then those unfinished, then those aside."""
+    """Yield a measurement's rows by its headings: engines, or shapes of exports in the order of `bench.shapes`.
+
+    Of engines the fastest is first; those unfinished, then those aside, are last.
+    """
     engines = entry["engines"]
+    if entry["job"] in _OF_SHAPES:
+        for shape in SHAPES:
+            its = engines[shape.name]
+            of_clean = f"{its['cpu'] / engines[CLEAN]['cpu']:.2f}"
+            yield shape.title, *_figures(its, entry["rows"]), of_clean
+        return
     ours = engines.get(OURS, {}).get("wall")
     for name in sorted(engines, key=lambda name: (name in ASIDE, engines[name].get("wall", math.inf), name)):
         its, title = engines[name], f"{bold}{_TITLES[name]}{bold}" if name == OURS else _TITLES[name]
@@ -83,10 +125,21 @@ def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
             yield (title, "did not finish", *[""] * (len(HEADINGS) - 2))
             continue
         # A floor has the whole fact in memory before the clock starts, so its memory means nothing.
-        peak = "" if name in _FLOORS else f"{its['peak'] / 1e6:,.0f}"
-        ratio = "" if ours is None else f"{its['wall'] / ours:.2f}"
-        rate = f"{entry['rows'] / its['wall'] / 1e6:.2f}"
-        yield title, f"{its['wall']:.2f}", f"{its['cpu']:.2f}", peak, rate, ratio
+        wall, cpu, peak, rate = _figures(its, entry["rows"])
+        yield (
+            title,
+            wall,
+            cpu,
+            "" if name in _FLOORS else peak,
+            rate,
+            "" if ours is None else f"{its['wall'] / ours:.2f}",
+        )
+
+
+def _figures(its: Mapping[str, Any], rows: int) -> tuple[str, str, str, str]:
+    """Return wall and CPU seconds, peak memory and the rate of what was measured."""
+    rate = f"{rows / its['wall'] / 1e6:.2f}"
+    return f"{its['wall']:.2f}", f"{its['cpu']:.2f}", f"{its['peak'] / 1e6:,.0f}", rate
 
 
 def failures(entry: Entry) -> Iterator[str]:
@@ -94,6 +147,22 @@ def failures(entry: Entry) -> Iterator[str]:
     for name, its in entry["engines"].items():
         if its["failure"]:
             yield f"{_TITLES[name]}: {its['failure'].splitlines()[-1]}"
+
+
+_PICTURE: Final = (
+    "![A panel for each goal: its figures at {} commits, and its limit; the newest figures are in the table above]"
+    "(images/performance-goals.svg)"
+)
+_OVER_TIME: Final = """\
+`./importau bench engine --write` keeps two files: [`bench/results.json`](../bench/results.json), the newest measurement
+of each job and size, which the tables below are made of, and [`bench/history.jsonl`](../bench/history.jsonl), of which
+the picture is drawn. That has a line for each commit and machine: the commit that was checked out (with a plus sign
+where code differed from it), the day, the machine, and the figures of the goals that were measured then. A goal that
+nothing was measured for has no figure in the line, so no figure is carried on. Lines of several machines are not
+joined. To miss a goal fails nothing: it is a cross in the picture and "not met" in the table.
+
+Lines with a `source` are from before the history was kept: read from this page as it was at that commit, with the
+digits it showed, where they had changed since the commit before."""
 
 
 _HOW: Final = """\

@@ -12,9 +12,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
@@ -37,8 +38,8 @@ from deployment import Deployment, deployed
 from bench import cold
 from bronze.synthetic.company import generate
 
-# Sizes with one part, with one that is nearly full, and with several.
-SIZES: Final = (10_000, 60_000, 300_000, 1_000_000)
+# Sizes with one part, with one that is nearly full, and with several; of all, one call reads the exports.
+SIZES: Final = (10_000, 60_000, 300_000, 600_000)
 SEED: Final = 42
 _PATIENCE: Final = 3_600
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -87,7 +88,8 @@ def measured(orders: int) -> Measured:
     result = Measured(orders)
     with (
         tempfile.TemporaryDirectory() as folder,
-        deployed(Path(folder), "importau-lakehouse-plan") as deployment,
+        # A part's call is told of by a line that is logged at this level alone.
+        deployed(Path(folder), "importau-lakehouse-plan", LogLevel="DEBUG") as deployment,
     ):
         s3 = deployment.client("s3")
         for table, rows in generate(orders, SEED).items():
@@ -96,9 +98,8 @@ def measured(orders: int) -> Measured:
             s3.upload_fileobj(io.BytesIO(content), deployment.bucket, layout.landing_key(table))
         _one_at_a_time(deployment)
         run(deployment)
-        for group in cold.FUNCTIONS:
-            for line in _finished(deployment, f"/aws/lambda/importau-{group.replace('_', '-')}"):
-                result.calls[group, line["state"], _layer(line["state_machine"])].append(line["duration_ms"] / 1000)
+        for function, line in _finished(deployment):
+            result.calls[function, line["state"], _layer(line["state_machine"])].append(line["duration_ms"] / 1000)
         _processes(deployment, result)
         _histories(deployment, result)
         _bucket(deployment, result)
@@ -111,7 +112,8 @@ def _one_at_a_time(deployment: Deployment) -> None:
     for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
         definition = states.describe_state_machine(stateMachineArn=arn)["definition"]
         states.update_state_machine(
-            stateMachineArn=arn, definition=re.sub(r'"MaxConcurrency": ?\d+', '"MaxConcurrency": 1', definition)
+            stateMachineArn=arn,
+            definition=re.sub(r"States.StringToJson\('\d+'\)", "States.StringToJson('1')", definition),
         )
 
 
@@ -129,7 +131,12 @@ def run(deployment: Deployment) -> None:
         raise CliError(f"the run that was to be measured failed: {described.get('cause', described['status'])}")
 
 
-def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
+def fitted(
+    runs: Iterable[Measured],
+    init: Mapping[str, float],
+    waits: Mapping[tuple[str, str, str], Linear] = MappingProxyType({}),
+    moved: Mapping[tuple[str, str, str], float] = MappingProxyType({}),
+) -> Coefficients:
     """Fit the coefficients to runs.
 
     Parameters
@@ -139,6 +146,8 @@ def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
         part; in a run of one part, one call does as much.
     init : mapping of str to float
         Seconds of a cold start by function.
+    waits, moved : mapping
+        By function, state and layer: the round trips of a call, and the bytes of an order (`bench.waiting`).
     """
     ordered = sorted(runs, key=lambda one: one.orders)
     largest = ordered[-1]
@@ -150,7 +159,15 @@ def fitted(runs: Iterable[Measured], init: Mapping[str, float]) -> Coefficients:
 
     return Coefficients(
         machine=cold.machine(),
-        stages=tuple(_stage(ordered, init[call[0]], *call) for call in largest.calls),
+        stages=tuple(
+            replace(
+                _stage(ordered, init[call[0]], *call),
+                waits=waits.get(call, Linear(0.0, 0.0)),
+                # Bronze fetches the CSVs, which what is generated has none of.
+                moved=moved.get(call, 0.0) + (largest.csv_bytes / largest.orders if call[1] == "WriteBronze" else 0.0),
+            )
+            for call in largest.calls
+        ),
         transitions=by_part("transitions"),
         events=by_part("events"),
         reads=by_part("reads"),
@@ -203,13 +220,18 @@ def _layer(machine: str) -> str:
     return layer if layer in layout.LAYERS else "governance"
 
 
-def _finished(deployment: Deployment, group: str) -> Iterator[dict[str, Any]]:
-    for page in deployment.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group):
-        for event in page["events"]:
-            if event["message"].startswith("{"):
-                line = json.loads(event["message"])
+def _finished(deployment: Deployment) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the functions logged of calls that ended, each with its function, in the order of their ends."""
+    found = []
+    pages = deployment.client("logs").get_paginator("filter_log_events")
+    for function in cold.FUNCTIONS:
+        for page in pages.paginate(logGroupName=f"/aws/lambda/importau-{function.replace('_', '-')}"):
+            for event in page["events"]:
+                line = json.loads(event["message"]) if event["message"].startswith("{") else {}
                 if line.get("message") == "finished":
-                    yield line
+                    found.append((event["timestamp"], function, line))
+    found.sort(key=lambda each: each[0])
+    return [(function, line) for _, function, line in found]
 
 
 def _processes(deployment: Deployment, result: Measured) -> None:
@@ -241,8 +263,8 @@ def _histories(deployment: Deployment, result: Measured) -> None:
     for arn in (value for name, value in deployment.outputs.items() if name.startswith("StateMachine")):
         for execution in states.list_executions(stateMachineArn=arn)["executions"]:
             for total in (runs.total(each) for each in runs.of(execution["executionArn"])):
-                # The embedded AWS reports no states of child executions: each calls a Lambda or copies an object.
-                result.transitions += max(total.transitions, total.lambda_calls + total.copies)
+                # The embedded AWS reports no states of child executions: each calls a Lambda.
+                result.transitions += max(total.transitions, total.lambda_calls)
             events = 0
             pages = states.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
             for event in (event for page in pages for event in page["events"]):
@@ -255,7 +277,7 @@ def _histories(deployment: Deployment, result: Measured) -> None:
 
 
 def _bucket(deployment: Deployment, result: Measured) -> None:
-    """Count the objects written, and estimate those read: a staged file is read by its audit and by a layer."""
+    """Count the objects written, and estimate those read: a table by its audit, the layer above, and its audit."""
     pages = deployment.client("s3").get_paginator("list_objects_v2").paginate(Bucket=deployment.bucket)
     sizes = {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
     sizes = {
@@ -263,7 +285,5 @@ def _bucket(deployment: Deployment, result: Measured) -> None:
     }
     result.writes = len(sizes)
     result.reads = 3 * sum(1 for key in sizes if key.endswith(".parquet"))
-    published = {
-        key: size for key, size in sizes.items() if key.startswith(layout.published_prefix(layers.in_role("fact")))
-    }
-    result.object_bytes, result.files = max(published.values()), len(published)
+    fact = [size for key, size in sizes.items() if key.startswith(layout.table_prefix(layers.in_role("fact")))]
+    result.object_bytes, result.files = max(fact), len(fact)

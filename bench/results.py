@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import process
-from bench.inputs import CACHE
 from bench.job import CORES
 from bench.measure import Table
 from cli import ROOT
 
-FILE: Final = CACHE / "results.json"
+# Within the project.
+FILE: Final = Path("bench/results.json")
 _THEIRS: Final = ("polars", "duckdb", "pandas", "pyspark", "numpy", "pyarrow")
 _OURS: Final = ("pyarrow", "numpy")
 
@@ -25,7 +25,7 @@ Entry = dict[str, Any]
 Results = dict[str, Entry]
 
 
-def load(path: Path = FILE) -> Results:
+def load(path: Path = ROOT / FILE) -> Results:
     """Return the measurements so far; empty when there are none."""
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
@@ -56,9 +56,8 @@ def added(results: Results, measured: Entry) -> Results:
     return dict(sorted((results | {f"{measured['job']} {measured['orders']:012d}": measured}).items()))
 
 
-def save(results: Results, path: Path = FILE) -> None:
+def save(results: Results, path: Path = ROOT / FILE) -> None:
     """Save the measurements."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

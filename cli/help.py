@@ -7,6 +7,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 HELP_OPTIONS: Final = {"help_option_names": ["-h", "--help"]}
+# The widest name of an argument or option, with its choices.
+_WIDEST: Final = 60
 
 
 class _Explained:
@@ -75,6 +77,9 @@ def _write_parameters(command: Any, ctx: Any, formatter: Any) -> None:
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
         if record is not None:
+            name, text = record
+            # Many choices do not fit beside an argument's name; its help lists them.
+            record = (name if len(name) <= _WIDEST else name.partition(" <")[0], text)
             usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
             panels.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(record)
     for panel, records in panels.items():

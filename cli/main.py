@@ -14,6 +14,7 @@ from typer.main import get_command
 from cli.errors import INTERRUPTED, CliError, aws_errors, explain
 from cli.help import HELP_OPTIONS, Group, Typer
 from cli.table import COMMANDS, Entry
+from lakehouse.errors import LakehouseError
 
 
 class Commands(Mapping[str, Any]):
@@ -91,6 +92,8 @@ class Root(Group):
             return super().invoke(ctx)
         except CliError as error:
             problem = error
+        except LakehouseError as error:
+            problem = CliError(str(error))
         except (KeyboardInterrupt, EOFError, typer.Abort):
             from cli.terminal import present
 

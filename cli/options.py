@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,6 +10,8 @@ import typer
 
 from cli.errors import UsageError
 from cli.terminal.hints import remember
+from lakehouse import stage as stages
+from lakehouse.contract.choices import IGNORE, PROPOSE, STOP
 
 _PLAIN: Final = re.compile(r"[0-9]{1,30}")
 # Groups of three, as Portuguese (1.000), English (1,000), Swiss (1'000), SI (1 000) and Python (1_000) write them;
@@ -64,6 +67,21 @@ def whole(option: str, least: int = 0, most: int | None = None) -> Callable[[str
     return read
 
 
+class NewColumnsChoice(StrEnum):
+    """What is done with columns of the CSVs that no contract has."""
+
+    stop = STOP
+    ignore = IGNORE
+    propose = PROPOSE
+
+
+def read_choice(chosen: NewColumnsChoice | None, orders: int | None) -> str | None:
+    """Return what is done with new columns, None: what contracts say; raise `UsageError` where data are generated."""
+    if chosen is not None and orders is not None:
+        raise UsageError("generated data have no other columns, so --orders takes no --new-columns", "Leave one out.")
+    return chosen.value if chosen else None
+
+
 AWS_PANEL = "Where the lakehouse is"
 SOURCE_PANEL = "Where the data comes from"
 
@@ -92,7 +110,17 @@ Stack = Annotated[
     typer.Option(
         "--stack",
         callback=remember,
-        help="The CloudFormation stack; samconfig.toml's by default.",
+        help="The CloudFormation stack; samconfig.toml's of the stage by default.",
+        rich_help_panel=AWS_PANEL,
+    ),
+]
+Stage = Annotated[
+    stages.Stage | None,
+    typer.Option(
+        "--stage",
+        callback=remember,
+        envvar="IMPORTAU_STAGE",
+        help="Which of the lakehouses in the account; by default the one of no stage.",
         rich_help_panel=AWS_PANEL,
     ),
 ]
@@ -114,7 +142,12 @@ Profile = Annotated[
 ]
 CsvDir = Annotated[
     Path | None,
-    typer.Option("--csv-dir", metavar="DIR", help="A folder with the exported CSVs.", rich_help_panel=SOURCE_PANEL),
+    typer.Option(
+        "--csv-dir",
+        metavar="DIR",
+        help="A folder with the exported CSVs, also as .csv.gz or .zip.",
+        rich_help_panel=SOURCE_PANEL,
+    ),
 ]
 Orders = Annotated[
     int | None,
@@ -134,6 +167,14 @@ Seed = Annotated[
         rich_help_panel=SOURCE_PANEL,
     ),
 ]  # fmt: skip
+NewColumns = Annotated[
+    NewColumnsChoice | None,
+    typer.Option(
+        "--new-columns",
+        help="A column that no contract has: stop, publish without it, or propose it besides; as contracts say.",
+        rich_help_panel=SOURCE_PANEL,
+    ),
+]
 Yes = Annotated[
     bool,
     typer.Option(
@@ -145,6 +186,12 @@ NoInput = Annotated[
     bool,
     typer.Option(
         "--no-input", help="Never ask: where there is a question, stop with exit code 2.", rich_help_panel=SOURCE_PANEL
+    ),
+]
+Version = Annotated[
+    int | None,
+    typer.Option(
+        "--version", metavar="N", parser=whole("--version", 1), help="Version N of the lake; the newest by default."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

@@ -3,9 +3,10 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from cli import ROOT
@@ -13,6 +14,7 @@ from cli.account.aws_cli import AwsCli
 from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
 from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError, NotDeployedError
+from lakehouse.stage import NONE, staged
 
 # boto3 takes a third of a second to load: it is imported with the first session, not for a command's help.
 if TYPE_CHECKING:
@@ -43,11 +45,16 @@ class Aws:
         The name of the CloudFormation stack.
     endpoint : str, optional
         None for AWS itself; the URL of the embedded AWS otherwise.
+    named_stage : str or None
+        The stage that was named; None where none was, and the stack alone says which it is of.
     """
 
     session: "boto3.Session"
     stack: str
     endpoint: str | None = None
+    named_stage: str | None = None
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _making: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -68,9 +75,14 @@ class Aws:
         return client
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of any service."""
-        config = _config(loopback=self.endpoint is not None)
-        return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+        """Return the boto3 client of any service; it is made once."""
+        with self._making:
+            if service not in self._clients:
+                config = _config(service, loopback=self.endpoint is not None)
+                self._clients[service] = self.session.client(  # type: ignore[call-overload]
+                    service, endpoint_url=self.endpoint, config=config
+                )
+            return self._clients[service]
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -90,12 +102,38 @@ class Aws:
             raise
         if not stacks or stacks[0]["StackStatus"] in _GONE:
             raise self._not_deployed()
+        from cli.account.stack import stage_of
+
+        stage_of(self.stack, stacks[0], self.named_stage)
         return stacks[0]
+
+    @property
+    def stage(self) -> str:
+        """The stage that the stack is of; the empty one, `lakehouse.stage.NONE`, where it is of none."""
+        from cli.account.stack import STAGE
+
+        return self.known_parameters.get(STAGE, self.named_stage or NONE)
+
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of template.yaml with which the stack was deployed; `NotDeployedError` when there is none."""
+        from cli.account.stack import parameters_of
+
+        return parameters_of(self._deployed)
+
+    @property
+    def known_parameters(self) -> dict[str, str]:
+        """The same, where its outputs were read from the stack; otherwise nothing."""
+        return self.parameters if self.outputs and "_deployed" in vars(self) else {}
+
+    @property
+    def stack_id(self) -> str:
+        """The stack's ARN."""
+        return self._deployed["StackId"]
 
     def parameter(self, name: str) -> str:
         """Return the value of a parameter of template.yaml with which the stack was deployed."""
-        parameters = {each["ParameterKey"]: each["ParameterValue"] for each in self._deployed.get("Parameters", ())}
-        return self._known(parameters, "parameter", name)
+        return self._known(self.parameters, "parameter", name)
 
     def output(self, name: str) -> str:
         """Return one output of the stack; raise `NotDeployedError` when the stack does not have it."""
@@ -136,10 +174,15 @@ class Aws:
         )
 
 
-def _config(*, loopback: bool) -> "Config":
+def _config(service: str, *, loopback: bool) -> "Config":
     from botocore.config import Config
 
-    config = Config(connect_timeout=5, retries={"mode": "standard", "max_attempts": 4})
+    from lakehouse.clients import AT_ONCE
+
+    config = Config(connect_timeout=5, retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=AT_ONCE)
+    if service == "s3":
+        # botocore signs a link of us-east-1 by version 2, which buckets made since June 2020 refuse.
+        config = config.merge(Config(signature_version="s3v4"))
     # A proxy from the environment must not come between us and the loopback interface.
     return config.merge(Config(proxies={})) if loopback else config
 
@@ -149,7 +192,7 @@ def embedded_aws() -> EmbeddedAws:
     return EmbeddedAws(Path(os.environ.get("IMPORTAU_HOME", ROOT / ".importau")) / "aws")
 
 
-def connect(local: bool, stack: str | None, region: str | None, profile: str | None) -> Aws:
+def connect(local: bool, stack: str | None, region: str | None, profile: str | None, stage: str | None = None) -> Aws:
     """Return the lakehouse that a command's options name.
 
     Parameters
@@ -158,6 +201,8 @@ def connect(local: bool, stack: str | None, region: str | None, profile: str | N
         The embedded AWS instead of AWS; ``region`` and ``profile`` are for AWS only.
     stack, region, profile : str or None
         The user's choice; samconfig.toml and boto3 have the defaults.
+    stage : str, optional
+        The user's choice; without one that of the stack, and the stack of no stage.
 
     Raises
     ------
@@ -167,8 +212,9 @@ def connect(local: bool, stack: str | None, region: str | None, profile: str | N
     import boto3
 
     if not local:
-        return Aws(boto3.Session(profile_name=profile, region_name=region), stack or default_stack("default"))
-    return at(_embedded(), stack)
+        session = boto3.Session(profile_name=profile, region_name=region)
+        return Aws(session, stack or default_stack("default", stage), named_stage=stage)
+    return at(_embedded(), stack, stage)
 
 
 def account(local: bool, region: str | None, profile: str | None, show_commands: bool) -> AwsCli:
@@ -185,7 +231,7 @@ def _embedded() -> Endpoint:
     return endpoint
 
 
-def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
+def at(endpoint: Endpoint, stack: str | None = None, stage: str | None = None) -> Aws:
     """Return the lakehouse on a running embedded AWS, whatever the user's AWS profile."""
     import boto3
     import botocore.session
@@ -196,11 +242,11 @@ def at(endpoint: Endpoint, stack: str | None = None) -> Aws:
         region_name=REGION,
         botocore_session=botocore.session.Session(session_vars=_WITHOUT_PROFILE),
     )
-    return Aws(session, stack or default_stack("local"), endpoint.url)
+    return Aws(session, stack or default_stack("local", stage), endpoint.url, stage)
 
 
-def default_stack(environment: str) -> str:
-    """Return the stack name of an environment of samconfig.toml, which ``sam deploy`` uses."""
+def default_stack(environment: str, stage: str | None = None) -> str:
+    """Return the stack name of an environment of samconfig.toml, which ``sam deploy`` uses, in a stage."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     name: str = config[environment]["deploy"]["parameters"]["stack_name"]
-    return name
+    return staged(name, stage or NONE)

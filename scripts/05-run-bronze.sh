@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # 05: Bronze, dos CSVs às tabelas tipadas.
 #
-# Envia os CSVs, grava as tabelas, audita e publica. O que não se pode usar vai para a quarentena, com o motivo.
+# Envia os CSVs, grava as tabelas, audita e publica todas de uma vez: uma versão do lago. O que não se pode usar vai
+# para a quarentena, com o motivo.
 # Uso: scripts/05-run-bronze.sh [PASTA_DOS_CSVS]
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # 06: Silver, das tabelas Bronze ao fato.
 #
-# Correlaciona pedidos, pagamentos, câmbio e empréstimos em FATO_PEDIDO_CORRELACIONADO; audita e publica.
+# Correlaciona pedidos, pagamentos, câmbio e empréstimos em FATO_PEDIDO_CORRELACIONADO; audita e publica numa nova
+# versão do lago.
 # Uso: scripts/06-run-silver.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

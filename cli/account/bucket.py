@@ -12,10 +12,14 @@ from cli.account.aws_cli import AwsCli
 from cli.account.identity import Identity
 from cli.errors import DENIED, CliError, UsageError
 from lakehouse.lake import layout
+from lakehouse.lake.retention import WORK_DAYS, Retention
+from lakehouse.stage import NONE
 
 LEGAL: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 MARK: Final = {"project": "importau"}
 TAGS: Final = {**MARK, "domain": "importacao", "owner": "engenharia-de-dados", "cost-centre": "importau-lakehouse"}
+# The tag that says of which stage's lakehouse a bucket is.
+_STAGE: Final = "stage"
 # The one region whose name must be left out when a bucket is made there.
 _UNNAMED_REGION: Final = "us-east-1"
 _ABSENT: Final = frozenset({"404", "NoSuchBucket", "NotFound"})
@@ -28,31 +32,51 @@ PUBLIC_ACCESS_BLOCK: Final = {
 }
 ENCRYPTION: Final = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 VERSIONING: Final = {"Status": "Enabled"}
-LIFECYCLE: Final = {
-    "Rules": [
+
+
+def lifecycle(retention: Retention) -> dict[str, Any]:
+    """Return the rules by which S3 deletes by itself, as S3 takes them: template.yaml's.
+
+    No rule deletes what is the newest version of an object and may be needed: only `./importau vacuum` knows that.
+    """
+    landing = [
         {
-            "ID": "staging-is-temporary",
+            "ID": "replaced-uploads-are-kept-for-a-time",
             "Status": "Enabled",
-            "Filter": {"Prefix": layout.STAGING_PREFIX},
-            "Expiration": {"Days": 14},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
-        },
-        {
-            "ID": "query-results-are-temporary",
-            "Status": "Enabled",
-            "Filter": {"Prefix": layout.ATHENA_PREFIX},
-            "Expiration": {"Days": 14},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
-        },
-        {
-            "ID": "old-versions-are-kept-for-a-quarter",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-        },
+            "Filter": {"Prefix": f"{layout.LANDING}/"},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": retention.landing},
+        }
     ]
-}
+    deleted = {"NoncurrentVersionExpiration": {"NoncurrentDays": retention.deleted}}
+    return {
+        "Rules": [
+            {
+                "ID": "staging-is-temporary",
+                "Status": "Enabled",
+                "Filter": {"Prefix": layout.STAGING_PREFIX},
+                "Expiration": {"Days": WORK_DAYS},
+                "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            },
+            {
+                "ID": "query-results-are-temporary",
+                "Status": "Enabled",
+                "Filter": {"Prefix": layout.ATHENA_PREFIX},
+                "Expiration": {"Days": WORK_DAYS},
+                "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+            },
+            *(landing if retention.landing else []),
+            {
+                "ID": "what-was-deleted-is-kept-for-a-time",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                **(deleted if retention.deleted else {}),
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+            },
+        ]
+    }
+
+
+LIFECYCLE: Final = lifecycle(Retention())
 
 
 @dataclass(frozen=True)
@@ -118,7 +142,7 @@ def make(aws_cli: AwsCli, name: str) -> Bucket:
     return Bucket(name, region)
 
 
-def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket) -> list[str]:
+def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket, stage: str = NONE) -> list[str]:
     """Give a bucket the lakehouse's settings; its tags come last, and mark that it has them.
 
     Returns
@@ -134,7 +158,11 @@ def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket) -> list[str]:
     }
     if aws_cli.endpoint is None:  # the embedded AWS has no TLS, so this would lock everybody out
         settings["access over TLS only"] = ("put-bucket-policy", "--policy", _tls_only(identity.partition, bucket.name))
-    settings["tags"] = ("put-bucket-tagging", "--tagging", _tagging(tags_of(aws_cli, bucket.name) | TAGS))
+    settings["tags"] = (
+        "put-bucket-tagging",
+        "--tagging",
+        _tagging(tags_of(aws_cli, bucket.name) | TAGS | ({_STAGE: stage} if stage else {})),
+    )
     refused = []
     for what, (operation, option, content) in settings.items():
         try:
@@ -146,9 +174,29 @@ def settle(aws_cli: AwsCli, identity: Identity, bucket: Bucket) -> list[str]:
     return refused
 
 
+def keep_as_long(aws_cli: AwsCli, bucket: Bucket, retention: Retention) -> bool:
+    """Let S3 delete as a retention says; return False where this identity may not say so."""
+    try:
+        aws_cli.run(
+            "s3api", "put-bucket-lifecycle-configuration", "--bucket", bucket.name,
+            "--lifecycle-configuration", _json(lifecycle(retention)),
+        )  # fmt: skip
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DENIED:
+            raise
+        return False
+    return True
+
+
+def stage_of(aws_cli: AwsCli, bucket: Bucket) -> str | None:
+    """Return of which stage's lakehouse a bucket is; None where it was made for none, or its tags may not be read."""
+    tags = tags_of(aws_cli, bucket.name)
+    return tags.get(_STAGE, NONE) if MARK.items() <= tags.items() else None
+
+
 def is_settled(aws_cli: AwsCli, bucket: Bucket) -> bool:
     """Return whether a bucket has all of the lakehouse's settings; False also where its tags may not be read."""
-    return MARK.items() <= tags_of(aws_cli, bucket.name).items()
+    return stage_of(aws_cli, bucket) is not None
 
 
 def tags_of(aws_cli: AwsCli, name: str) -> dict[str, str]:
@@ -182,7 +230,7 @@ def _tls_only(partition: str, name: str) -> dict[str, Any]:
 def _not_ours(aws_cli: AwsCli, name: str) -> CliError:
     """Return what a refusal means: AWS answers the same for other accounts' buckets and for unreadable ones."""
     try:
-        own = {bucket["Name"] for bucket in aws_cli.run("s3api", "list-buckets")["Buckets"]}
+        own = {bucket["Name"] for bucket in aws_cli.run("s3api", "list-buckets", "--prefix", name)["Buckets"]}
     except ClientError as error:
         if error.response["Error"]["Code"] not in DENIED:
             raise

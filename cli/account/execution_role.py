@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -51,10 +52,11 @@ class ExecutionRole:
         return self.arn.rpartition("/")[2]
 
     def trusts(self, service: str) -> bool | None:
-        """Return whether a service may assume it; None when that is unknown."""
+        """Return whether a service, or its part in a region, may assume it; None when that is unknown."""
         if self.trusted is None:
             return None
-        return service in self.trusted or "*" in self.trusted
+        regional = re.compile(service.replace(".", r"\.(?:[a-z0-9-]+\.)?", 1))
+        return "*" in self.trusted or any(regional.fullmatch(each) for each in self.trusted)
 
 
 def find(aws_cli: AwsCli, identity: Identity, named: str | None) -> ExecutionRole:
@@ -115,9 +117,15 @@ def _read(aws_cli: AwsCli, name: str, arn: str, found_by: str) -> ExecutionRole 
     return ExecutionRole(role["Arn"], _trusted(role["AssumeRolePolicyDocument"]), found_by)
 
 
-def _trusted(policy: dict[str, Any] | str) -> frozenset[str]:
+def policy_document(document: Mapping[str, Any] | str) -> Mapping[str, Any]:
+    """Return a policy's document, which some programs leave as IAM sends it: JSON in URL encoding."""
+    parsed: Mapping[str, Any] = json.loads(unquote(document)) if isinstance(document, str) else document
+    return parsed
+
+
+def _trusted(policy: Mapping[str, Any] | str) -> frozenset[str]:
     """Return the services that a trust policy allows to assume the role."""
-    document: dict[str, Any] = json.loads(unquote(policy)) if isinstance(policy, str) else policy
+    document = policy_document(policy)
     trusted: dict[str, set[str]] = {"Allow": set(), "Deny": set()}
     for statement in _list(document.get("Statement")):
         principal = statement.get("Principal", {})

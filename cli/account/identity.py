@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from cli.account.aws_cli import AwsCli
 from cli.errors import CliError
+from lakehouse.stage import NONE, staged
 
 Kind = Literal["user", "assumed-role", "sso", "federated", "root"]
 
@@ -112,8 +113,8 @@ def who_am_i(aws_cli: AwsCli) -> Identity:
     return Identity(answer["Account"], answer["Arn"], answer["UserId"])
 
 
-def bucket_name(identity: Identity) -> str:
-    """Return the name of an identity's lakehouse bucket: ``importau-lakehouse-<user>``.
+def bucket_name(identity: Identity, stage: str = NONE) -> str:
+    """Return the name of an identity's lakehouse bucket: ``importau-lakehouse-<user>``, and the stage.
 
     It is legal, has at most 63 characters, and is the same for every session of the person. The account is appended
     where the name identifies nobody (``root``, ``voclabs``, a session named by a program), is too long, or has an
@@ -123,13 +124,15 @@ def bucket_name(identity: Identity) -> str:
     'importau-lakehouse-joana-araujo'
     >>> bucket_name(Identity("123456789012", "arn:aws:iam::123456789012:root", "123456789012"))
     'importau-lakehouse-root-123456789012'
+    >>> bucket_name(Identity("123456789012", "arn:aws:iam::123456789012:user/Joana.Araujo", "AIDA"), "dev")
+    'importau-lakehouse-joana-araujo-dev'
     """
     name = _legal(identity.name)
-    room = _BUCKET_LENGTH - len(BUCKET_PREFIX)
+    room = _BUCKET_LENGTH - len(staged(BUCKET_PREFIX, stage))
     if name and identity.is_personal and len(name) <= room and not f"-{name}".endswith(_RESERVED_ENDINGS):
-        return BUCKET_PREFIX + name
+        return staged(BUCKET_PREFIX + name, stage)
     short = name[: room - len(identity.account) - 1].rstrip("-")
-    return BUCKET_PREFIX + "-".join(part for part in (short, identity.account) if part)
+    return staged(BUCKET_PREFIX + "-".join(part for part in (short, identity.account) if part), stage)
 
 
 def _legal(name: str) -> str:

@@ -8,10 +8,14 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from cli.account.aws_cli import AwsCli
-from cli.errors import CliError
+from cli.errors import CliError, UsageError
+from lakehouse.stage import NONE
 
 Show = Callable[[str], None]
 
+# The parameters of template.yaml that say of which stage a stack is, and of which commit its code.
+STAGE: Final = "Stage"
+COMMIT: Final = "Commit"
 REVIEW: Final = "REVIEW_IN_PROGRESS"  # a first change set was made, and nothing was ever deployed
 DELETED: Final = "DELETE_COMPLETE"
 # Nothing is left of the deployment that failed, and CloudFormation allows only to delete the stack.
@@ -49,6 +53,45 @@ class Change:
     resource: str
     type: str
     replaced: bool
+
+
+def parameters_of(described: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the parameters that a deployment keeps: those of the stack as CloudFormation describes it.
+
+    Parameters
+    ----------
+    described : mapping or None
+        None where there is no stack. One of which nothing was ever deployed keeps none.
+    """
+    if described is None or described.get("StackStatus") == REVIEW:
+        return {}
+    return {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in described.get("Parameters", ())}
+
+
+def stage_of(stack: str, described: Mapping[str, Any] | None, named: str | None) -> str:
+    """Return the stage of a stack: its own, or where it is not deployed yet the one that was named.
+
+    Parameters
+    ----------
+    stack : str
+        Its name.
+    described : mapping or None
+        As CloudFormation describes it; None where there is none.
+    named : str or None
+        The stage that was named; None where none was.
+
+    Raises
+    ------
+    UsageError
+        It is of another stage than was named: everything in it would be renamed, and its tables lost.
+    """
+    if described is None or described.get("StackStatus") == REVIEW:
+        return named or NONE
+    its = parameters_of(described).get(STAGE, NONE)
+    if named is not None and named != its:
+        other, fix = (f"stage {its}", f"Say --stage {its}") if its else ("no stage", "Leave --stage out")
+        raise UsageError(f"the stack {stack} is of {other}, and not of stage {named}", f"{fix}, or --stack.")
+    return its
 
 
 class StackError(CliError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cli.account.stack import REVIEW
+from cli.account.stack import parameters_of
 from cli.errors import UsageError
 
 # The values that template.yaml allows on an account; tests/unit/test_template.py compares the two.
@@ -12,7 +12,7 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "Architecture": ("x86_64", "arm64"),
     "LayerSource": ("managed", "bundled"),
 }
-_WITHOUT_BUNDLED: Final = "3.11"
+WITHOUT_BUNDLED: Final = "3.11"
 
 
 def built_for(requested: Mapping[str, str], described: Mapping[str, Any] | None) -> dict[str, str]:
@@ -30,17 +30,15 @@ def built_for(requested: Mapping[str, str], described: Mapping[str, Any] | None)
     UsageError
         A value is not allowed, or there is no such layer; the message has every problem.
     """
-    deployed = described if described is not None and described["StackStatus"] != REVIEW else {}
-    values = {entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in deployed.get("Parameters", ())}
-    values = {name: value for name, value in {**values, **requested}.items() if name in ALLOWED}
+    values = {name: value for name, value in {**parameters_of(described), **requested}.items() if name in ALLOWED}
     problems = [
         f"{name}={value} is not possible: {', '.join(ALLOWED[name])}"
         for name, value in values.items()
         if value not in ALLOWED[name]
     ]
-    if values.get("LayerSource") == "bundled" and values.get("PythonVersion") == _WITHOUT_BUNDLED:
+    if values.get("LayerSource") == "bundled" and values.get("PythonVersion") == WITHOUT_BUNDLED:
         problems.append(
-            f"LayerSource=bundled is not possible with PythonVersion={_WITHOUT_BUNDLED}, whose Amazon Linux 2 is too "
+            f"LayerSource=bundled is not possible with PythonVersion={WITHOUT_BUNDLED}, whose Amazon Linux 2 is too "
             "old for the wheels of pyarrow"
         )
     if problems:

@@ -108,7 +108,7 @@ def deploy(
     _run("deploy", arguments, endpoint, progress)
 
 
-def change_set(
+def change_set(  # noqa: PLR0913 - what `deploy` takes, and more
     stack: str,
     parameters: Mapping[str, str],
     artifacts: tuple[str, str],
@@ -116,6 +116,7 @@ def change_set(
     build_dir: Path | None = None,
     options: Sequence[str] = (),
     *,
+    tags: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> str | None:
     """Upload what was built, and create a change set from it without executing it.
@@ -129,6 +130,8 @@ def change_set(
         The bucket and the prefix that the code is uploaded to.
     endpoint, build_dir, options, progress
         As for `deploy`.
+    tags : mapping of str to str, optional
+        Of the stack, which CloudFormation hands on to all in it; those of samconfig.toml by default.
 
     Returns
     -------
@@ -147,6 +150,8 @@ def change_set(
     arguments = [*where, "--no-execute-changeset", *options, *_overridden(parameters, endpoint)]
     if build_dir is not None:
         arguments = ["--template-file", str(build_dir / "template.yaml"), *arguments]
+    if tags:
+        arguments += ["--tags", *(f"{name}={value}" for name, value in tags.items())]
     change_sets: list[str] = []
 
     def watch(line: str) -> None:
@@ -162,7 +167,12 @@ def _overridden(parameters: Mapping[str, str], endpoint: Endpoint | None) -> lis
     configured = _deploy_configuration(_config_env(endpoint))
     overrides = dict(override.split("=", 1) for override in configured.get("parameter_overrides", ()))
     overrides |= parameters  # the option replaces the parameters in samconfig.toml, it does not add to them
-    return ["--parameter-overrides", *(f"{name}={value}" for name, value in overrides.items())]
+    return ["--parameter-overrides", *(f"{name}={_quoted(value)}" for name, value in overrides.items())]
+
+
+def _quoted(value: str) -> str:
+    """Return a value as the SAM CLI reads it back: it takes one with a space, or an empty one, in quotes alone."""
+    return f'"{value}"' if not value or " " in value else value
 
 
 def _config_env(endpoint: Endpoint | None) -> ConfigEnv:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from bench.engines import Engine
     from bench.process import Limits
-    from bench.results import Entry, Results
+    from bench.results import Entry
 
-_PAGE: Final = ROOT / "docs/performance.md"
-_NOTES: Final = ROOT / "bench/notes.md"
+_FORECAST_PAGE: Final = ROOT / "docs/forecast.md"
 
 _repetitions: Final = options.whole("--repetitions", 1)
+_number: Final = options.whole("--number", 1)
 
 app: Final = Typer(help="Measure how quick it is.", no_args_is_help=True)
 
@@ -41,6 +41,7 @@ def bench(
 @app.command()
 def portal(
     local: options.Local = False,
+    stage: options.Stage = None,
     stack: options.Stack = None,
     region: options.Region = None,
     profile: options.Profile = None,
@@ -51,7 +52,7 @@ def portal(
     from cli.portal.document import gather
     from tests.support.catalogues import large
 
-    page, document = template(), gather(connect(local, stack, region, profile), datetime.now(UTC))
+    page, document = template(), gather(connect(local, stack, region, profile, stage), datetime.now(UTC))
     pages = {"this lakehouse": filled(page, document), "500 tables, 5,000 columns": filled(page, large())}
     with present.step("measuring"):
         times = measured(pages)
@@ -93,9 +94,46 @@ def cold(
     present.say(f"written: {page.relative_to(ROOT)}")
 
 
+@app.command(epilog="./importau bench latency\n./importau bench latency --parts 64 --milliseconds 10")
+def latency(
+    parts: Annotated[
+        int,
+        typer.Option("--parts", metavar="N", parser=options.whole("--parts", 2), help="Parts of each table."),
+    ] = 1_526,
+    milliseconds: Annotated[
+        int,
+        typer.Option(
+            "--milliseconds", metavar="N", parser=options.whole("--milliseconds"), help="How long a request waits."
+        ),
+    ] = 25,
+) -> None:
+    """Measure governance, publishing, Gold's combine and the portal behind a proxy that makes every request wait.
+
+    1,526 parts a table are 100 million orders. Exit code 1 where those are not governed within 60 s.
+    """
+    # Only measurements need these, so no other command loads them.
+    from bench.latency import BEFORE, GOAL_SECONDS, PARTS, measured
+
+    with present.step("measuring") as show:
+        steps = measured(parts, milliseconds / 1000, show)
+    table = present.table(caption=f"{parts:,} parts a table, {milliseconds} ms a request")
+    table.add_column("step")
+    for heading in ("s", "requests", "at once", "before: s", "requests", "at once"):
+        table.add_column(heading, justify="right")
+    for step in steps:
+        before = BEFORE.get(step.name) if (parts, milliseconds) == (PARTS, 25) else None
+        was = [f"{before[0]:,.1f}", f"{before[1]:,}", f"{before[2]}"] if before else ["", "", ""]
+        table.add_row(step.name, f"{step.seconds:,.1f}", f"{step.requests:,}", f"{step.at_once}", *was)
+    present.grid(table)
+    governed = steps[0].seconds
+    if parts <= PARTS and governed > GOAL_SECONDS:
+        raise CliError(f"{parts:,} parts were governed in {governed:.1f} s, and not within {GOAL_SECONDS:.0f}")
+
+
 @app.command(
     epilog="./importau bench engine --orders 1000000 --write\n./importau bench engine --check\n"
-    "./importau bench engine --orders 100000 --engine importau --engine polars_tuned"
+    "./importau bench engine --orders 100000 --engine importau --engine polars_tuned\n"
+    "./importau bench engine --orders 1000000 --shapes"
 )
 def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
     orders: Annotated[
@@ -107,6 +145,10 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
     engine: Annotated[list[str] | None, typer.Option(help="Only this one; several times for several.")] = None,
     end_to_end: Annotated[bool, typer.Option("--end-to-end", help="From the CSVs to Gold.")] = False,
     bronze: Annotated[bool, typer.Option("--bronze", help="Bronze alone, and the synthetic source.")] = False,
+    is_shaped: Annotated[
+        bool,
+        typer.Option("--shapes", help="Our engine on exports as others write them: quoted, UUIDs, broken rows."),
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Compare every value on small inputs; measure nothing.")
     ] = False,
@@ -133,6 +175,9 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
             raise CliError(str(error)) from error
         _checked(worlds, chosen, limits)
         return
+    if is_shaped:
+        _measure_shapes(sizes(orders), repetitions, limits, write=write)
+        return
     jobs = [engines.END_TO_END] * end_to_end + [engines.BRONZE, engines.SYNTHETIC] * bronze or [engines.SILVER_GOLD]
     order_counts = sizes(orders)
     with inputs.alone() as alone:
@@ -158,17 +203,80 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
                 entry = results.entry(table, datetime.now(UTC), results.machine())
                 _show(entry)
                 if write:
-                    _keep(results.added(results.load(), entry))
+                    _keep(entry)
 
 
-def _keep(kept: "Results") -> None:
-    """Keep the results and write the page."""
-    from bench import results
-    from bench.page import page
+@app.command(epilog="./importau bench forecast --write\n./importau bench forecast --number 5")
+def forecast(
+    number: Annotated[
+        int,
+        typer.Option("--number", metavar="N", parser=_number, help="Synthetic companies, and currencies of a kind."),
+    ] = 100,
+    write: Annotated[bool, typer.Option("--write", help="Write docs/forecast.md and its pictures.")] = False,
+) -> None:
+    """Measure forecasts, intervals and value at risk on companies and currencies whose processes are known."""
+    # Only measurements need these, so no other command loads them.
+    from bench.forecasting import evidence, page
 
-    results.save(kept)
-    _PAGE.write_text(page(kept, _NOTES.read_text("utf-8")), "utf-8")
-    present.done(f"wrote {_PAGE.relative_to(ROOT)}")
+    try:
+        with present.step("measuring") as show:
+            measured = evidence.measured(number, show)
+        table = present.table()
+        for heading in ("goal", "measured", ""):
+            table.add_column(heading)
+        for row in page.goal_rows(measured):
+            table.add_row(*row)
+        present.grid(table)
+        if write:
+            evidence.draw(measured, ROOT / "docs/images")
+            _FORECAST_PAGE.write_text(page.rewritten(_FORECAST_PAGE.read_text("utf-8"), measured), "utf-8")
+            present.done(f"wrote {_FORECAST_PAGE.relative_to(ROOT)}")
+    except evidence.PeerError as error:
+        raise CliError(f"what runs in .venv-bench failed: {error}") from error
+
+
+def _measure_shapes(order_counts: list[int], repetitions: int, limits: "Limits", *, write: bool) -> None:
+    """Measure the shapes of exports at some sizes, print the measurements, and keep them if wanted."""
+    from bench import inputs, results, shapes
+    from bench.measure import made_shape, measured_shapes
+    from bench.process import UnfinishedError
+
+    with inputs.alone() as alone:
+        if not alone:
+            raise CliError("another `bench engine` runs in this folder", "Two at once would measure each other; wait.")
+        for size in order_counts:
+            try:
+                for shape in shapes.SHAPES:
+                    if shapes.missing(size, shape):
+                        with present.step(f"making {present.count(size, 'order')}: {shape.name}"):
+                            made_shape(size, shape, limits)
+                with present.step(f"shapes, {present.count(size, 'order')}") as show:
+                    tables = measured_shapes(size, repetitions, limits, show)
+            except UnfinishedError as error:
+                raise CliError(f"a shape was not measured: {error}") from error
+            for table in tables:
+                entry = results.entry(table, datetime.now(UTC), results.machine())
+                _show(entry)
+                if write:
+                    _keep(entry)
+
+
+def _keep(measured: "Entry") -> None:
+    """Keep a measurement among the results and in the history, and write the page and its picture."""
+    from bench import history, results
+    from bench.written import files
+
+    results_file, history_file = ROOT / results.FILE, ROOT / history.FILE
+    kept = results.added(results.load(results_file), measured)
+    results.save(kept, results_file)
+    if commit := history.measured_commit(ROOT):
+        records = history.added(history.load(history_file), history.record(kept, measured, commit))
+        history.save(records, history_file)
+    else:
+        present.warn("the history was not kept: this folder is no checkout of git")
+    for path, text in files(ROOT):
+        path.write_text(text, "utf-8")
+        present.done(f"wrote {path.relative_to(ROOT)}")
 
 
 def sizes(orders: str) -> list[int]:
@@ -209,10 +317,10 @@ def _checked(worlds: "Mapping[str, Mapping[str, pa.Table]]", engines: "Sequence[
 
 def _show(measured: "Entry") -> None:
     """Print what was measured."""
-    from bench.page import HEADINGS, failures, rows
+    from bench.page import failures, headings_of, rows
 
     table = present.table()
-    for number, heading in enumerate(HEADINGS):
+    for number, heading in enumerate(headings_of(measured)):
         table.add_column(heading, justify="right" if number else "left")
     for row in rows(measured):
         table.add_row(*row)

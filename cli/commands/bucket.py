@@ -10,9 +10,10 @@ from cli.account.stack_bucket import ensure
 from cli.errors import UsageError
 from cli.session import account
 from cli.terminal import present
+from lakehouse.stage import NONE
 
 
-def bucket(  # noqa: PLR0917 - an argument an option
+def bucket(  # noqa: PLR0913, PLR0917 - an argument an option
     settle: Annotated[
         bool, typer.Option("--settle", help="Give a bucket that is there already the lakehouse's settings.")
     ] = False,
@@ -22,6 +23,7 @@ def bucket(  # noqa: PLR0917 - an argument an option
     show_commands: options.ShowCommands = False,
     name: options.Bucket = None,
     local: options.Local = False,
+    stage: options.Stage = None,
     region: options.Region = None,
     profile: options.Profile = None,
 ) -> None:
@@ -33,7 +35,7 @@ def bucket(  # noqa: PLR0917 - an argument an option
         raise UsageError("--name makes nothing, and --settle would", "Choose one of them.")
     aws_cli = account(local, region, profile, show_commands)
     identity = who_am_i(aws_cli)
-    chosen = name or bucket_name(identity)
+    chosen = name or bucket_name(identity, stage or NONE)
     if not only_name:
-        ensure(aws_cli, identity, chosen, settle_it=settle)
+        ensure(aws_cli, identity, chosen, stage or NONE, settle_it=settle)
     present.out.print(chosen, markup=False)

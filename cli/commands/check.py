@@ -10,13 +10,16 @@ import typer
 from rich.markup import escape
 
 from cli import options
-from cli.account.assessment import Assessed, Verdict
 from cli.account.aws_cli import AwsCli
 from cli.account.execution_role import SERVICES
-from cli.account.permissions import Need, as_json, policy
-from cli.account.preflight import Findings, denied, findings
+from cli.account.permissions import Need, Permission, as_json, policy
 from cli.building import sam
+from cli.building.validation import ERROR, Diagnostic, diagnostics
 from cli.errors import CliError
+from cli.preflight.assessment import Assessed
+from cli.preflight.evaluation import Verdict
+from cli.preflight.findings import Findings, denied, findings
+from cli.preflight.intent import Intent
 from cli.session import account, default_stack
 from cli.terminal import present
 
@@ -58,10 +61,14 @@ def check(  # noqa: PLR0913, PLR0917 - an argument an option
     show_all: Annotated[
         bool, typer.Option("--all", help="List what is allowed too, not only what is denied or unknown.")
     ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Ask AWS also whether it takes the state machines as they are; makes none.")
+    ] = False,
     show_commands: options.ShowCommands = False,
     as_json_: options.Json = False,
     bucket: options.Bucket = None,
     local: options.Local = False,
+    stage: options.Stage = None,
     stack: options.Stack = None,
     region: options.Region = None,
     profile: options.Profile = None,
@@ -71,22 +78,47 @@ def check(  # noqa: PLR0913, PLR0917 - an argument an option
     Exit code 0 when everything needed is allowed or unknown, 1 when something needed is denied.
     """
     aws_cli = account(local, region, profile, show_commands)
-    name = stack or default_stack("local" if local else "default")
+    name = stack or default_stack("local" if local else "default", stage)
     with present.activity("asking AWS"):
-        results = findings(aws_cli, role, bucket, name)
+        results = findings(aws_cli, role, bucket, name, stage)
     if least is not None:
         present.out.print(as_json(policy(least.value, results.place)), markup=False)
         return
+    said = None
+    if deep:
+        with present.activity("asking AWS about the state machines"):
+            said = diagnostics(aws_cli, results.place)
     if as_json_:
-        present.out.print_json(json.dumps(_as_dict(aws_cli, results), ensure_ascii=False))
+        machines = {"state_machines": None if said is None else [each.as_json() for each in said]} if deep else {}
+        present.out.print_json(json.dumps(_as_dict(aws_cli, results) | machines, ensure_ascii=False))
     else:
         _show(aws_cli, results, show_all)
+        if deep:
+            _tell(said, local=local)
+    refused = [f"  {one.machine}: {one}" for one in said or () if one.severity == ERROR]
+    if refused:
+        raise CliError(
+            "\n".join(["AWS would not make the state machines:", *refused]),
+            "Mend statemachine/ at the place that is named; nothing was made.",
+        )
     if results.problems or results.missing:
         raise CliError(
             "\n".join([*results.problems, *denied(results.missing)]),
             "Ask whoever manages the account for what is missing (docs/permissions.md has the least policies), "
             "or go on with what works without it.",
         )
+
+
+def _tell(said: Sequence[Diagnostic] | None, *, local: bool) -> None:
+    """Print what AWS says of the state machines, but for errors, which end the command."""
+    if said is None:
+        why = "the embedded AWS takes any definition" if local else "you may not states:ValidateStateMachineDefinition"
+        present.say(f"the state machines were not asked about: {why}")
+    elif not said:
+        present.done("AWS takes every state machine as it is")
+    for each in said or ():
+        if each.severity != ERROR:
+            present.warn(f"{each.machine}: {each}")
 
 
 def _show(aws_cli: AwsCli, results: Findings, show_all: bool) -> None:
@@ -97,6 +129,7 @@ def _show(aws_cli: AwsCli, results: Findings, show_all: bool) -> None:
             ("you", f"{identity.name} ({_KINDS[identity.kind]}{assumed}), {identity.arn}"),
             ("account", identity.account),
             ("region", results.place.region),
+            *([("stage", results.place.stage)] if results.place.stage else ()),
             ("bucket", f"{results.place.bucket} ({'there' if results.has_bucket else 'not there yet'})"),
             ("execution role", f"{role.arn} ({role.found_by})" if role else "none"),
             *(("", f"{_trust(role.trusts(service))} {service}") for service in SERVICES if role),
@@ -111,8 +144,12 @@ def _show(aws_cli: AwsCli, results: Findings, show_all: bool) -> None:
             present.flow(present.out, f"[bold]{title}:[/bold] {_counts(theirs)}")
             shown = [each for each in theirs if show_all or each.verdict != "allowed"]
             if shown:
-                present.records(_HEADINGS, list(_rows(shown)))
+                present.records(_HEADINGS, list(_rows(shown, results.intent)))
     present.out.print()
+    for adaptation in results.adaptations:
+        present.say(f"`./importau deploy` sets {adaptation.why}")
+    for obstacle in results.obstacles:
+        present.warn(f"{obstacle.what}. {obstacle.fix}")
     unknown = sum(each.verdict == "unknown" for each in results.assessed)
     if unknown:
         could = "it is used" if unknown == 1 else "they are used"
@@ -136,7 +173,7 @@ def _counts(assessed: Sequence[Assessed]) -> str:
     )
 
 
-def _rows(assessed: Sequence[Assessed]) -> Iterator[tuple[str, ...]]:
+def _rows(assessed: Sequence[Assessed], intent: Intent) -> Iterator[tuple[str, ...]]:
     """Yield a row for permissions of one need with one verdict: denied, then unknown, then allowed."""
     rows: dict[tuple[Need, Verdict], list[str]] = {}
     for verdict in ("denied", "unknown", "allowed"):
@@ -145,7 +182,11 @@ def _rows(assessed: Sequence[Assessed]) -> Iterator[tuple[str, ...]]:
                 rows.setdefault((each.permission.need, each.verdict), []).append(each.permission.action)
     for (need, verdict), actions in rows.items():
         what = f"{need.purpose} (by {', '.join(need.needed_by)})"
-        without = "" if verdict == "allowed" else f"without it still works: {need.without}"
+        stops = {intent.stopped(Permission(action, need)) for action in actions} - {""}
+        fails = f"without it, {' and '.join(sorted(stops))} fails; " if stops and verdict == "denied" else ""
+        if fails and need.avoided_by:
+            fails = f"deploy sets {need.avoided_by}; "
+        without = "" if verdict == "allowed" else f"{fails}without it still works: {need.without}"
         yield _MARKS[verdict], *map(escape, (_short(actions), what, without))
 
 
@@ -164,17 +205,20 @@ def _as_dict(aws_cli: AwsCli, results: Findings) -> dict[str, Any]:
             "account": identity.account,
         },
         "region": results.place.region,
+        "stage": results.place.stage,
         "bucket": {"name": results.place.bucket, "exists": results.has_bucket},
         "execution_role": role
         and {"arn": role.arn, "found_by": role.found_by, "trusts": {name: role.trusts(name) for name in SERVICES}},
         "versions": {"aws": aws_cli.version, "sam": sam.version()},
         "problems": results.problems,
+        "obstacles": [vars(each) for each in results.obstacles],
+        "adaptations": {each.name: each.value for each in results.adaptations},
         "permissions": [
             {
                 "permission": each.permission.action, "holder": each.permission.holder, "verdict": each.verdict,
                 "how": each.how, "needed_by": list(each.permission.need.needed_by),
                 "purpose": each.permission.need.purpose, "without": each.permission.need.without,
-                "optional": each.permission.need.optional,
+                "optional": each.permission.need.optional, "stops": results.intent.stopped(each.permission),
             }
             for each in results.assessed
         ],

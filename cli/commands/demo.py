@@ -12,9 +12,9 @@ from cli import ROOT, options
 from cli.account.aws_cli import AwsCli
 from cli.account.identity import bucket_name, who_am_i
 from cli.account.stack import Stack
-from cli.account.stack_bucket import bucket_of, bucket_parameter
+from cli.account.stack_bucket import bucket_of, bucket_parameter, tell_deployed
 from cli.building import sam
-from cli.contents.download import claim, download
+from cli.contents.export_record import claim
 from cli.embedded.lifetime import lasting
 from cli.embedded.server import EmbeddedAws
 from cli.errors import CliError
@@ -22,7 +22,7 @@ from cli.portal.file import FILE, claim_page, warn_of_another, write
 from cli.portal.page import filled, prepared
 from cli.running import source
 from cli.running.machines import PIPELINE
-from cli.running.perform import perform
+from cli.running.perform import Wishes, perform
 from cli.running.replacing import may_replace
 from cli.session import Aws, at, default_stack, embedded_aws
 from cli.terminal import present
@@ -33,6 +33,7 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
     csv_dir: options.CsvDir = None,
     orders: options.Orders = None,
     seed: options.Seed = None,
+    new_columns: options.NewColumns = None,
     yes: Annotated[
         bool,
         typer.Option(
@@ -58,6 +59,7 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
     """
     del local
     began = monotonic()
+    wishes = Wishes(new_columns=options.read_choice(new_columns, orders))
     # Every question comes first, and not after a long build.
     who = answers(yes, no_input)
     data = source.complete(source.chosen(csv_dir, orders, seed) or _folder_nearby(), list, who, ask)
@@ -83,8 +85,11 @@ def demo(  # noqa: PLR0913, PLR0917 - an argument an option
             sam.build(endpoint, build_dir, show)
         with present.step("sam deploy") as show:
             sam.deploy(parameters, endpoint, build_dir, progress=show)
-        perform(aws, PIPELINE, data, of_demo=True)
+        tell_deployed(aws_cli, bucket)
+        perform(aws, PIPELINE, data, wishes, of_demo=True)
         if export is not None:
+            from cli.contents.download import download
+
             download(aws, export.expanduser())
         _show(aws, page, page_file)
     present.done("demo finished", monotonic() - began)
@@ -100,11 +105,11 @@ def _folder_nearby() -> source.CsvFolder:
 
 def _show(aws: Aws, page: Future[str], file: Path) -> None:
     """Write the portal; where it cannot be built, the rest of the demo has still worked."""
-    from cli.portal.document import gather
+    from cli.portal.document import whole
 
     try:
         with present.step("portal"):
-            text = filled(page.result(), gather(aws, datetime.now(UTC)))
+            text = filled(page.result(), whole(aws, datetime.now(UTC)))
     except CliError as error:
         present.warn(f"no portal: {error.message}\n{error.fix}")
     else:
@@ -119,7 +124,7 @@ def _next_steps(server: EmbeddedAws, export: Path | None) -> None:
         steps.append(("./importau export out --local", "the tables as Parquet, quarantine and quality reports"))
     else:
         present.say(f"the tables, quarantine and quality reports are in {export}")
-    steps.append(("./importau run --local", "runs the pipeline again"))
+    steps.append(("./importau run --force --local", "runs the pipeline again"))
     steps.append(("./importau portal --local --open", "builds the portal again, and opens it"))
     if running:
         steps.append(("./importau local down", "stops the embedded AWS"))

@@ -11,9 +11,10 @@ from cli.account import bucket as buckets
 from cli.account.aws_cli import AwsCli
 from cli.account.emptying import empty
 from cli.account.identity import Identity, bucket_name, who_am_i
-from cli.account.stack import Stack
-from cli.account.stack_bucket import bucket_of
+from cli.account.stack import Stack, stage_of
+from cli.account.stack_bucket import bucket_of, require_bucket_of
 from cli.errors import CliError, UsageError
+from cli.running.logs import Function
 from cli.session import Aws, account, connect
 from cli.terminal import present
 from cli.terminal.language import translated
@@ -37,12 +38,15 @@ class _Plan:
     bucket : Bucket or None
     is_whole : bool
         Whether the bucket was made for the lakehouse, and so is deleted with its data.
+    stage : str
+        Empty where it is of none.
     """
 
     exists: bool
     resources: list[dict[str, Any]]
     bucket: "Bucket | None"
     is_whole: bool
+    stage: str
 
 
 def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
@@ -53,6 +57,7 @@ def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
     show_commands: options.ShowCommands = False,
     bucket: options.Bucket = None,
     local: options.Local = False,
+    stage: options.Stage = None,
     stack: options.Stack = None,
     region: options.Region = None,
     profile: options.Profile = None,
@@ -61,10 +66,10 @@ def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
     who = answers(yes, False)
     if who is Answers.NONE:
         raise UsageError("there is no terminal to ask whether to destroy it", "Say so beforehand: --yes.")
-    aws_cli, aws = account(local, region, profile, show_commands), connect(local, stack, region, profile)
+    aws_cli, aws = account(local, region, profile, show_commands), connect(local, stack, region, profile, stage)
     identity = who_am_i(aws_cli)
     its = Stack(aws_cli, aws.stack)
-    plan = _plan(aws_cli, identity, its, bucket, delete_data)
+    plan = _plan(aws_cli, identity, its, bucket, delete_data, stage)
     if not plan.exists and (plan.bucket is None or not delete_data):
         present.say(f"there is no stack {its.name} in account {identity.account}, {aws_cli.region_in_use}")
         return
@@ -79,15 +84,23 @@ def destroy(  # noqa: PLR0913, PLR0917 - an argument an option
         _clear(aws_cli, aws, plan, its.name, delete_data)
 
 
-def _plan(aws_cli: AwsCli, identity: Identity, its: Stack, named: str | None, delete_data: bool) -> _Plan:
+def _plan(
+    aws_cli: AwsCli, identity: Identity, its: Stack, named: str | None, delete_data: bool, stage: str | None
+) -> _Plan:
     described = its.described()
+    stage = stage_of(its.name, described, stage)
     resources = its.resources() if described else []
     # Without a stack the bucket is looked up only if it is to be deleted.
-    name = bucket_of(its.name, described, named) or (bucket_name(identity) if delete_data else None)
+    name = bucket_of(its.name, described, named) or (bucket_name(identity, stage) if delete_data else None)
     bucket = buckets.find(aws_cli, identity, name) if name else None
+    settled = bucket is not None and require_bucket_of(aws_cli, bucket, stage) is not None
     own = any(entry["LogicalResourceId"] == "LakeBucket" for entry in resources)
     return _Plan(
-        described is not None, resources, bucket, bucket is not None and (own or buckets.is_settled(aws_cli, bucket))
+        described is not None,
+        resources,
+        bucket,
+        bucket is not None and (own or settled),
+        stage,
     )
 
 
@@ -98,6 +111,8 @@ def _say(plan: _Plan, stack: str, identity: Identity, delete_data: bool) -> None
                 "to be deleted in account {account}: the stack {stack} with", account=identity.account, stack=stack
             )
         )
+        if plan.stage:
+            present.say(translated("  (stage {stage})", stage=plan.stage))
         kinds = Counter(entry["ResourceType"].removeprefix("AWS::") for entry in plan.resources)
         for kind, number in sorted(kinds.items()):
             if not kind.startswith("S3::"):
@@ -131,10 +146,15 @@ def _agree(name: str) -> None:
 
 
 def _forget_logs(aws_cli: AwsCli, stack: str) -> None:
-    """Delete the log groups that functions which were still running have created again."""
+    """Delete the log groups that functions which were still running have created again.
+
+    They are known by their whole names: those of another stage begin with the same letters.
+    """
     answer = aws_cli.run("logs", "describe-log-groups", "--log-group-name-prefix", f"/aws/lambda/{stack}-")
+    own = {f"/aws/lambda/{stack}-{function}" for function in Function}
     for group in answer["logGroups"]:
-        aws_cli.run("logs", "delete-log-group", "--log-group-name", group["logGroupName"])
+        if group["logGroupName"] in own:
+            aws_cli.run("logs", "delete-log-group", "--log-group-name", group["logGroupName"])
 
 
 def _clear(aws_cli: AwsCli, aws: Aws, plan: _Plan, stack: str, delete_data: bool) -> None:

@@ -2,16 +2,19 @@
 
 import shlex
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from cli import options
 from cli.embedded.containers import bridge, hand_over
+from cli.embedded.endpoint import Endpoint
 from cli.errors import FAILURE, NotDeployedError
 from cli.help import Typer
 from cli.session import at, embedded_aws
 from cli.terminal import present
+from lakehouse.stage import Stage
 
 app = Typer(help="The embedded AWS: an AWS on this machine, on the loopback interface, without an account.")
 
@@ -60,20 +63,26 @@ def status() -> None:
     if endpoint is None:
         present.lines([("state", "not running"), ("home", str(server.home))])
         raise typer.Exit(FAILURE)
-    aws = at(endpoint)
-    try:
-        deployed = f"deployed, bucket {aws.bucket}"
-    except NotDeployedError:
-        deployed = "not deployed"
     present.lines(
         [
             ("state", f"running, pid {endpoint.pid}"),
             ("endpoint", endpoint.url),
-            (f"stack {aws.stack}", deployed),
+            *_stacks(endpoint),
             ("home", str(server.home)),
             ("log", str(server.log_path)),
         ]
     )
+
+
+def _stacks(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield what is deployed: the stack of no stage in any case, those of stages where they are there."""
+    for stage in (None, *Stage):
+        aws = at(endpoint, stage=stage)
+        try:
+            yield f"stack {aws.stack}", f"deployed, bucket {aws.bucket}"
+        except NotDeployedError:
+            if stage is None:
+                yield f"stack {aws.stack}", "not deployed"
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from cli import options
 from cli.errors import UsageError
-from cli.running.logs import Function, Line, read
+from cli.running.logs import Function, Line, deployed, read
 from cli.session import connect
 from cli.terminal import present
 
@@ -34,7 +34,10 @@ _STYLES: Final = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "yello
 
 
 def logs(  # noqa: PLR0913, PLR0917 - an argument an option
-    function: Annotated[Function | None, typer.Argument(help="Whose; everyone's by default.")] = None,
+    function: Annotated[
+        Function | None,
+        typer.Argument(help=f"Whose: {', '.join(Function)}; everyone's by default."),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as they are written, until Ctrl-C.")] = False,
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="How far back: 90s, 10m, 2h, 7d (1h by default).")
@@ -42,15 +45,16 @@ def logs(  # noqa: PLR0913, PLR0917 - an argument an option
     run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only of this run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as they are, metrics included.")] = False,
     local: options.Local = False,
+    stage: options.Stage = None,
     stack: options.Stack = None,
     region: options.Region = None,
     profile: options.Profile = None,
 ) -> None:
     """Print what the functions logged: times in UTC, function, message, table, rows, run."""
     back = _duration(since) if since else (_SINCE_OF_A_RUN if run else _SINCE)
-    aws = connect(local, stack, region, profile)
+    aws = connect(local, stack, region, profile, stage)
     show = _print_json if as_json else _print
-    for line in read(aws, [function] if function else list(Function), datetime.now(UTC) - back, run, follow):
+    for line in read(aws, [function] if function else deployed(aws), datetime.now(UTC) - back, run, follow):
         show(line)
 
 

@@ -40,7 +40,9 @@ def portal(  # noqa: PLR0913, PLR0917 - an argument an option
     publish: Annotated[
         bool, typer.Option("--publish", help="Also put it into the bucket, and print a link that holds for an hour.")
     ] = False,
+    version: options.Version = None,
     local: options.Local = False,
+    stage: options.Stage = None,
     stack: options.Stack = None,
     region: options.Region = None,
     profile: options.Profile = None,
@@ -51,16 +53,20 @@ def portal(  # noqa: PLR0913, PLR0917 - an argument an option
     """
     if serve and publish:
         raise UsageError("--serve and --publish are two ways to show the page", "Choose one of them.")
+    if publish and version is not None:
+        raise UsageError(
+            "the published page is of the newest version, so --publish takes no --version", "Leave one out."
+        )
     file = output.expanduser()
     if not serve:
         claim_page(file)
-    aws = connect(local, stack, region, profile)
+    aws = connect(local, stack, region, profile, stage)
     if serve:
-        _serve(aws, port, show)
+        _serve(aws, port, show, version)
         return
-    page = build(aws)
+    page = build(aws, version)
     write(page, file)
-    warn_of_another(aws, file)
+    warn_of_another(aws, file, version)
     if publish:
         aws.s3.put_object(
             Bucket=aws.bucket, Key=layout.PORTAL_KEY, Body=page.encode(), ContentType="text/html; charset=utf-8",
@@ -75,14 +81,14 @@ def portal(  # noqa: PLR0913, PLR0917 - an argument an option
         _open(file.resolve().as_uri(), f"open {file} in a browser")
 
 
-def build(aws: Aws) -> str:
-    """Return the page of a lakehouse as it is now."""
-    from cli.portal.document import gather
+def build(aws: Aws, version: int | None) -> str:
+    """Return the page of a version of a lakehouse, by default the newest one."""
+    from cli.portal.document import whole
 
     with present.step("portal") as tell:
         page = template(tell)
         tell("reading the lakehouse")
-        return filled(page, gather(aws, datetime.now(UTC)))
+        return filled(page, whole(aws, datetime.now(UTC), version))
 
 
 def _open(address: str, instead: str) -> None:
@@ -96,11 +102,11 @@ def _open(address: str, instead: str) -> None:
         present.warn(f"no browser could be opened here; {instead}")
 
 
-def _serve(aws: Aws, port: int, show: bool) -> None:
+def _serve(aws: Aws, port: int, show: bool, version: int | None) -> None:
     """Serve the page until it is interrupted."""
-    build(aws)  # what cannot work says so before anybody visits
+    build(aws, version)  # what cannot work says so before anybody visits
     try:
-        server = ThreadingHTTPServer((HOST, port), handler(aws))
+        server = ThreadingHTTPServer((HOST, port), handler(aws, version))
     except OSError as error:
         raise UsageError(f"port {port} cannot be used: {error.strerror}", "Name another one: --port 0.") from error
     with server:

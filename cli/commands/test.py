@@ -41,9 +41,14 @@ _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
 # Three workers on two cores: the tests on an embedded AWS wait much. A file stays on one worker, so
 # that what its tests share (a deployment, a server) is made once; files are begun in the order of collection.
 _AT_ONCE: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-_EVERYTHING: Final = (*_AT_ONCE, "--cov", "--cov-report", "term:skip-covered")
-# What differs from one Python to another shows in a few examples.
-_UNIT_TESTS: Final = ("tests/unit", *_AT_ONCE, "-p", "no:cacheprovider", "--hypothesis-profile", "few")
+# What takes long is told: everything together has 25 minutes.
+_EVERYTHING: Final = (
+    *_AT_ONCE, "--cov", "--cov-report", "term:skip-covered", "--durations", "25", "--durations-min", "15",
+)  # fmt: skip
+# What differs from one Python to another shows in a few examples, and in the tests that may meet it.
+_UNIT_TESTS: Final = (
+    *("tests/unit", "-m", "not once", *_AT_ONCE, "-p", "no:cacheprovider", "--hypothesis-profile", "few"),
+)
 _PYTHONS: Final = ("3.11", "3.12", "3.13")
 
 
@@ -60,7 +65,7 @@ class Check:
 def test(ctx: typer.Context) -> None:
     """Check style, types and template, then run every test with coverage; with arguments, run pytest on them alone.
 
-    The unit tests run on each Python from 3.11 to 3.13 that the machine has.
+    On each other Python from 3.11 to 3.13 that the machine has, the unit tests run that it may decide.
     With `--mutants N` say which of N small changes to the code no test notices (`--mutants 1 --help` for more).
     """
     if any(argument.partition("=")[0] == "--mutants" for argument in ctx.args):
@@ -114,10 +119,17 @@ def _checked() -> Sequence[Check]:
     with present.activity("checking style, types and template"), ThreadPoolExecutor() as pool:
         waited_for = [
             *(pool.submit(_check, name, command) for name, command in _CHECKS.items()),
+            pool.submit(_attempt, "contracts", _check_contracts),
             pool.submit(_attempt, "portal (tsc, vitest)", _check_portal),
             pool.submit(_attempt, "a browser for the tests", chromium.install),
         ]
         return [each.result() for each in waited_for]
+
+
+def _check_contracts() -> None:
+    from cli.contracts.checked import check
+
+    check(ROOT)
 
 
 def _check_portal() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import platform
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -10,11 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from cli import ROOT, __version__, options
+from cli.building.checkout import checkout_of
 
 _PACKAGES: Final = ("pyarrow", "pandas", "awswrangler", "boto3", "ministack")
 # The SAM CLI and the AWS CLI live in an environment of their own.
 _TOOLS: Final = ("aws-sam-cli", "awscli")
 _UNKNOWN: Final = "unknown"
+_DIGITS: Final = 12
 
 
 def version(as_json: options.Json = False) -> None:
@@ -43,19 +44,8 @@ def commit(folder: Path) -> str:
     folder : Path
         The top of the checkout; a repository that contains it does not count.
     """
-    try:
-        top = _git(folder, "rev-parse", "--show-toplevel").stdout.strip()
-        described = _git(folder, "rev-parse", "--short=12", "HEAD").stdout.strip()
-        changed = _git(folder, "status", "--porcelain").stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return _UNKNOWN
-    if Path(top).resolve() != folder.resolve():
-        return _UNKNOWN
-    return f"{described}{'+' if changed else ''}"
-
-
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+    found = checkout_of(folder)
+    return _UNKNOWN if found is None else f"{found.commit[:_DIGITS]}{'+' if found.changed else ''}"
 
 
 def installed(package: str, environment: Path | None = None) -> str:

@@ -1,61 +1,82 @@
-"""The tables of a lakehouse, with the quarantine and the audit reports, written to a folder as files."""
+"""The tables of a version, with the quarantine, the audit reports and the contract, written to a folder as files."""
 
-import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from botocore.exceptions import ClientError
-
-from cli.contents.export_record import Record, claimed, digests
-from cli.errors import CliError, UsageError
+from cli.contents import checkable
+from cli.contents.export_record import Record, claimed, digests, writable
+from cli.contents.files import changed
+from cli.contents.opening import opened
+from cli.errors import CliError
 from cli.session import Aws
 from cli.terminal import present
 from lakehouse.contract import layers
-from lakehouse.contract.layers import layer_of
+from lakehouse.contract.model import load
+from lakehouse.engine import parquet
 from lakehouse.errors import StorageError
-from lakehouse.lake import layout
+from lakehouse.lake.s3 import Lake
+from lakehouse.personal.delivery import delivered
+from lakehouse.versions.version import TableVersion
+from lakehouse.versions.view import View
+
+_PIECE: Final = 1 << 20
+_NAMED: Final = 5
+_NOTHING: Final = "Nothing was written."
+_WHOLE: Final = f"Export a version that is whole (--version N); `./importau verify` says more. {_NOTHING}"
 
 
 @dataclass(frozen=True)
 class _Object:
-    """An object of the lake and the file it becomes."""
+    """An object of the lake, as it has to be, and the file that it becomes."""
 
     key: str
+    etag: str
     size: int
     file: Path
+    table: str = ""
 
 
-def claim(directory: Path) -> Record | None:
-    """Return the export that a new one would replace; raise `UsageError` as `claimed` does."""
-    with _writable(directory):
-        return claimed(directory)
+def download(aws: Aws, directory: Path, number: int | None = None, *, masking_key: bytes | None = None) -> None:
+    """Write a version's tables, reports and quarantine to a folder, in place of an earlier export; all or nothing.
 
-
-def download(aws: Aws, directory: Path) -> None:
-    """Write the lake's tables, reports and quarantine to a folder, in place of an earlier export; all or nothing.
+    Parameters
+    ----------
+    aws : Aws
+    directory : Path
+    number : int, optional
+        The version; the newest one by default.
+    masking_key : bytes, optional
+        Where given, the tables are written masked as their contracts say, with pseudonyms made by this key, and the
+        rows that were set aside are left out: their text is whatever somebody wrote. So is the contract, which is of
+        the tables as they are.
 
     Raises
     ------
     CliError
-        A table is not published; nothing was written.
+        A table is not published, or a file is not the one that was; nothing was written.
     UsageError
-        ``directory`` cannot be written to, or has files there that no export wrote.
+        There is no version of that number; ``directory`` cannot be written to, or has files there that no export wrote.
     """
-    published = _published(aws)
-    objects = [*_tables(aws, directory), *_records(aws, directory, published)]
+    view = opened(aws, number)
+    objects = [*_tables(view, directory), *_records(view, directory, with_aside=masking_key is None)]
     paths = [each.file.relative_to(directory).as_posix() for each in objects]
-    runs = {layer: report["run_id"] for layer, (_, _, report) in published.items()}
-    with _writable(directory), _room(directory) as room:
+    with writable(directory), _room(directory) as room:
         earlier = claimed(directory)
-        with present.transfer(f"export to {directory}", sum(each.size for each in objects)) as advance:
+        how = "" if masking_key is None else ", masked,"
+        title = f"export version {view.number}{how} to {directory}"
+        with present.transfer(title, sum(each.size for each in objects)) as advance:
             for each, path in zip(objects, paths, strict=True):
                 (room / path).parent.mkdir(parents=True, exist_ok=True)
-                aws.s3.download_file(aws.bucket, each.key, str(room / path), Callback=advance)
-        record = Record(f"s3://{aws.bucket}", runs, digests(room, paths))
+                _fetch(view.lake, each, room / path, advance)
+                if masking_key is not None and each.table:
+                    _mask(room / path, each.table, masking_key)
+            if masking_key is None:
+                paths += checkable.write(room)
+        record = Record(f"s3://{aws.bucket}", view.runs, view.number, digests(room, paths), masking_key is not None)
         # From here on the record has both exports' files, so that after an interruption the next export knows them.
         record.replacing(earlier).write(directory)
         for path in paths:
@@ -68,18 +89,23 @@ def download(aws: Aws, directory: Path) -> None:
         present.say(f"it took the place of an earlier export ({earlier})")
 
 
-def published_runs(aws: Aws) -> dict[str, str]:
-    """Return, by layer, the run whose tables are published."""
-    return {layer: report["run_id"] for layer, (_, _, report) in _published(aws).items()}
-
-
-@contextmanager
-def _writable(directory: Path) -> Iterator[None]:
-    """Raise `UsageError` where the file system refuses something."""
+def _fetch(lake: Lake, each: _Object, target: Path, advance: Callable[[int], None]) -> None:
+    """Download an object that is still what it was."""
     try:
-        yield
-    except OSError as error:
-        raise UsageError(f"{error.filename or directory} cannot be written: {error.strerror}") from error
+        body = lake.open(each.key, etag=each.etag)
+    except StorageError as error:
+        raise CliError(str(error), _NOTHING) from error
+    with target.open("wb") as file:
+        for piece in iter(lambda: body.read(_PIECE), b""):
+            file.write(piece)
+            advance(len(piece))
+
+
+def _mask(file: Path, table: str, key: bytes) -> None:
+    """Replace a table's file by what may be delivered of it."""
+    contract = load(table)
+    masked = delivered(parquet.read(file), contract.masking, key)
+    parquet.write(parquet.declared(masked, contract.required), file)
 
 
 @contextmanager
@@ -97,65 +123,43 @@ def _room(directory: Path) -> Iterator[Path]:
             directory.rmdir()
 
 
-def _tables(aws: Aws, directory: Path) -> list[_Object]:
+def _tables(view: View, directory: Path) -> list[_Object]:
     """Return the files of every table: one per part."""
-    from lakehouse.lake.s3 import Lake
+    missing = [table for table in layers.all_tables() if table not in view.tables]
+    if missing:
+        raise CliError(
+            f"version {view.number} has no {', '.join(missing)}: not published yet",
+            f"Run the pipeline first: `./importau run`. {_NOTHING}",
+        )
+    tables = [view.table(table) for table in layers.all_tables()]
+    wrong = [each.problem for each in changed(view.lake, tables)]
+    if wrong:
+        more = f" and {len(wrong) - _NAMED:,} more" if len(wrong) > _NAMED else ""
+        raise CliError(f"version {view.number} is not what it was: {'; '.join(wrong[:_NAMED])}{more}", _WHOLE)
+    return [
+        _Object(file.key, file.etag, file.bytes, directory / table.layer / file.key.rpartition("/")[2], table.table)
+        for table in tables
+        for file in table.files
+    ]
 
-    lake = Lake(aws.bucket, aws.s3)
-    objects: list[_Object] = []
-    missing: list[str] = []
-    broken: list[str] = []
-    for table in layers.all_tables():
-        try:
-            keys = list(lake.published(table))
-        except StorageError as error:
-            is_there = any(True for _ in lake.list(layout.published_prefix(table)))
-            (broken if is_there else missing).append(str(error) if is_there else table)
-            continue
-        objects += [_Object(key, lake.size(key) or 0, _table_file(directory, table, key)) for key in keys]
-    if missing or broken:
-        problems = [*([f"not published yet: {', '.join(missing)}"] if missing else ()), *broken]
-        raise CliError("; ".join(problems), "Run the pipeline first: `./importau run`. Nothing was written.")
+
+def _records(view: View, directory: Path, *, with_aside: bool) -> list[_Object]:
+    """Return the report that let each layer through, and the rows that were set aside where they are wanted."""
+    tables = [view.table(table) for table in layers.all_tables()]
+    named = {f"{checkable.QUALITY}/{table.layer}.json": table.report for table in tables}
+    if with_aside:
+        named |= {_aside(table): table.quarantine_key for table in tables if table.quarantine_key is not None}
+    objects, missing = [], []
+    for path, key in named.items():
+        found = view.lake.about(key)
+        if found is None:
+            missing.append(f"{key} is gone")
+        else:
+            objects.append(_Object(key, found.etag, found.bytes, directory / path))
+    if missing:
+        raise CliError(f"version {view.number} is not what it was: {'; '.join(missing)}", _WHOLE)
     return objects
 
 
-def _table_file(directory: Path, table: str, key: str) -> Path:
-    return directory / layer_of(table) / key.removeprefix(layout.published_prefix(table))
-
-
-def _published(aws: Aws) -> dict[str, tuple[str, int, dict[str, Any]]]:
-    """Return the audit report of each layer's last published run: its key, size and content."""
-    reports = {layer: _last_passed(aws, layer) for layer in layout.LAYERS}
-    return {layer: report for layer, report in reports.items() if report is not None}
-
-
-def _records(aws: Aws, directory: Path, published: Mapping[str, tuple[str, int, dict[str, Any]]]) -> Iterator[_Object]:
-    """Yield the audit report of each layer, and the rows that its run set aside."""
-    for layer, (key, size, report) in published.items():
-        yield _Object(key, size, directory / "quality" / f"{layer}.json")
-        for table in report["tables"]:
-            set_aside = layout.quarantine_key(report["run_id"], layer, table["table"])
-            if table["quarantined"] and (size_aside := _size(aws, set_aside)) is not None:
-                yield _Object(set_aside, size_aside, directory / "quarantine" / layer / f"{table['table']}.parquet")
-
-
-def _last_passed(aws: Aws, layer: str) -> tuple[str, int, dict[str, Any]] | None:
-    """Return the key, size and content of a layer's newest audit report that passed."""
-    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=aws.bucket, Prefix=layout.quality_prefix(layer))
-    entries = [entry for page in pages for entry in page.get("Contents", ())]
-    # S3's times are in seconds; of two reports within one, the run ids decide, which sort by time.
-    for entry in sorted(entries, key=lambda entry: (entry["LastModified"], entry["Key"]), reverse=True):
-        report = json.loads(aws.s3.get_object(Bucket=aws.bucket, Key=entry["Key"])["Body"].read())
-        if report["passed"]:
-            return entry["Key"], entry["Size"], report
-    return None
-
-
-def _size(aws: Aws, key: str) -> int | None:
-    """Return an object's bytes, or None when it does not exist."""
-    try:
-        return aws.s3.head_object(Bucket=aws.bucket, Key=key)["ContentLength"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            return None
-        raise
+def _aside(table: TableVersion) -> str:
+    return f"{checkable.QUARANTINE}/{table.layer}/{table.table}.parquet"

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from cli.errors import UsageError
 from lakehouse.lake import layout
 
 FILE: Final = "export.json"
-FOLDERS: Final = (*layout.LAYERS, "quality", "quarantine")
+FOLDERS: Final = (*layout.LAYERS, "contract", "quality", "quarantine")
 _ELSEWHERE: Final = "Name another folder, or move those files away."
 _NAMED: Final = 3
 
@@ -26,23 +27,31 @@ class Record:
         ``s3://bucket``.
     runs : mapping of str to str
         The run whose tables were exported, by layer.
+    version : int
+        The version of the lake that it is; 0 for an export of before there were any.
     files : mapping of str to list of str
         The SHA-256 of each exported file, by its path in the folder; two while one export replaces another.
+    masked : bool
+        Whether personal and confidential columns were masked.
     """
 
     lake: str
     runs: Mapping[str, str]
+    version: int = 0
     files: Mapping[str, list[str]] = field(default_factory=dict)
+    masked: bool = False
 
     def __str__(self) -> str:
-        """Return which export it is: of which lake and which runs."""
-        return f"{self.lake}, run {', '.join(dict.fromkeys(self.runs.values())) or 'unknown'}"
+        """Return which export it is: of which lake, which version of it and which runs."""
+        version = f", version {self.version}" if self.version else ""
+        masked = ", masked" if self.masked else ""
+        return f"{self.lake}{version}{masked}, run {', '.join(dict.fromkeys(self.runs.values())) or 'unknown'}"
 
     def replacing(self, earlier: "Record | None") -> "Record":
         """Return the record to keep while this export's files replace an earlier one's."""
         before = earlier.files if earlier else {}
         paths = dict.fromkeys([*before, *self.files])
-        return Record(self.lake, self.runs, {p: [*before.get(p, ()), *self.files.get(p, ())] for p in paths})
+        return replace(self, files={p: [*before.get(p, ()), *self.files.get(p, ())] for p in paths})
 
     def write(self, directory: Path) -> None:
         """Keep it in the folder, whole or not at all."""
@@ -61,11 +70,29 @@ def read(directory: Path) -> Record | None:
     """
     try:
         content = json.loads((directory / FILE).read_text("utf-8"))
-        return Record(content["lake"], dict(content["runs"]), {path: list(of) for path, of in content["files"].items()})
+        files = {path: list(of) for path, of in content["files"].items()}
+        return Record(
+            content["lake"], dict(content["runs"]), int(content.get("version", 0)), files, bool(content.get("masked"))
+        )
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(f"{directory / FILE} is there, and is no record of an export", _ELSEWHERE) from error
+
+
+def claim(directory: Path) -> Record | None:
+    """Return the export that a new one would replace; raise `UsageError` as `claimed` does."""
+    with writable(directory):
+        return claimed(directory)
+
+
+@contextmanager
+def writable(directory: Path) -> Iterator[None]:
+    """Raise `UsageError` where the file system refuses something."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{error.filename or directory} cannot be written: {error.strerror}") from error
 
 
 def claimed(directory: Path) -> Record | None:

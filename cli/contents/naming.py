@@ -1,23 +1,25 @@
 """Tables and columns by any of their names: in the catalogue, the portal, a message, a folder."""
 
+import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from cli.errors import UsageError
+from cli.finding.words import folded
 from lakehouse.contract import layers
 from lakehouse.contract.model import Contract
 from lakehouse.lake import layout
+from lakehouse.stage import Stage
 
 CSV: Final = ".csv"
 _FILE_END: Final = re.compile(r"(-\d{5,}-of-\d{5,})?\.parquet$")
-_MACHINE: Final = re.compile(r"statemachine_dag_(?P<machine>[a-z]+)(\.\w+)?")
+_MACHINE: Final = re.compile(rf"statemachine_dag_(?P<machine>[a-z]+)(_({'|'.join(Stage)}))?(\.\w+)?")
 
 
 def fold(name: str) -> str:
     """Return a name in the form that is compared: without accents and case."""
-    decomposed = unicodedata.normalize("NFKD", name.strip())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    return folded(name.strip())
 
 
 class Names:
@@ -81,6 +83,27 @@ def _tables(contract: Contract) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _column(base: str, column: str) -> str:
     return f"{base}:{column}" if base.endswith(CSV) else f"{base}.{column}"
+
+
+def table_named(name: str, contracts: Mapping[str, Contract]) -> str:
+    """Return the table that a name means, or a column's or a CSV's name; raise `UsageError` where it means none.
+
+    Parameters
+    ----------
+    name : str
+        As `Names.resolve` takes it.
+    contracts : mapping of str to Contract
+        By table.
+    """
+    meaning = Names(contracts.values()).resolve(name)
+    if meaning is not None:
+        return re.split(r"[.:]", meaning)[0]
+    other = why_not(name, contracts)
+    if other is not None:
+        raise UsageError(*other)
+    near = difflib.get_close_matches(fold(name), contracts, n=3, cutoff=0.4)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"Name one of these: {', '.join(contracts)}."
+    raise UsageError(f"'{name}' is no table of the lakehouse", hint)
 
 
 def why_not(name: str, contracts: Mapping[str, Contract]) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 _LOOPBACK: Final = "127.0.0.1"
@@ -72,7 +73,7 @@ def main(address: str) -> None:
         listen(address, port, port)
     except OSError as error:
         sys.exit(f"{address}, Docker's bridge, is not an address of this machine (rootless Docker?): {error.strerror}")
-    runpy.run_module("ministack", run_name="__main__")
+    runpy.run_path(str(Path(__file__).with_name("standin.py")), run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from cli.errors import CliError
 
 ACCOUNT: Final = "000000000000"
 REGION: Final = "us-east-1"
+# Any will do: signatures are asked for, and compared where policies are enforced.
+_SECRET: Final = "test"  # noqa: S105
 LOOPBACK: Final = "127.0.0.1"
 NO_PROXY: Final = f"{LOOPBACK},localhost"
 # A proxy from the environment must not come between us and the loopback interface.
@@ -45,7 +47,7 @@ class Endpoint:
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_SECRET_ACCESS_KEY": _SECRET,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_CONFIG_FILE": os.devnull,
@@ -58,10 +60,10 @@ class Endpoint:
     def answers(self) -> bool:
         """Whether the server is up."""
         try:
-            self._request("GET", "/_ministack/ready", seconds=2)
+            with _HTTP.open(f"{self.url}/_ministack/ready", timeout=2):
+                return True
         except OSError:
             return False
-        return True
 
     def make_bucket(self, name: str) -> None:
         """Make a bucket where there is none of that name; no client, so no profile of the caller's can interfere.
@@ -85,9 +87,19 @@ class Endpoint:
         self._request("POST", "/_ministack/reset", seconds=30)
 
     def _request(self, method: str, path: str, seconds: float) -> None:
-        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310
+        request = urllib.request.Request(self.url + path, method=method, headers=self._signed(method, path))  # noqa: S310
         with _HTTP.open(request, timeout=seconds):
             pass
+
+    def _signed(self, method: str, path: str) -> dict[str, str]:
+        """Return the headers of a request that the account itself makes, as S3 wants them."""
+        from botocore.auth import S3SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
+        request = AWSRequest(method, self.url + path)
+        S3SigV4Auth(Credentials(ACCOUNT, _SECRET), "s3", REGION).add_auth(request)
+        return dict(request.headers.items())
 
     def process_environment(self) -> dict[str, str]:
         """Return the environment for a child process: this one's, with its AWS and SAM variables replaced."""

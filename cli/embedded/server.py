@@ -24,6 +24,7 @@ from typing import Any, ClassVar, Final
 
 from cli.embedded.endpoint import ACCOUNT, LOOPBACK, NO_PROXY, REGION, EmbeddedAwsError, Endpoint
 
+_STANDIN: Final = Path(__file__).with_name("standin.py")
 _BRIDGED: Final = Path(__file__).with_name("docker_bridge.py")
 # The only variables that the server inherits: Lambdas inherit them, and a stray AWS_ENDPOINT_URL or proxy breaks them.
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL")
@@ -42,14 +43,14 @@ class EmbeddedAws:
     home : Path
         The only folder that it writes to; made when missing. What was deployed and stored survives a restart.
     enforce_iam : bool
-        Whether policies are enforced: direct calls, and the calls of Lambdas by their role, are allowed or denied by
-        them. What CloudFormation and Step Functions do for somebody is not; the account's own key may do everything.
+        Whether policies are enforced: direct calls, the calls of Lambdas by their role, and what CloudFormation, Step
+        Functions and crawlers do for somebody, are allowed or denied by them; the account's own key may do everything.
     bridge : str, optional
         The address at which Docker's containers reach this machine, for a server that answers them as well.
     """
 
     # The program that the interpreter runs.
-    program: ClassVar[tuple[str, ...]] = ("-m", "ministack")
+    program: ClassVar[tuple[str, ...]] = ("-P", str(_STANDIN))
 
     def __init__(self, home: Path, *, enforce_iam: bool = False, bridge: str | None = None) -> None:
         self.home = home.resolve()

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from cli.generated import benchmark, commands_page, marked, permissions_page
+from bench import written
+from cli.generated import benchmark, commands_page, compiled_rules, marked, permissions_page
 from cli.generated import template as deployed
 from cli.pages import lines
 
@@ -28,12 +29,15 @@ def files(root: Path, commands: Any) -> Iterator[tuple[Path, str]]:
     LakehouseError
         A contract cannot be read.
     """
+    yield from compiled_rules.files(root)
     template = root / "template.yaml"
     yield template, deployed.template(template.read_text("utf-8"))
     yield root / "bench/tables.json", benchmark.tables()
+    yield from written.files(root)
     yield root / COMMANDS, commands_page.page(commands)
     permissions = root / "docs/permissions.md"
     yield permissions, marked.regenerated(permissions.read_text("utf-8"), permissions_page.parts())
+    others = {root / COMMANDS, permissions, root / written.PAGE}
     for page in lines.pages(root):
-        if page.relative_to(root).as_posix() != COMMANDS and page != permissions:
+        if page not in others:
             yield page, lines.with_lines(page, root)

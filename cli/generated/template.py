@@ -5,10 +5,12 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from lakehouse.contract.layers import BRONZE, LAYERS, cut_tables, is_cut, tables_of
+from lakehouse.contract.layers import BRONZE, IN_PARTS, LAYERS, cut_tables, is_cut, tables_of
 from lakehouse.contract.model import inputs_of, load
+from lakehouse.contract.owners import owner_of_machine, owner_of_task
 from lakehouse.errors import ContractError
 from lakehouse.lake import layout
+from lakehouse.orchestration.pipelines import PIPELINE
 
 _NONE: Final = "-"
 _WIDTH: Final = 120
@@ -46,16 +48,17 @@ def template(text: str) -> str:
 
 def _machine(layer: str, indent: str) -> Iterator[str]:
     """Yield the substitutions of a layer's state machine that name its tables and what they are made from."""
-    cut = [table for table in inputs_of(layer) if is_cut(table)]
+    cut = [table for table in inputs_of(layer) if is_cut(table) and layer in IN_PARTS]
     return _written(
         {
-            "PartsPrefix": [_parts_prefix(cut[0]) if cut else layout.LANDING_PARTS_PREFIX],
             "Inputs": _inputs(layer),
             "Tables": _named(tables_of(layer)),
-            "PartsOf": _named(cut[:1]),
+            # An audit goes through the layer's own parts, or where it cuts no table, through those of its inputs.
+            "PartsAudited": ["$.staged" if cut_tables(layer) or layer not in IN_PARTS else "$.opened"],
             "PartInputs": _inputs(layer) if cut else [],
             "PartOutput": _named(cut_tables(layer)) if cut else [],
             "Audited": _audited(layer),
+            "Owner": [owner_of_machine(layer)],
         },
         indent,
     )
@@ -64,15 +67,12 @@ def _machine(layer: str, indent: str) -> Iterator[str]:
 def _audit(layer: str, indent: str) -> Iterator[str]:
     """Yield the substitutions of a layer's audit; a layer that cuts no table is audited in the parts of its inputs."""
     own = cut_tables(layer)
-    below = [table for table in inputs_of(layer) if is_cut(table)]
-    prefix = "States.Format('{{}}{}', $.prefix)" if own else "States.Format('{}{{}}', '')"
-    first = (*own, *below)[:1]
+    below = [table for table in inputs_of(layer) if is_cut(table) and layer in IN_PARTS]
     return _written(
         {
-            "PartsPrefix": [f'"{prefix.format(_parts_prefix(table))}"' for table in first],
-            "PartsOf": _named(first),
             "Audited": _audited(layer),
             "AuditedInParts": _audited(layer) if own else _named(below),
+            "Owner": [owner_of_machine(layer)],
         },
         indent,
     )
@@ -80,13 +80,17 @@ def _audit(layer: str, indent: str) -> Iterator[str]:
 
 def _pipeline(_: str, indent: str) -> Iterator[str]:
     tables = {f"{layer.capitalize()}Tables": _named(tables_of(layer)) for layer in LAYERS}
-    return _written({"Landing": _inputs(BRONZE), **tables}, indent)
+    owners = {f"{layer.capitalize()}Owner": [owner_of_task(PIPELINE, tables_of(layer))] for layer in LAYERS}
+    owners["Owner"] = [owner_of_machine(PIPELINE)]
+    inputs = {f"{layer.capitalize()}Inputs": _inputs(layer) for layer in LAYERS}
+    return _written(inputs | tables | owners, indent)
 
 
 def _crawler(layer: str, _: str) -> Iterator[str]:
     bucket = "{Bucket: !If [CreatesBucket, !Ref LakeBucket, !Ref ExistingBucket]}"
     for table in tables_of(layer):
-        yield f'- Path: !Sub ["s3://${{Bucket}}/{layout.published_prefix(table)}", {bucket}]'
+        yield f'- Path: !Sub ["s3://${{Bucket}}/{layout.table_prefix(table)}", {bucket}]'
+        yield "  SampleSize: 1"
 
 
 _PARTS: Final[Mapping[str, Callable[[str, str], Iterator[str]]]] = {
@@ -111,10 +115,6 @@ def _inputs(layer: str) -> list[str]:
 def _audited(layer: str) -> list[str]:
     """Return an audit's inputs: the layer's tables, and those that they are compared with."""
     return _named((*tables_of(layer), *inputs_of(layer)))
-
-
-def _parts_prefix(table: str) -> str:
-    return f"{layout.published_prefix(table)}{layout.file_name(table).removesuffix('.parquet')}-"
 
 
 def _written(substitutions: Mapping[str, list[str]], indent: str) -> Iterator[str]:

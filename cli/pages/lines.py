@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 
 # The folders that modules are imported from, in order of precedence.
 _MODULES: Final = ("functions", "functions/common", "tests/unit", "tests/support", "tests/integration", "")
-_LAYERS: Final = ("Bronze", "Silver", "Gold")
+_LAYERS: Final = ("Bronze", "Silver", "Gold", "Forecast")
 _LINK: Final = re.compile(r"\[`(?P<name>[^`\]]+)`\]\((?P<target>[^)\s]*)\)")
 _LINE: Final = re.compile(r"#L\d+$")
 

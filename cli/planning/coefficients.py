@@ -2,12 +2,14 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from cli.errors import CliError
-from lakehouse.part_size import ORDERS_A_PART
+from cli.planning import ranges
+from lakehouse.contract import layers
+from lakehouse.part_size import BYTES_AN_ORDER, ORDERS_A_PART
 
 # "At 1,769 MB, a function has the equivalent of one vCPU" (AWS Lambda developer guide, "Configure memory").
 MB_A_VCPU: Final = 1_769
@@ -72,6 +74,14 @@ class Stage:
         Duration and peak memory of a call, by million orders that it works on.
     vcpus : float
         How many vCPUs it keeps busy.
+    waits : Linear
+        How many requests of a call wait one after the other, by the number of parts of the run.
+    moved : float
+        How many bytes of an order pass between S3 and a call that works on it.
+    of_ranges : str
+        What it does where large exports are read in ranges (`cli.planning.ranges`); empty: the same as elsewhere.
+    section_s : float
+        Seconds that a call takes for each section of ranges that it reads.
     """
 
     name: str
@@ -83,9 +93,15 @@ class Stage:
     seconds: Linear
     megabytes: Linear
     vcpus: float
+    waits: Linear = Linear(0.0, 0.0)
+    moved: float = 0.0
+    of_ranges: str = ""
+    section_s: float = 0.0
 
     def orders_a_call(self, orders: int) -> float:
-        """Return how many orders a call works on; a part has at most `ORDERS_A_PART`, on average."""
+        """Return how many orders a call works on at the most; a part has at most `ORDERS_A_PART`, on average."""
+        if self.of_ranges in ranges.MOST_BYTES:
+            return min(orders, ranges.MOST_BYTES[self.of_ranges] / BYTES_AN_ORDER)
         return min(orders, ORDERS_A_PART) if self.is_per_part else orders
 
     def slowness(self, memory_mb: int) -> float:
@@ -109,7 +125,7 @@ class Coefficients:
     csv_bytes : float
         The bytes of an order in all CSVs.
     object_bytes : float
-        The bytes of an order in the largest published file, that of a part.
+        The bytes of an order in the largest file of a table, that of a part.
     """
 
     machine: str
@@ -134,10 +150,23 @@ class Coefficients:
         except (OSError, KeyError, TypeError, tomllib.TOMLDecodeError) as error:
             raise CliError(f"{path.name} cannot be used: {error}", "Make it anew: ./importau plan --measure") from error
 
+    def with_ranges_of(self, other: Self) -> Self:
+        """Return them with another one's stages of exports that are read in ranges, which no measured run is."""
+        of_ranges = [stage for stage in other.stages if stage.of_ranges not in {"", ranges.WHOLE}]
+        names = {stage.name for stage in of_ranges}
+        stages: list[Stage] = []
+        for stage in self.stages:
+            if stage.layer == layers.BRONZE and stage.name in names:
+                stages += [replace(stage, of_ranges=ranges.WHOLE), *of_ranges]
+            else:
+                stages.append(stage)
+        return replace(self, stages=tuple(stages))
+
     def written(self) -> str:
         """Return them as TOML, with their units."""
         head = [
-            "# Measured by `./importau plan --measure`, which makes this file anew; not edited.",
+            "# Measured by `./importau plan --measure`, which makes this file anew; not edited, but for the calls of",
+            "# exports in ranges: those are of `python -m bench.ranges`, and what gathering takes is a judgement.",
             "# `fixed` and `each`: seconds and MB by million orders of a call; the others by part of a run.",
             *(f"{name} = {_toml(value)}" for name, value in vars(self).items() if name != "stages"),
         ]

@@ -1,24 +1,23 @@
 """The limits of AWS that a run could meet, and at how many orders. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from cli.planning.coefficients import MILLION, Coefficients, Stage
+from cli.planning.conditions import timeouts
 from lakehouse.part_size import ORDERS_A_PART, parts_of_orders
 
 MOST_ORDERS: Final = 10_000_000_000
 LAMBDA_SECONDS: Final = 900
 LAMBDA_MB: Final = 10_240
-TMP_BYTES: Final = 10_240 * 2**20
-# Bronze's part of it, in template.yaml.
-TMP_SET_BYTES: Final = 4_096 * 2**20
-COPY_BYTES: Final = 5 * 10**9
+PUT_BYTES: Final = 5 * 10**9
 MESSAGE_BYTES: Final = 256 * 1024
 HISTORY_EVENTS: Final = 25_000
 MAP_CONCURRENCY: Final = 10_000
 LAMBDA_CONCURRENCY: Final = 1_000
 DAILY_BYTES: Final = 40 * 10**12
+_MACHINES: Final = {"teste": "an audit", "layer": "a layer", "pipeline": "the pipeline"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,22 @@ class Limit:
     orders: int | None
 
 
-def limits(measured: Coefficients, memory_mb: int, concurrency: int = LAMBDA_CONCURRENCY) -> list[Limit]:
-    """Return every limit that a run could meet, that of the smallest run first."""
+def limits(
+    measured: Coefficients,
+    memory_mb: int,
+    concurrency: int = LAMBDA_CONCURRENCY,
+    machine_seconds: Callable[[int], Mapping[str, float]] | None = None,
+) -> list[Limit]:
+    """Return every limit that a run could meet, that of the smallest run first.
+
+    Parameters
+    ----------
+    measured : Coefficients
+    memory_mb, concurrency : int
+    machine_seconds : callable, optional
+        Takes a number of orders and returns how long state machines take (`cli.planning.model.Plan.machine_seconds`),
+        to hold that against their timeouts.
+    """
     fails, waves = "the run fails", "parts wait, it takes longer"
 
     def of(stage: Stage, grows: Callable[[Stage, float], float], most: float) -> Callable[[int], bool]:
@@ -60,11 +73,8 @@ def limits(measured: Coefficients, memory_mb: int, concurrency: int = LAMBDA_CON
             (f"{stage.name}: memory", "10,240 MB", fails, of(stage, megabytes, LAMBDA_MB)),
         ]
     bounds += [
-        ("Bronze: CSVs in /tmp as set", "4 GB", "raise EphemeralStorage",
-         lambda n: n * measured.csv_bytes > TMP_SET_BYTES),
-        ("Bronze: CSVs in /tmp", "10 GB", fails, lambda n: n * measured.csv_bytes > TMP_BYTES),
-        ("S3: CopyObject of a file", "5 GB", fails,
-         lambda n: min(n, ORDERS_A_PART) * measured.object_bytes > COPY_BYTES),
+        ("S3: PutObject of a file", "5 GB", fails,
+         lambda n: min(n, ORDERS_A_PART) * measured.object_bytes > PUT_BYTES),
         ("Step Functions: a message", "256 KB", fails,
          lambda n: measured.message_bytes.at(parts_of_orders(n)) > MESSAGE_BYTES),
         ("Step Functions: events", "25,000", fails,
@@ -74,8 +84,18 @@ def limits(measured: Coefficients, memory_mb: int, concurrency: int = LAMBDA_CON
         ("a day's CSVs", "40 TB", "beyond what is planned for",
          lambda n: n * measured.csv_bytes > DAILY_BYTES),
     ]  # fmt: skip
+    if machine_seconds is not None:
+        bounds += [_timeout(kind, allowed, machine_seconds) for kind, allowed in timeouts().items()]
     all_limits = [Limit(name, limit, then, _least(met)) for name, limit, then, met in bounds]
     return sorted(all_limits, key=lambda limit: (limit.orders is None, limit.orders or 0))
+
+
+def _timeout(
+    kind: str, allowed: int, machine_seconds: Callable[[int], Mapping[str, float]]
+) -> tuple[str, str, str, Callable[[int], bool]]:
+    """Return the timeout of a kind of state machine as a bound."""
+    name = f"{_MACHINES[kind]}: TimeoutSeconds"
+    return name, f"{allowed:,} s", "it is stopped, and fails", lambda n: machine_seconds(n)[kind] > allowed
 
 
 def _least(met: Callable[[int], bool]) -> int | None:

@@ -3,16 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cli.portal.privacy import revealing
+from cli.contents.privacy import revealing
+from lakehouse.clients import together
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
+from lakehouse.versions.view import View
 
 
 def reports(lake: Lake, layer: str, most: int) -> list[dict[str, Any]]:
     """Return the newest quality reports of a layer, newest first."""
     prefix = layout.quality_prefix(layer)
-    newest: list[dict[str, Any]] = [lake.read_json(key) for key in lake.newest(prefix, most)]
+    newest: list[dict[str, Any]] = list(together(lake.read_json, lake.newest(prefix, most)))
     return sorted(newest, key=lambda report: (report["evaluated_at"], report["run_id"]), reverse=True)
+
+
+def until(view: View, layer: str, newest: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return, of the newest reports of a layer, those of before a version; the one that let it through comes first."""
+    made = view.version.made.at if view.version else ""
+    own = {table.report for table in view.tables.values() if table.layer == layer}
+    first = [dict(view.lake.read_json(key)) for key in sorted(own)]
+    runs = {report["run_id"] for report in first}
+    return [*first, *(each for each in newest if each["evaluated_at"] <= made and each["run_id"] not in runs)]
 
 
 def history(

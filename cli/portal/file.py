@@ -4,38 +4,29 @@ from pathlib import Path
 from typing import Final
 
 from cli.contents import export_record
-from cli.contents.download import published_runs
+from cli.contents.claiming import claim
 from cli.errors import UsageError
 from cli.session import Aws
 from cli.terminal import present
 
 FILE: Final = Path("out/portal.html")
-# Every page has this near its beginning.
-_TITLE: Final = "<title>IMPORTAÚ Lakehouse</title>".encode()
-_HEAD: Final = 4096
+_TITLE: Final = "IMPORTAÚ Lakehouse"
 
 
 def claim_page(file: Path) -> None:
     """Raise `UsageError` where another file would be replaced that is not a portal."""
-    try:
-        with file.open("rb") as content:
-            head = content.read(_HEAD)
-    except OSError:
-        return  # it does not exist, or writing it will report the problem
-    if head and _TITLE not in head:
-        raise UsageError(
-            f"{file} is there, and is no portal: it would be overwritten",
-            "Name another file (--output FILE), or move that one away.",
-        )
+    claim(file, _TITLE, "portal")
 
 
-def warn_of_another(aws: Aws, file: Path) -> None:
-    """Warn where the page is beside an export of other runs."""
+def warn_of_another(aws: Aws, file: Path, number: int | None = None) -> None:
+    """Warn where the page, of the newest version or the one of a number, is beside an export of other runs."""
+    from cli.contents.opening import opened
+
     try:
         beside = export_record.read(file.parent)
     except UsageError:
         return  # there is no export
-    if beside is not None and (beside.lake != f"s3://{aws.bucket}" or dict(beside.runs) != published_runs(aws)):
+    if beside is not None and (beside.lake, dict(beside.runs)) != (f"s3://{aws.bucket}", opened(aws, number).runs):
         present.warn(f"the tables beside it are another export's ({beside}), not what the page shows")
 
 

@@ -1,18 +1,15 @@
 """The flows between assets and between columns: as observed in the last runs, and as tasks declare."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
-from typing import Any, Final
+from typing import Any
 
+from lakehouse.clients import together
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
+from lakehouse.lineage.jobs import jobs_of
 from lakehouse.lineage.names import Asset, Place
-from lakehouse.orchestration.pipelines import LAMBDA
 from lakehouse.orchestration.stepfunctions import StateMachine
-
-_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,7 @@ class Flow:
 def observed(lake: Lake, run_ids: Iterable[str], place: Place) -> list[Flow]:
     """Return the flows observed in some runs, the newest of each table and task; later runs win over earlier ones."""
     keys = [key for run_id in run_ids for key in _completed(lake, layout.lineage_prefix(run_id))]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        events = sorted(pool.map(lake.read_json, keys), key=lambda event: event["eventTime"])
+    events = sorted(together(lake.read_json, keys), key=lambda event: event["eventTime"])
     newest = {}
     for event in events:
         for flow in _flows(event, place):
@@ -51,23 +47,22 @@ def observed(lake: Lake, run_ids: Iterable[str], place: Place) -> list[Flow]:
     return [newest[key] for key in sorted(newest)]
 
 
-def edges(flows: Sequence[Flow], machines: Iterable[StateMachine]) -> list[dict[str, Any]]:
+def edges(flows: Sequence[Flow], machines: Iterable[StateMachine], stage: str) -> list[dict[str, Any]]:
     """Return the edges between assets (``Edge``): those observed, and those declared by tasks that were not observed.
 
-    A comment declares all inputs for all outputs; a run shows which of them belong together. The edges of a task for
-    one part of a large run are declared by the task for the whole run as well.
+    What a task declares is its jobs' (`lakehouse.lineage.jobs`): those inputs that an output is made from.
     """
     actual = {(source, flow.output, flow.task) for flow in flows for source in flow.inputs if source != flow.output}
     active = {flow.task for flow in flows}
     declared = {
-        (source, target, f"{machine.name}.{task.name}"): task.per_part
+        (str(source), str(job.output), f"{machine.name}.{task.name}")
         for machine in machines
         for task in machine.tasks
-        if task.resource.startswith(LAMBDA)
-        for source, target in product(task.inputs, task.outputs)
-        if source != target
+        for job in jobs_of(machine.name, task, stage)
+        for source in job.inputs
+        if job.output is not None
     }
-    kept = actual | {edge for edge, per_part in declared.items() if edge[2] not in active and not per_part}
+    kept = actual | {edge for edge in declared if edge[2] not in active}
     return [
         {"from": source, "to": target, "task": task, "declared": edge in declared, "observed": edge in actual}
         for edge in sorted(kept)

@@ -30,10 +30,10 @@ def frame(table: pa.Table) -> dict[str, Any]:
 def _column(name: str, values: pa.Array) -> dict[str, Any]:
     type_ = values.type
     if pa.types.is_decimal(type_):
-        units = [None if value is None else _exact(int(value.scaleb(type_.scale))) for value in values.to_pylist()]
+        units = [None if value is None else exact(int(value.scaleb(type_.scale))) for value in values.to_pylist()]
         return {"name": name, "kind": "decimal", "scale": type_.scale, "values": units}
     if pa.types.is_integer(type_):
-        whole = [None if value is None else _exact(value) for value in values.to_pylist()]
+        whole = [exact(value) for value in values.to_pylist()]
         return {"name": name, "kind": "integer", "scale": 0, "values": whole}
     if pa.types.is_floating(type_):
         finite = [value if value is not None and math.isfinite(value) else None for value in values.to_pylist()]
@@ -48,5 +48,8 @@ def _column(name: str, values: pa.Array) -> dict[str, Any]:
     }
 
 
-def _exact(units: int) -> int | str:
+def exact(units: int | None) -> int | str | None:
+    """Return a whole number as the document has it: text where a JavaScript number cannot hold it."""
+    if units is None:
+        return None
     return units if abs(units) <= _LARGEST else str(units)

@@ -1,15 +1,19 @@
 """State machines as the page draws them, their executions, and what each run cost."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from lakehouse.clients import together
+from lakehouse.contract.layers import tables_of
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from lakehouse.orchestration import costs
-from lakehouse.orchestration.pipelines import LAMBDA, read_comment
+from lakehouse.orchestration.pipelines import LAMBDA, machine_name, read_comment
 from lakehouse.orchestration.stepfunctions import Execution, StateMachine
+from lakehouse.stage import NONE
 
 _OPERATORS: Final = {
     "Equals": "=", "LessThan": "<", "LessThanEquals": "≤", "GreaterThan": ">", "GreaterThanEquals": "≥",
@@ -115,7 +119,11 @@ class _Member:
 
 
 def runs(
-    executions: Mapping[str, Sequence[Execution]], machines: Sequence[StateMachine], lake: Lake, memory_mb: int
+    executions: Mapping[str, Sequence[Execution]],
+    machines: Sequence[StateMachine],
+    lake: Lake,
+    memory_mb: int,
+    stage: str = NONE,
 ) -> list[dict[str, Any]]:
     """Return the runs (``Run``) that the executions belong to, newest first.
 
@@ -127,23 +135,29 @@ def runs(
     lake : Lake
     memory_mb : int
         The memory of each Lambda.
+    stage : str
+        Of which lakehouse the machines are.
     """
     members: dict[str, list[_Member]] = {}
     for machine in machines:
         for execution in executions[machine.name]:
             members.setdefault(execution.run_id, []).append(_Member(machine, execution))
-    all_runs = [_run(run_id, its_members, lake, memory_mb) for run_id, its_members in members.items()]
-    whole = [run for run in all_runs if run is not None]
+    begun = {run_id: first for run_id, its in members.items() if (first := _first(run_id, its)) is not None}
+    written = _written({run_id: _layers(members[run_id], stage) for run_id in begun}, lake)
+    whole = [_run(run_id, first, members[run_id], written[run_id], memory_mb, stage) for run_id, first in begun.items()]
     return sorted(whole, key=lambda run: (run["started"], run["run_id"]), reverse=True)
 
 
-def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any] | None:
-    """Return one run; None when the execution that started it is too old to be among those read."""
+def _first(run_id: str, members: Iterable[_Member]) -> _Member | None:
+    """Return the execution that started a run; None when it is too old to be among those read."""
     # The executions that it started have its name, too.
     begun = (member for member in members if member.execution.name == run_id and not member.execution.started_by)
-    first = next(begun, None)
-    if first is None:
-        return None
+    return next(begun, None)
+
+
+def _run(
+    run_id: str, first: _Member, members: Sequence[_Member], written: int, memory_mb: int, stage: str
+) -> dict[str, Any]:
     execution, stopped = first.execution, first.execution.stopped
     return {
         "run_id": run_id,
@@ -152,14 +166,13 @@ def _run(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) ->
         "started": execution.started.isoformat(),
         "seconds": (stopped - execution.started).total_seconds() if stopped else None,
         "rows": execution.rows,
-        "cost": _cost(run_id, members, lake, memory_mb),
+        "cost": _cost(members, _layers(members, stage), written, memory_mb),
     }
 
 
-def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -> dict[str, Any]:
+def _cost(members: Sequence[_Member], layers: Sequence[str], written: int, memory_mb: int) -> dict[str, Any]:
     member_executions = [member.execution for member in members]
     lambda_seconds = sum(execution.lambda_seconds for execution in member_executions)
-    layers = [member for member in members if any(task.name == "PublishTable" for task in member.machine.tasks)]
     lines = [
         *costs.work(
             lambda_seconds,
@@ -169,7 +182,7 @@ def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -
             sum(execution.crawls for execution in member_executions),
             max(execution.crawl_seconds for execution in member_executions),
         ),
-        costs.Line("s3_writes", Decimal(_written(run_id, members, lake))),
+        costs.Line("s3_writes", Decimal(written)),
         costs.Line("s3_reads", Decimal(_read(members))),
     ]
     glue = [costs.glue_jobs(len(layers), lambda_seconds)] if layers else []
@@ -181,11 +194,33 @@ def _cost(run_id: str, members: Sequence[_Member], lake: Lake, memory_mb: int) -
     }
 
 
-def _written(run_id: str, members: Sequence[_Member], lake: Lake) -> int:
-    """Return how many objects a run wrote: those with its name in their key, and the copies that it published."""
-    prefixes = [layout.lineage_prefix(run_id), *(layout.staging_prefix(run_id, layer) for layer in layout.LAYERS)]
-    named = sum(1 for prefix in prefixes for _ in lake.list(prefix))
-    return named + sum(member.execution.copies for member in members)
+def _layers(members: Iterable[_Member], stage: str) -> list[str]:
+    """Return the layers that a run ran."""
+    names = {member.machine.name for member in members}
+    return [layer for layer in layout.LAYERS if machine_name(layer, stage) in names]
+
+
+def _written(layers_of: Mapping[str, Sequence[str]], lake: Lake) -> Mapping[str, int]:
+    """Return how many objects each run wrote: its tables' files, its lineage, and what it needed meanwhile.
+
+    Parameters
+    ----------
+    layers_of : mapping of str to sequence of str
+        The layers that each run ran.
+    lake : Lake
+    """
+    prefixes: list[tuple[str, str]] = []
+    for run_id, layers in layers_of.items():
+        prefixes.append((run_id, layout.lineage_prefix(run_id)))
+        for layer in layers:
+            prefixes.append((run_id, layout.work_prefix(run_id, layer)))
+            prefixes += [(run_id, layout.run_prefix(table, run_id)) for table in tables_of(layer)]
+    written: Counter[str] = Counter(dict.fromkeys(layers_of, 0))
+    # Counted by listings, each of which waits for S3.
+    counts = together(lambda one: sum(1 for _ in lake.list(one[1])), prefixes)
+    for (run_id, _), count in zip(prefixes, counts, strict=True):
+        written[run_id] += count
+    return written
 
 
 def _read(members: Sequence[_Member]) -> int:

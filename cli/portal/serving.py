@@ -11,12 +11,13 @@ from cli.errors import CliError, explain
 from cli.portal.page import filled, template
 from cli.session import Aws
 from cli.terminal import present
+from lakehouse.errors import LakehouseError
 
 HOST: Final = "127.0.0.1"
 
 
-def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
-    """Return the handler of requests for the page, which answers only requests from this machine."""
+def handler(aws: Aws, version: int | None = None) -> type[BaseHTTPRequestHandler]:
+    """Return the handler of requests for the page of a version, which answers only requests from this machine."""
 
     class Handler(BaseHTTPRequestHandler):
         """Answers a request with the page of the lakehouse as it is now."""
@@ -32,12 +33,14 @@ def handler(aws: Aws) -> type[BaseHTTPRequestHandler]:
 
         def _page(self) -> None:
             status = HTTPStatus.OK
-            from cli.portal.document import gather
+            from cli.portal.document import whole
 
             try:
-                text = filled(template(), gather(aws, datetime.now(UTC)))
+                text = filled(template(), whole(aws, datetime.now(UTC), version))
             except CliError as error:
                 status, text = HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n{error.fix}"
+            except LakehouseError as error:
+                status, text = HTTPStatus.SERVICE_UNAVAILABLE, str(error)
             except (BotoCoreError, ClientError) as error:
                 status, text = HTTPStatus.SERVICE_UNAVAILABLE, str(explain(error))
             body = text.encode()

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -69,6 +69,8 @@ class Outcome:
         How long it took.
     nested : tuple of Outcome
         Those of the executions it started, in order: a pipeline's layers, a layer's audit.
+    output : mapping
+        What it returned; empty where it did not succeed.
     """
 
     machine: str
@@ -78,6 +80,7 @@ class Outcome:
     cause: str
     seconds: float
     nested: "tuple[Outcome, ...]" = ()
+    output: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
@@ -156,6 +159,7 @@ class _History:
     _faulty: bool = False
     _error: str = ""
     _cause: str = ""
+    _output: str = ""
     _is_nested: bool = False
     _nested: "dict[str, _History]" = field(default_factory=dict)  # by the state that started it
 
@@ -198,7 +202,8 @@ class _History:
         failed = self.status != "SUCCEEDED"
         error, cause = self._failure_of_part()
         nested = tuple(self._as_ours(each.outcome()) for each in self._nested.values() if each.began)
-        return Outcome(self.machine, self.status, self._state if failed else "", error, cause, seconds, nested)
+        output = json.loads(self._output or "{}")
+        return Outcome(self.machine, self.status, self._state if failed else "", error, cause, seconds, nested, output)
 
     def _read(self) -> Iterator[Transition]:
         """Yield the transitions of this execution alone since the last call."""
@@ -257,6 +262,7 @@ class _History:
             self.began = at
         elif kind in _ENDS:
             self.status, self._ended = _ENDS[kind], at
+            self._output = event.get("executionSucceededEventDetails", {}).get("output", "")
             for details in (
                 "executionFailedEventDetails",
                 "executionTimedOutEventDetails",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from cli.errors import NotDeployedError
 from cli.session import Aws
 from lakehouse.lake import layout
 
@@ -25,10 +26,14 @@ class Function(StrEnum):
     bronze = layout.BRONZE
     silver = layout.SILVER
     gold = layout.GOLD
+    forecast = layout.FORECAST
     teste_bronze = "teste-bronze"
     teste_silver = "teste-silver"
     teste_gold = "teste-gold"
+    teste_forecast = "teste-forecast"
     governance = "governance"
+    publish = "publish"
+    alert = "alert"
 
     @property
     def output(self) -> str:
@@ -65,6 +70,19 @@ class Line:
     def is_of(self, run_id: str | None) -> bool:
         """Return whether the line belongs to a run; without a run id, every line does."""
         return run_id is None or (self.fields or {}).get("run_id") == run_id
+
+
+def deployed(aws: Aws) -> list[Function]:
+    """Return the functions that the stack has; nobody is told of failures unless that was asked for."""
+    return [each for each in Function if each is not Function.alert or _is_deployed(aws, each)]
+
+
+def _is_deployed(aws: Aws, function: Function) -> bool:
+    try:
+        aws.output(function.output)
+    except NotDeployedError:
+        return False
+    return True
 
 
 def read(

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from cli.session import Aws
 from lakehouse.lake import layout
+from lakehouse.orchestration import pipelines
 
-PIPELINE: Final = "pipeline"
+PIPELINE: Final = pipelines.PIPELINE
 # The audit of each layer: a run of the layer starts it, and it can be started by itself.
 AUDITS: Final = {layer: f"teste_{layer}" for layer in layout.LAYERS}
 MACHINES: Final = (*layout.LAYERS, *AUDITS.values(), PIPELINE)

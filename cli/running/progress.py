@@ -52,6 +52,21 @@ def why(outcome: Outcome) -> str:
     return f"{what} {how}{where}{named}:{text}"
 
 
+def tell_discovery(outcome: Outcome) -> None:
+    """Say which layers were crawled and what differs of what was found, or why nothing was there to discover."""
+    discovery = outcome.output.get("discovery")
+    if not discovery or not discovery["why"]:
+        return
+    if not discovery["crawlers"]:
+        present.say(
+            f"nothing new to discover: {discovery['why']}; `./importau run governance --crawl` crawls all the same"
+        )
+        return
+    present.say(f"crawled {discovery['why']}")
+    for difference in discovery["differences"]:
+        present.warn(difference)
+
+
 def stop_command(aws: Aws, arn: str) -> str:
     """Return the AWS CLI command that stops an execution."""
     profile = aws.session.profile_name

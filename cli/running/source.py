@@ -3,7 +3,7 @@
 A missing CSV is never skipped: every missing one is named, and the user decides how to go on.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -48,13 +48,31 @@ class Synthetic:
 Source = CsvFolder | Landing | Synthetic
 
 
-def message(source: Source) -> dict[str, Any]:
-    """Return the ``source`` of a state machine's input."""
+def message(
+    source: Source,
+    inputs: Mapping[str, str] | None = None,
+    accept_volume: Sequence[str] = (),
+    new_columns: str | None = None,
+) -> dict[str, Any]:
+    """Return the ``source`` of a state machine's input.
+
+    Parameters
+    ----------
+    source : Source
+    inputs : mapping of str to str, optional
+        The object version that each table's CSV was uploaded as: those are read.
+    accept_volume : sequence of str
+        The tables whose volume is right, however much it changed.
+    new_columns : str, optional
+        What is done with columns of CSVs that no contract has; by default what the contracts say.
+    """
+    accepted: dict[str, Any] = {"accept_volume": list(accept_volume)} if accept_volume else {}
+    chosen = {"new_columns": new_columns} if new_columns else {}
     match source:
         case Synthetic(orders, seed):
-            return {"type": "synthetic", "orders": orders, "seed": seed}
+            return {"type": "synthetic", "orders": orders, "seed": seed} | accepted
         case _:
-            return {"type": "csv"}
+            return {"type": "csv"} | ({"inputs": dict(inputs)} if inputs else {}) | accepted | chosen
 
 
 def describe(source: Source) -> str:
@@ -78,9 +96,28 @@ def exported_files() -> list[str]:
     return [f"{table}.csv" for table in layers.tables_of(layers.BRONZE)]
 
 
+def file_in(folder: Path, table: str) -> Path | None:
+    """Return the exported CSV of a table in a folder, compressed or not; None where there is none.
+
+    Raises
+    ------
+    UsageError
+        There are several, and nobody knows which one counts.
+    """
+    names = [f"{table}{ending}" for ending in (".csv", *layout.COMPRESSED)]
+    found = [path for path in map(folder.joinpath, names) if path.is_file()]
+    if len(found) > 1:
+        several = ", ".join(path.name for path in found)
+        raise UsageError(
+            f"there are several exports of {table} in {present.place(folder)}: {several}",
+            "Leave the one that counts there.",
+        )
+    return found[0] if found else None
+
+
 def missing_in(folder: Path) -> list[str]:
-    """Return the names of the CSVs that ``folder`` lacks, in the order of the tables."""
-    return [name for name in exported_files() if not (folder / name).is_file()]
+    """Return the names of the CSVs that ``folder`` lacks, in the order of the tables; raise as `file_in`."""
+    return [f"{table}.csv" for table in layers.tables_of(layers.BRONZE) if file_in(folder, table) is None]
 
 
 def missing_in_landing(keys: Iterable[str]) -> list[str]:

@@ -31,6 +31,8 @@ class TableSummary:
         How many rules failed, by severity.
     layer_seconds : float or None
         How long the table's layer took: write, audit, publish.
+    new_columns : tuple of str
+        The columns of its CSV that the run left out.
     """
 
     layer: str
@@ -41,6 +43,7 @@ class TableSummary:
     errors: int = 0
     warnings: int = 0
     layer_seconds: float | None = None
+    new_columns: tuple[str, ...] = ()
 
     @property
     def audited(self) -> bool:
@@ -76,6 +79,16 @@ def set_aside(summaries: Sequence[TableSummary], run_id: str) -> list[str]:
     return [layout.quarantine_key(run_id, table.layer, table.table) for table in summaries if table.quarantined]
 
 
+def left_out(summaries: Sequence[TableSummary]) -> list[str]:
+    """Return a warning for each table whose CSV has columns that were left out."""
+    return [
+        f"{each.table}.csv: left out what the contract does not have: "
+        f"{'column' if len(each.new_columns) == 1 else 'columns'} {', '.join(each.new_columns)}"
+        for each in summaries
+        if each.new_columns
+    ]
+
+
 def _table(layer: str, table: str, audited: dict[str, Any] | None, seconds: float | None) -> TableSummary:
     if audited is None:
         return TableSummary(layer, table, None, None, "not run", layer_seconds=seconds)
@@ -89,6 +102,7 @@ def _table(layer: str, table: str, audited: dict[str, Any] | None, seconds: floa
         statuses.count("fail"),
         statuses.count("warn"),
         seconds,
+        tuple(audited.get("new_columns", ())),
     )
 
 

@@ -7,12 +7,17 @@ from typing import Any, Final
 
 import typer
 
-_EVERYWHERE: Final = ("--local", "--stack", "--region", "--profile")
-# Which of those options each command in messages takes.
+_EVERYWHERE: Final = ("--local", "--stage", "--stack", "--region", "--profile")
+# Which of those options each command in messages takes; a command of a folder, such as `contracts check`, takes none.
 TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
-    "bucket": ("--local", "--region", "--profile"),
+    "bucket": ("--local", "--stage", "--region", "--profile"),
     **dict.fromkeys(
-        ("check", "deploy", "destroy", "export", "logs", "portal", "run", "search", "verify"), _EVERYWHERE
+        (
+            "alerts", "audit", "check", "deploy", "destroy", "diff", "discard", "export", "logs", "notebook", "person",
+            "plan", "portal", "publish", "quarantine", "query", "replay", "rollback", "run", "search", "status",
+            "vacuum", "verify", "versions", "contracts diff", "contracts proposed",
+        ),
+        _EVERYWHERE,
     ),
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"`\./importau (?P<name>[a-z]+)(?P<rest>[^`]*)`")
@@ -49,5 +54,6 @@ def complete(message: str) -> str:
 def command(line: str) -> str:
     """Return a command, such as ``portal --open``, as it has to be typed for the same lakehouse."""
     words = line.split()
-    missing = [each for each in TAKEN.get(words[0], ()) if each in _typed and each not in words]
+    taken = TAKEN.get(words[0], TAKEN.get(" ".join(words[:2]), ()))
+    missing = [each for each in taken if each in _typed and each not in words]
     return " ".join(["./importau", line, *(shlex.join(filter(None, (each, _typed[each]))) for each in missing)])

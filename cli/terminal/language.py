@@ -33,6 +33,7 @@ PORTUGUESE: Final = {
     "Make this change? (y/n)": "Fazer esta mudança? (s/n)",
     "Make these {count} changes? (y/n)": "Fazer estas {count} mudanças? (s/n)",
     "stopped: nothing was changed": "parado: nada foi mudado",
+    "  (stage {stage})": "  (estágio {stage})",
     # A demo on a lake in use.
     "the lake s3://{bucket} on the embedded AWS is in use: its run {run} was not a demo's, and a demo replaces its "
     "tables": (
@@ -51,6 +52,18 @@ PORTUGUESE: Final = {
     ),
     "Replace them? (y/n)": "Substituí-las? (s/n)",
     "stopped: nothing was written": "parado: nada foi gravado",
+    # Versions of the lake.
+    "Go back to version {number}? (y/n)": "Voltar à versão {number}? (s/n)",
+    "Publish it? (y/n)": "Publicar? (s/n)",
+    "Discard run {run}? (y/n)": "Descartar a execução {run}? (s/n)",
+    "Drop the Iceberg tables? (y/n)": "Remover as tabelas Iceberg? (s/n)",
+    "Delete {count} objects? (y/n)": "Apagar {count} objetos? (s/n)",
+    # A person's data.
+    "Whose data? A login, name, e-mail address, CPF, CNPJ or telephone number (it is not shown)": (
+        "Dados de quem? Login, nome, e-mail, CPF, CNPJ ou telefone (não aparece na tela)"
+    ),
+    "erase": "eliminar",
+    "to be erased, for good:": "a eliminar, para sempre:",
     # Deleting the lakehouse.
     "to be deleted in account {account}: the stack {stack} with": "a apagar na conta {account}: a stack {stack}, com",
     "the bucket {bucket} and all data in it stay (--delete-data deletes them too)": (

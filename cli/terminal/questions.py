@@ -48,6 +48,15 @@ def ask(question: str) -> str:
         raise
 
 
+def ask_hidden(question: str) -> str:
+    """Ask one question as `ask` does; what is typed is not shown."""
+    try:
+        return Prompt.ask(Text(question), console=present.err, password=True)
+    except (EOFError, KeyboardInterrupt):
+        present.err.print()
+        raise
+
+
 def agree(question: str) -> bool:
     """Ask whether to do something; any answer but yes, in either language, is no."""
     return ask(question).strip().casefold() in YES

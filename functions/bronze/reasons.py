@@ -33,6 +33,25 @@ class Reasons:
         for rows, texts in others._added:
             self.add(numbers[rows], texts)
 
+    def renumbered(self, numbers: Index) -> "Reasons":
+        """Return the reasons by other numbers of their rows: ``numbers[i]`` is that of row ``i``, or less than 0.
+
+        A row of a number less than 0 has no reasons any more.
+        """
+        kept = Reasons()
+        for rows, texts in self._added:
+            stays = numbers[rows] >= 0
+            kept.add(numbers[rows][stays], texts.filter(pa.array(stays)))
+        return kept
+
+    def count(self) -> int:
+        """Return how often reasons were added."""
+        return len(self._added)
+
+    def rows_since(self, count: int) -> Index:
+        """Return the rows that got a reason after so many additions, in order."""
+        return np.unique(np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in self._added[count:])]))
+
     def broken(self, rows: int) -> Mask:
         """Return which of the first ``rows`` rows have a reason, shape (rows,)."""
         mask = np.zeros(rows, bool)

@@ -41,6 +41,7 @@ SUPERFLUOUS = (
         "pyarrow/*.p[xy][dxi]",
         "pyarrow/**/*.pyi",
     ),
+    *("pandas/tests", "pandas/**/*.pxd", "pandas/**/*.pyx", "pandas/_libs/include"),
     *("numpy/**/tests", "numpy/_core/include", "numpy/_core/lib", "numpy/f2py", "**/*.pyi", "bin"),
     # These name the machine and the tool of the build.
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")),

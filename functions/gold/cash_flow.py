@@ -42,21 +42,37 @@ def cash_flow(partial: Partial) -> pa.Table:
     """
     cells, counts = Columns.of(partial.cells, partial.cells.column_names), partial.cash_flow
     groups = Groups(cells, CASH_FLOW_KEY)
-    status, value = cells.text("status_pagamento"), cells.number("valor_fluxo_brl").units
-    cancelled = status.is_(CANCELADO)
-    outflows = {name: groups.sum(np.where(status.is_(its_status), value, 0)) for name, its_status in OUTFLOWS.items()}
-    total = np.sum(list(outflows.values()), axis=0)
-    money = outflows | {
-        "cancelado_brl": groups.sum(np.where(cancelled, value, 0)),
-        "total_saida_brl": total,
-        "total_saida_acumulado_brl": _running(total, groups.keys),
-        "exposicao_moeda_origem": groups.sum(np.where(is_exposed(cells), cells.number("valor_moeda_origem").units, 0)),
-        "variacao_cambial_brl": groups.sum(np.where(cancelled, 0, cells.number("variacao_cambial_brl").units)),
-    }
+    money = {name: groups.sum(units) for name, units in contributions(cells).items()}
+    money["total_saida_acumulado_brl"] = _running(money["total_saida_brl"], groups.keys)
     schema = load(CASH_FLOW).schema
     numbers = {name: Number(units, None, schema.field(name).type) for name, units in money.items()}
     # Both tables have the same groups, sorted by the key.
     return Columns.of(counts, counts.column_names).with_(numbers).table(schema)
+
+
+def contributions(columns: Columns) -> dict[str, Units]:
+    """Return what each row of the fact, or of its aggregates, adds to each measure of its group, in cents.
+
+    Parameters
+    ----------
+    columns : Columns, shape (n,)
+        The fact's status, currency and amounts.
+
+    Returns
+    -------
+    dict of str to numpy int64, shape (n,)
+        Only measures that are sums: a running total is the sum of those up to its month.
+    """
+    status, value = columns.text("status_pagamento"), columns.number("valor_fluxo_brl").units
+    cancelled = status.is_(CANCELADO)
+    outflows = {name: np.where(status.is_(its_status), value, 0) for name, its_status in OUTFLOWS.items()}
+    total = np.sum(list(outflows.values()), axis=0)
+    return outflows | {
+        "cancelado_brl": np.where(cancelled, value, 0),
+        "total_saida_brl": total,
+        "exposicao_moeda_origem": np.where(is_exposed(columns), columns.number("valor_moeda_origem").units, 0),
+        "variacao_cambial_brl": np.where(cancelled, 0, columns.number("variacao_cambial_brl").units),
+    }
 
 
 def is_exposed(columns: Columns) -> Mask:

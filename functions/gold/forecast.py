@@ -49,14 +49,12 @@ def forecast(partial: Partial) -> pa.Table:
     all_cells = Columns.of(partial.cells, partial.cells.column_names)
     cells = all_cells.at(np.flatnonzero(is_forecast(all_cells)))
     groups = Groups(cells, FORECAST_KEY)
-    value = groups.sum(cells.number("valor_fluxo_brl").units)
-    item_value = groups.sum(cells.number("valor_item_brl").units)
-    quantity = groups.sum(cells.number("quantidade").units)
+    sums = {name: groups.sum(units) for name, units in contributions(cells).items()}
+    value, item_value, quantity = sums["valor_fluxo_brl"], sums["valor_item_brl"], sums["quantidade"]
     rates = _Rates.of(cells, groups)
     month = parse_month(groups.keys.text("mes_referencia"))
     neighbours = _Neighbours(groups.keys, month)
     lags = [neighbours.value(value, -k, since_first=True) for k in LAGS]
-    exposed = np.where(is_exposed(cells), cells.number("valor_moeda_origem").units, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         price = item_value / (quantity * 100)
 
@@ -68,8 +66,8 @@ def forecast(partial: Partial) -> pa.Table:
             "qtd_pedidos": Columns.of(partial.forecast, ["qtd_pedidos"])["qtd_pedidos"],
             "taxa_ptax_min": rates.least(),
             "taxa_ptax_max": rates.greatest(),
-            "exposicao_moeda_origem": Number(groups.sum(exposed), None, MONEY),
-            "variacao_cambial_brl": Number(groups.sum(cells.number("variacao_cambial_brl").units), None, MONEY),
+            "exposicao_moeda_origem": Number(sums["exposicao_moeda_origem"], None, MONEY),
+            "variacao_cambial_brl": Number(sums["variacao_cambial_brl"], None, MONEY),
             "valor_fluxo_lag_1": lags[0],
             "valor_fluxo_lag_2": lags[1],
             "valor_fluxo_lag_3": lags[2],
@@ -85,6 +83,24 @@ def forecast(partial: Partial) -> pa.Table:
         "mes_cosseno": (COSINES[month % 12], None),
     }
     return columns.table(load(FORECAST).schema, {name: reals(*column) for name, column in doubles.items()})
+
+
+def contributions(columns: Columns) -> dict[str, Units]:
+    """Return what each row that `is_forecast` adds to each measure of its group that is a sum.
+
+    Parameters
+    ----------
+    columns : Columns, shape (n,)
+        Of the fact, or of its aggregates.
+
+    Returns
+    -------
+    dict of str to numpy int64, shape (n,)
+        In cents, and numbers of goods.
+    """
+    summed = ("valor_fluxo_brl", "valor_item_brl", "quantidade", "variacao_cambial_brl")
+    exposed = np.where(is_exposed(columns), columns.number("valor_moeda_origem").units, 0)
+    return {name: columns.number(name).units for name in summed} | {"exposicao_moeda_origem": exposed}
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,19 @@
-"""Agreement: what the tasks declare to read and write, compared with what they were observed to read and write."""
+"""Agreement: what the tasks declare to read and write, compared with what they were observed to read and write.
 
-from collections.abc import Iterable, Mapping
+Three things are compared: the tables of each task's comment with those that it used; each edge, from a table to one
+that is made of it, with what the output's contract says; and what a task that starts an execution declares with what
+that one did.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lakehouse.lake.layout import LANDING
+from lakehouse.lineage.edges import Edge, datasets, edges_of
+from lakehouse.lineage.jobs import does_itself, sources_of
 from lakehouse.lineage.names import Asset, Place
-from lakehouse.orchestration.pipelines import LAMBDA, Task
+from lakehouse.orchestration.pipelines import Task
 
 
 @dataclass
@@ -17,10 +24,13 @@ class Observed:
     ----------
     inputs, outputs : set of str
         ``database.table``.
+    edges : set of Edge
+        From each input of a run to its output.
     """
 
     inputs: set[str] = field(default_factory=set)
     outputs: set[str] = field(default_factory=set)
+    edges: set[Edge] = field(default_factory=set)
 
 
 def observed(events: Iterable[Mapping[str, Any]], place: Place) -> dict[tuple[str, str], Observed]:
@@ -34,13 +44,14 @@ def observed(events: Iterable[Mapping[str, Any]], place: Place) -> dict[tuple[st
     """
     observations: dict[tuple[str, str], Observed] = {}
     for event in events:
-        machine, task = event["job"]["name"].split(".", 1)
-        state = task.rpartition(".")[0]
+        machine, _, task = event["job"]["name"].partition(".")
+        state = task.rpartition(".")[0] or task
+        if not state:
+            continue  # of the execution itself, which does what its tasks do
         task_io = observations.setdefault((machine, state), Observed())
-        for datasets, names in ((event.get("inputs", ()), task_io.inputs), (event.get("outputs", ()), task_io.outputs)):
-            for dataset in datasets:
-                asset = place.asset(dataset["namespace"], dataset["name"])
-                names.add(str(asset) if asset else f"{dataset['namespace']}/{dataset['name']}")
+        task_io.inputs.update(datasets(event.get("inputs", ()), place))
+        task_io.outputs.update(datasets(event.get("outputs", ()), place))
+        task_io.edges.update(edges_of(event, place))
     return observations
 
 
@@ -48,43 +59,94 @@ def differences(
     tasks: Mapping[str, Iterable[Task]],
     observations: Mapping[tuple[str, str], Observed],
     from_csv: bool,
+    partly: Collection[str] = (),
 ) -> list[str]:
-    """Return every table that is declared and was not observed, or observed and is not declared, by task.
+    """Return every table and every edge that is declared and was not observed, or the other way round, by task.
 
     Parameters
     ----------
     tasks : mapping of str to iterable of Task
         The tasks by the name of their state machine.
     observations : mapping
-        The result of `observed`. A task that is no Lambda of this project emits no lineage and is not compared. A
-        Lambda that declares tables must have emitted lineage, where any task of its state machine did.
+        The result of `observed`. A task that is neither a Lambda of this project nor starts an execution tells nothing
+        and is not compared. A Lambda that declares tables must have emitted lineage, where any task of its state
+        machine did.
     from_csv : bool
         Whether the run read the exported CSVs; synthetic data has no ``landing`` to read.
+    partly : collection of str
+        The state machines whose own tasks run where there is something to do, and then read what there is: they may do
+        less than they declare, and not more.
     """
-    problems = []
-    ran = {machine for machine, _ in observations}
+    problems: list[str] = []
+    ran = {machine for machine, _ in observations if machine not in partly}
     known = {(machine, task.name) for machine, its_tasks in tasks.items() for task in its_tasks}
     for machine, its_tasks in tasks.items():
         for task in its_tasks:
+            where = f"{machine}.{task.name}"
+            declared = {name for name in task.inputs if from_csv or not name.startswith(f"{LANDING}.")}
+            if task.starts:
+                done = _done_by(task.starts, tasks, observations)
+                if done is not None:
+                    problems += _unlike(where, declared, set(task.outputs), done, of="as tarefas que ela inicia")
+                continue
             task_io = observations.get((machine, task.name))
             if task_io is None:
-                # The lineage of the parts is emitted by the task that puts them together.
-                emits = task.resource.startswith(LAMBDA) and not task.per_part
-                if machine in ran and emits and (task.inputs or task.outputs):
-                    problems.append(f"{machine}.{task.name}: declara tabelas, e a execução não deu notícia dela")
+                if machine in ran and does_itself(task) and (task.inputs or task.outputs):
+                    problems.append(f"{where}: declara tabelas, e a execução não deu notícia dela")
                 continue
-            declared = {name for name in task.inputs if from_csv or not name.startswith(f"{LANDING}.")}
-            outputs = set(task.outputs)
-            for word, expected, used in (("INPUTS", declared, task_io.inputs), ("OUTPUT", outputs, task_io.outputs)):
-                for name in sorted(expected - used):
-                    problems.append(f"{machine}.{task.name}: {word} declara {name}, que a execução não usou")
-                for name in sorted(used - expected):
-                    problems.append(f"{machine}.{task.name}: a execução usou {name}, que {word} não declara")
+            if machine in partly:
+                declared &= task_io.inputs
+            problems += _unlike(where, declared, set(task.outputs), task_io)
+            problems += _false_edges(where, task_io, unused=declared - task_io.inputs, from_csv=from_csv)
     for machine, state in sorted(set(observations) - known):
         task_io = observations[machine, state]
         names = ", ".join(sorted(task_io.inputs | task_io.outputs))
         problems.append(f"{machine}.{state}: a execução usou {names}, e nenhuma tarefa com esse nome o declara")
     return problems
+
+
+def _unlike(where: str, inputs: set[str], outputs: set[str], done: Observed, of: str = "a execução") -> Iterator[str]:
+    """Yield the tables that a comment declares and that were not used, and those that were and are not declared."""
+    verb = "usaram" if of.startswith("as ") else "usou"
+    for word, expected, used in (("INPUTS", inputs, done.inputs), ("OUTPUT", outputs, done.outputs)):
+        for name in sorted(expected - used):
+            yield f"{where}: {word} declara {name}, que {of} não {verb}"
+        for name in sorted(used - expected):
+            yield f"{where}: {of} {verb} {name}, que {word} não declara"
+
+
+def _false_edges(where: str, done: Observed, *, unused: set[str], from_csv: bool) -> Iterator[str]:
+    """Yield how the edges of a task are not those that the contracts of its outputs say.
+
+    That an input which the task declares was not used was said already.
+    """
+    for output in sorted(done.outputs):
+        if not Asset.is_known(output):
+            continue  # no contract says what it is made from, and no comment can name it
+        made_from = {str(asset) for asset in sources_of(Asset.parse(output))}
+        declared = {name for name in made_from if from_csv or not name.startswith(f"{LANDING}.")}
+        seen = {edge.source for edge in done.edges if edge.target == output}
+        for source in sorted(seen - declared):
+            yield f"{where}: a execução fez {output} de {source}, e seu contrato não diz que se faz dela"
+        for source in sorted(declared - seen - unused):
+            yield f"{where}: o contrato diz que {output} se faz de {source}, e a execução não a fez dela"
+
+
+def _done_by(
+    machine: str, tasks: Mapping[str, Iterable[Task]], observations: Mapping[tuple[str, str], Observed]
+) -> Observed | None:
+    """Return what an execution of a machine read of others and wrote, with what it started; None where nothing is seen.
+
+    What it writes itself, and then audits, it reads of nobody.
+    """
+    done = [found for (name, _), found in observations.items() if name == machine]
+    for task in tasks.get(machine, ()):
+        nested = _done_by(task.starts, tasks, observations) if task.starts else None
+        done += [nested] if nested is not None else []
+    if not done:
+        return None
+    outputs = {name for each in done for name in each.outputs}
+    return Observed({name for each in done for name in each.inputs} - outputs, outputs)
 
 
 def unknown_names(tasks: Mapping[str, Iterable[Task]]) -> list[str]:

@@ -7,41 +7,42 @@ from typing import Any
 import pyarrow as pa
 from openlineage.client.generated.base import Job, JobEvent
 from openlineage.client.generated.documentation_job import DocumentationJobFacet
-from openlineage.client.generated.job_type_job import JobTypeJobFacet
 from openlineage.client.generated.ownership_job import Owner, OwnershipJobFacet
 
 from governance.agreement import Observed
 from governance.connector import SCHEMAS
 from lakehouse.contract.model import Contract
 from lakehouse.lineage.facets import input_dataset, output_dataset
-from lakehouse.lineage.names import Asset, Place
-from lakehouse.orchestration.pipelines import Task
+from lakehouse.lineage.jobs import jobs_of
+from lakehouse.lineage.names import Place
+from lakehouse.lineage.run_events import MACHINE, TASK, job_type
 from lakehouse.orchestration.stepfunctions import StateMachine
 
 
 def job_events(machines: Iterable[StateMachine], place: Place, now: datetime) -> dict[str, JobEvent]:
-    """Return one JobEvent per task and output table, by job name; a task without outputs has one of its inputs."""
+    """Return a JobEvent for each state machine, and for each job of a task: an output with what it is made from."""
     events = {}
     for machine in machines:
+        events[machine.name] = JobEvent(
+            eventTime=now.isoformat(),
+            job=Job(place.job_namespace, machine.name, _facets(machine.description, machine.owner, MACHINE)),
+        )
         for task in machine.tasks:
-            inputs = [input_dataset(Asset.parse(name), place) for name in task.inputs]
-            for output in task.outputs or (None,):
-                asset = Asset.parse(output) if output else None
-                name = f"{machine.name}.{task.name}" + (f".{asset.table}" if asset else "")
-                events[name] = JobEvent(
+            for job in jobs_of(machine.name, task, place.stage):
+                events[job.name] = JobEvent(
                     eventTime=now.isoformat(),
-                    job=Job(place.job_namespace, name, _facets(task)),
-                    inputs=inputs,
-                    outputs=[output_dataset(asset, place)] if asset else [],
+                    job=Job(place.job_namespace, job.name, _facets(task.description, task.owner, TASK)),
+                    inputs=[input_dataset(asset, place) for asset in job.inputs],
+                    outputs=[output_dataset(job.output, place, job.inputs)] if job.output else [],
                 )
     return events
 
 
-def _facets(task: Task) -> dict[str, Any]:
+def _facets(description: str, owner: str, kind: str) -> dict[str, Any]:
     return {
-        "documentation": DocumentationJobFacet(description=task.description),
-        "ownership": OwnershipJobFacet(owners=[Owner(name=task.owner, type="OWNER")]),
-        "jobType": JobTypeJobFacet(processingType="BATCH", integration="STEP_FUNCTIONS", jobType="TASK"),
+        "documentation": DocumentationJobFacet(description=description),
+        "ownership": OwnershipJobFacet(owners=[Owner(name=owner, type="OWNER")]),
+        "jobType": job_type(kind),
     }
 
 
@@ -50,16 +51,17 @@ def lineage_table(
     contracts: Iterable[Contract],
     observations: Mapping[tuple[str, str], Observed],
     run_id: str,
+    stage: str,
 ) -> pa.Table:
     """Return the table ``linhagem``: of tables as declared and as observed, of columns as contracts declare it."""
     rows: list[dict[str, str | None]] = []
     for machine in machines:
         for task in machine.tasks:
-            pairs = [(a, b) for b in task.outputs for a in task.inputs]
-            rows += [_row("declarada", a, b, machine.name, task.name, run_id) for a, b in pairs]
+            for job in jobs_of(machine.name, task, stage):
+                pairs = [(str(asset), str(job.output)) for asset in job.inputs if job.output]
+                rows += [_row("declarada", a, b, machine.name, task.name, run_id) for a, b in pairs]
     for (machine_name, task_name), task_io in observations.items():
-        pairs = [(a, b) for b in sorted(task_io.outputs) for a in sorted(task_io.inputs)]
-        rows += [_row("observada", a, b, machine_name, task_name, run_id) for a, b in pairs]
+        rows += [_row("observada", a, b, machine_name, task_name, run_id) for a, b in sorted(task_io.edges)]
     for contract in contracts:
         for column in contract.columns:
             for source in column.sources:

@@ -1,60 +1,75 @@
-"""Scope: the runs that governance examines. In a pipeline that is its run; by itself, what was published last."""
+"""Scope: what governance examines. In a pipeline that is its run; by itself, the newest version of the lake."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from lakehouse.contract import layers
 from lakehouse.errors import LakehouseError
+from lakehouse.lake.s3 import Lake
 from lakehouse.orchestration.pipelines import audit_name, machine_name
-from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
+from lakehouse.versions import past
+from lakehouse.versions.anomalies import Judgement, judge
+from lakehouse.versions.opening import Opening
+from lakehouse.versions.version import CSV, Input
+from lakehouse.versions.view import View
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The runs that published the layers.
+    """The tables that are examined, and the runs that made them.
 
     Attributes
     ----------
+    view : View
     runs : mapping of str to str
         The run of each layer.
     from_csv : bool
         Whether Bronze read the exported CSVs; synthetic data has no ``landing`` to read.
+    base : int
+        The version that the run builds on; of what is published, its own.
+    source : mapping
+        Of its Bronze.
+    inputs : tuple of Input
+        The files that its Bronze was made from.
     """
 
+    view: View
     runs: Mapping[str, str]
     from_csv: bool
+    base: int
+    source: Mapping[str, Any]
+    inputs: tuple[Input, ...]
 
-    def has(self, job: str, run_id: str) -> bool:
+    def has(self, job: str, run_id: str, stage: str) -> bool:
         """Return whether a job's event in a run counts: jobs of a layer, or of its audit, only in the layer's run."""
-        run_of = {name: run for layer, run in self.runs.items() for name in (machine_name(layer), audit_name(layer))}
+        run_of = {
+            name: run
+            for layer, run in self.runs.items()
+            for name in (machine_name(layer, stage), audit_name(layer, stage))
+        }
         return run_of.get(job.partition(".")[0], run_id) == run_id
 
-
-def scope_of_run(run_id: str, source: Mapping[str, Any]) -> Scope:
-    """Return the scope of a pipeline's run, which published every layer."""
-    return Scope(dict.fromkeys(layers.LAYERS, run_id), _is_csv(source))
-
-
-def scope_of_published(states: StateMachines, machines: Iterable[StateMachine]) -> Scope:
-    """Return the scope of what is published now: the newest run of each layer that succeeded.
-
-    Raises
-    ------
-    LakehouseError
-        A layer was never published, or its state machine is not deployed.
-    """
-    arns = {machine.name: machine.arn for machine in machines}
-    undeployed = [name for name in map(machine_name, layers.LAYERS) if name not in arns]
-    if undeployed:
-        raise LakehouseError(f"no state machine tagged project=importau is called {', '.join(undeployed)}")
-    newest = {layer: states.newest_success(arns[machine_name(layer)]) for layer in layers.LAYERS}
-    unpublished = [layer for layer, run in newest.items() if run is None]
-    if unpublished:
-        raise LakehouseError(f"never published: {', '.join(unpublished)}; run those layers first, then governance")
-    runs = {layer: run for layer, run in newest.items() if run is not None}
-    return Scope({layer: run_id for layer, (run_id, _) in runs.items()}, _is_csv(runs[layers.BRONZE][1]))
+    def judged(self, now: datetime) -> Judgement:
+        """Hold what the runs measured against the runs before them; now is when they would be published."""
+        lake, tables = self.view.lake, self.view.tables
+        known = [tables[name] for name in layers.all_tables() if name in tables]
+        before = past.Past.of(past.read(lake, self.base), self.base, self.source)
+        return judge(before.then(known, now, self.inputs), known)
 
 
-def _is_csv(source: Mapping[str, Any]) -> bool:
-    return bool(source.get("type", "csv") == "csv")
+def scope_of_run(lake: Lake, opening: Opening) -> Scope:
+    """Return the scope of a pipeline's run, which made every layer."""
+    view = View.of_run(lake, opening)
+    from_csv = opening.source.get("type", CSV) == CSV
+    return Scope(view, view.runs, from_csv, opening.base, opening.source, opening.inputs)
+
+
+def scope_of_published(lake: Lake) -> Scope:
+    """Return the scope of what is published now; raise `LakehouseError` where nothing is."""
+    view = View.of_version(lake)
+    if view.version is None:
+        raise LakehouseError("nothing was published yet: run the pipeline first, then governance")
+    version = view.version
+    return Scope(view, view.runs, version.is_from_csv, view.number, version.source, version.inputs)

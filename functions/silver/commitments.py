@@ -15,6 +15,7 @@ from lakehouse.domain import (
     BRL,
     CANCELADO,
     CARTAO_CREDITO,
+    EMPRESTIMO_PJ,
     PAGAMENTO,
     PAGAMENTO_SEM_PEDIDO,
     PARCELA_EMPRESTIMO,
@@ -33,7 +34,6 @@ from silver.instalments import instalment, repeats_total
 
 CARD_RESOURCE: Final = "CARTAO_CREDITO_PJ"
 ACCOUNT_RESOURCE: Final = "CONTA_CORRENTE_PJ"
-LOAN_RESOURCE: Final = "EMPRESTIMO_PJ"
 
 _TEXTS: Final = (
     "tipo_registro", "pedido_id", "pagamento_id", "emprestimo_id", "fornecedor_id", "mes_referencia", "status_pedido",
@@ -276,7 +276,7 @@ def loan_instalments(emprestimos: pa.Table) -> Commitments:
             dia_ptax=due,
             mes_referencia=months_of(due),
             status_pagamento=AGENDADO,
-            origem_recurso=LOAN_RESOURCE,
+            origem_recurso=EMPRESTIMO_PJ,
             num_parcelas=each["prazo_meses"],
             parcela_atual=paid[loan] + k + 1,
             instituicao_financeira=each["instituicao_financeira"],

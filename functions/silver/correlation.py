@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contract.model import load
+from lakehouse.contract.model import known_words, load
 from lakehouse.contract.quarantine import joined_values, quarantined
 from lakehouse.domain import BRL
 from lakehouse.engine.arrays import Mask
@@ -15,6 +15,7 @@ from lakehouse.engine.columns import Columns, Number, Text, stack
 from lakehouse.engine.keys import ABSENT, flat, sort_rows
 from lakehouse.engine.money import MONEY, Units
 from lakehouse.engine.segments import Index, Segments
+from lakehouse.personal.quoting import keys
 from silver.commitments import (
     ORDER_COLUMNS,
     PAYMENT_COLUMNS,
@@ -113,9 +114,8 @@ def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
         As `correlate` returns them.
     """
     rows = itens_pedido.take(pa.array(unknown))
-    reason = pc.binary_join_element_wise(
-        "pedido_id: o pedido '", flat(rows["pedido_id"]), "' não existe em pedidos", ""
-    )
+    order = keys(flat(rows["pedido_id"]).cast(pa.string()), known_words())
+    reason = pc.binary_join_element_wise("pedido_id: o pedido '", order, "' não existe em pedidos", "")
     return quarantined("bronze.itens_pedido", unknown + 1, joined_values(rows), reason)
 
 

@@ -7,12 +7,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.contract.model import Contract
+from lakehouse.contract.model import Contract, known_words
 from lakehouse.contract.quality import EXAMPLES, Outcome
+from lakehouse.engine.arrays import holds
 from lakehouse.engine.keys import flat
+from lakehouse.personal.quoting import keys
 from lakehouse.staging import StagedTable
 
 _NONE_MEANS_NULL = pc.ScalarAggregateOptions(min_count=1)
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What the volume of a table is held against.
+
+    Attributes
+    ----------
+    before : int or None
+        How many rows it has in the newest version that came from the same kind of source; None where there is none.
+    accepted : bool
+        Whether the run says that the volume is right.
+    """
+
+    before: int | None
+    accepted: bool
 
 
 @dataclass(frozen=True)
@@ -31,11 +49,13 @@ class Audited:
     layer : mapping of str to pa.Table
         Every staged table of the layer.
     below : mapping of str to pa.Table
-        The published tables it was made from; empty for Bronze.
+        The tables it was made from; empty for Bronze.
     age_hours : float or None
         The age of its oldest source; None for synthetic data.
     total_rows : int or None
         How many rows all of its parts have together, where ``table`` is empty in their place.
+    volume : Volume or None
+        None for what is published: it was let through, and is not held against anything again.
     """
 
     contract: Contract
@@ -46,6 +66,7 @@ class Audited:
     below: Mapping[str, pa.Table]
     age_hours: float | None
     total_rows: int | None = None
+    volume: Volume | None = None
 
     @property
     def rows(self) -> int:
@@ -53,7 +74,8 @@ class Audited:
         return len(self.table) if self.total_rows is None else self.total_rows
 
 
-Check = Callable[[Audited], Outcome]
+# It gets, besides, the arguments that the contract gives it.
+Check = Callable[..., Outcome]
 
 
 def failing(broken: pa.Array | pa.ChunkedArray, table: pa.Table, key: Sequence[str]) -> Outcome:
@@ -65,7 +87,8 @@ def failing(broken: pa.Array | pa.ChunkedArray, table: pa.Table, key: Sequence[s
         NULL counts as broken: values that cannot be compared do not agree.
     table : pa.Table, shape (n, ...)
     key : sequence of str
-        The columns that identify a row; they are never personal or confidential.
+        The columns that identify a row. They are never declared personal; what their values are all the same is no key
+        that anybody gave (`lakehouse.personal.quoting.keys`), and only its shape is shown.
     """
     mask = pc.fill_null(flat(broken), True)
     failed = int(pc.sum(mask).as_py() or 0)
@@ -73,8 +96,9 @@ def failing(broken: pa.Array | pa.ChunkedArray, table: pa.Table, key: Sequence[s
         return Outcome(0, len(mask))
     parts = [pc.fill_null(flat(column).cast(pa.string()), "-") for column in table.select(key).filter(mask).columns]
     names = pc.binary_join_element_wise(*parts, "/")
-    examples = names.take(pc.bottom_k_unstable(names, EXAMPLES)).to_pylist()
-    return Outcome(failed, len(mask), tuple(examples))
+    smallest = pc.bottom_k_unstable(names, EXAMPLES)
+    examples = pc.binary_join_element_wise(*(keys(part.take(smallest), known_words()) for part in parts), "/")
+    return Outcome(failed, len(mask), tuple(examples.to_pylist()))
 
 
 def absent(values: pa.ChunkedArray, known: pa.ChunkedArray) -> pa.Array:
@@ -135,13 +159,9 @@ def in_order(table: pa.Table, key: Sequence[str]) -> Outcome:
     for name in key:
         column = flat(table[name])
         before, after = column.slice(0, pairs), column.slice(1, pairs)
-        descends |= tied & (_where(pc.greater(before, after)) | (_where(before.is_null()) & _where(after.is_valid())))
-        tied &= ~_where(differs(before, after))
+        descends |= tied & (holds(pc.greater(before, after)) | (holds(before.is_null()) & holds(after.is_valid())))
+        tied &= ~holds(differs(before, after))
     return failing(pa.array(np.append(False, descends)[: len(table)]), table, key)
-
-
-def _where(condition: pa.Array) -> np.ndarray:
-    return np.asarray(pc.fill_null(condition, False).to_numpy(zero_copy_only=False), bool)
 
 
 def _widened(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

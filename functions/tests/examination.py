@@ -6,7 +6,7 @@ together: rules about the table as a whole (`_WHOLE_TABLE_RULES`), and keys that
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from types import ModuleType
 from typing import Any, Final
@@ -15,19 +15,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.clients import together
 from lakehouse.contract import layers
-from lakehouse.contract.model import Contract, Rule, load
-from lakehouse.contract.quality import EXAMPLES, Outcome, RuleResult, TableResult
+from lakehouse.contract.model import Contract, Rule, known_words, load
+from lakehouse.contract.profile import ColumnProfile, added_up, profile_of
+from lakehouse.contract.quality import EXAMPLES, AuditedFile, Outcome, RuleResult, TableResult
+from lakehouse.contract.quarantine import reasons
 from lakehouse.contract.rules import broken_by
 from lakehouse.errors import ContractError
 from lakehouse.fanout import Record
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from lakehouse.parts import PARTITION_KEY, hashed, part_of, parts_of_table, repeated
+from lakehouse.personal import quoting
 from lakehouse.staging import StagedTable
 from tests.audited import Audited, Check, failing
-from tests.checks import bronze, every_layer, gold, silver
-from tests.staged import read_quarantine, read_table, reasons
+from tests.checks import bronze, every_layer, forecast, gold, silver
+from tests.staged import read_quarantine, read_table
+from tests.subject import Subject
 
 SCHEMA_RULE: Final = Rule(
     "esquema_confere", "O Parquet gravado tem as colunas e os tipos do contrato.", "conformity", "error", "check"
@@ -35,18 +40,31 @@ SCHEMA_RULE: Final = Rule(
 PART_RULE: Final = Rule(
     "parte_confere", "Cada pedido está na parte que o hash do seu pedido_id manda.", "consistency", "error", "check"
 )
-_CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
+NEW_COLUMNS_RULE: Final = Rule(
+    "colunas_do_csv_lidas", "Toda coluna do CSV é do contrato; a que não é foi deixada de fora (newColumns).",
+    "conformity", "warning", "check",
+)  # fmt: skip
+CHECKS: Final[dict[str, tuple[ModuleType, ...]]] = {
     layers.BRONZE: (bronze, every_layer),
     layers.SILVER: (silver, every_layer),
     layers.GOLD: (gold, every_layer),
+    layers.FORECAST: (forecast, every_layer),
 }
 _WHOLE_TABLE_RULES: Final[dict[str, frozenset[str]]] = {
     # Bronze counts the lines of a CSV, and sets them aside, for the file and not for a part.
-    layers.BRONZE: frozenset({"atualidade", "contabilidade_de_linhas", "linhas_em_quarentena"}),
+    layers.BRONZE: frozenset(
+        {
+            "atualidade",
+            "contabilidade_de_linhas",
+            "linhas_em_quarentena",
+            "volume_da_quarentena",
+            "volume_da_tabela",
+        }
+    ),
     layers.SILVER: frozenset({"atualidade"}),
     layers.GOLD: frozenset(),
+    layers.FORECAST: frozenset(),
 }
-_SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True)
@@ -56,26 +74,34 @@ class Examination:
     Attributes
     ----------
     lake : Lake
-    run_id, layer : str
-    staged : mapping of str to StagedTable
-        The accounting of each table.
+    subject : Subject
     parts : int
     now : datetime
         With a time zone.
-    absent : mapping of str to str
-        Why tables are missing.
     """
 
     lake: Lake
-    run_id: str
-    layer: str
-    staged: Mapping[str, StagedTable]
+    subject: Subject
     parts: int
     now: datetime
-    absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def run_id(self) -> str:
+        """The run that staged it, or the audit's own."""
+        return self.subject.run_id
+
+    @property
+    def layer(self) -> str:
+        """The layer that is examined."""
+        return self.subject.layer
+
+    @property
+    def staged(self) -> Mapping[str, StagedTable]:
+        """The accounting of each table."""
+        return self.subject.tables
 
     def everything(self, below: Mapping[str, pa.Table]) -> list[TableResult]:
-        """Examine a layer in one part, with the published tables that it was made from."""
+        """Examine a layer in one part, with the tables that it was made from."""
         return self._examined(0, self.staged, below, layers.tables_of(self.layer))
 
     def part(self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table]) -> Record:
@@ -87,7 +113,7 @@ class Examination:
         staged : mapping of str to StagedTable
             What the write Lambda reported of the part.
         below : mapping of str to pa.Table
-            The published tables that it was made from.
+            The tables that it was made from.
         """
         # Tables that are not cut are examined with the first part; the other parts are only compared with them.
         names = [name for name in layers.tables_of(self.layer) if part == 0 or layers.is_cut(name)]
@@ -105,28 +131,36 @@ class Examination:
     def _examined(
         self, part: int, staged: Mapping[str, StagedTable], below: Mapping[str, pa.Table], names: Sequence[str]
     ) -> list[TableResult]:
-        tables, unusable = {}, {}
+        tables: dict[str, pa.Table] = {}
+        files: dict[str, AuditedFile] = {}
+        unusable: dict[str, Outcome] = {}
         for name in layers.tables_of(self.layer):
-            table = read_table(self.lake, name, self._key(staged.get(name), part), self.absent.get(name))
-            if isinstance(table, Outcome):
-                unusable[name] = table
+            key, absent = self._key(staged.get(name), part), self.subject.absent.get(name)
+            found = read_table(self.lake, name, key, absent, self.subject.file(name, part))
+            if isinstance(found, Outcome):
+                unusable[name] = found
             else:
-                tables[name] = table
+                tables[name], files[name] = found
         results = []
         for name in names:
             if name in unusable:
                 results.append(_unusable(name, staged.get(name), unusable[name]))
                 continue
             aside = read_quarantine(self.lake, staged[name])
-            audited = Audited(load(name), staged[name], tables[name], aside, tables, below, self._age_hours(name))
+            audited = Audited(
+                load(name), staged[name], tables[name], aside, tables, below, self.subject.age_hours(name, self.now),
+                volume=self.subject.volume(name),
+            )  # fmt: skip
             # Bronze compares its tables with one another; if one is unusable, the audit has failed without comparing.
             comparable = not (unusable and self.layer == layers.BRONZE)
-            results.append(self._audited(audited, part, comparable=comparable))
+            results.append(self._audited(audited, files[name], part, comparable=comparable))
         return results
 
-    def _audited(self, audited: Audited, part: int, *, comparable: bool) -> TableResult:
+    def _audited(self, audited: Audited, file: AuditedFile, part: int, *, comparable: bool) -> TableResult:
         contract, table = audited.contract, audited.table
         results = [RuleResult(SCHEMA_RULE, Outcome(0, len(contract.columns)))]
+        if self.parts == 1:
+            results += _left_out(contract, audited.staged)
         if self.parts > 1 and layers.is_cut(contract.table):
             misplaced = part_of(table[PARTITION_KEY], self.parts) != part
             results.append(RuleResult(PART_RULE, failing(pa.array(misplaced), table, contract.key)))
@@ -138,11 +172,10 @@ class Examination:
             if rule.kind != "check":
                 results.append(RuleResult(rule, failing(broken_by(rule, table), table, contract.key)))
             elif comparable:
-                results.append(RuleResult(rule, check_named(rule.check, _CHECKS[self.layer])(audited)))
+                results.append(RuleResult(rule, applied(rule, CHECKS[self.layer], audited)))
         aside = audited.quarantine
-        return TableResult(
-            contract.table, audited.staged["staged_key"], len(table), len(aside), reasons(aside), results
-        )
+        counted = profile_of(contract, table)
+        return TableResult(contract.table, (file,), len(table), len(aside), reasons(aside), results, counted)
 
     def _whole(self, name: str, parts: Sequence[TableResult]) -> TableResult:
         if name not in self.staged:
@@ -152,7 +185,8 @@ class Examination:
         aside = read_quarantine(self.lake, staged)
         outcomes = _added_up(parts)
         empty = contract.schema.empty_table()
-        whole = Audited(contract, staged, empty, aside, {}, {}, self._age_hours(name), rows)
+        volume = self.subject.volume(name)
+        whole = Audited(contract, staged, empty, aside, {}, {}, self.subject.age_hours(name, self.now), rows, volume)
         unusable = any(len(part.results) == 1 for part in parts)
         # A part that could not be read has left no hashes of its keys.
         compared = self.layer == layers.BRONZE and not unusable
@@ -160,21 +194,23 @@ class Examination:
         for rule in (SCHEMA_RULE, PART_RULE, *contract.rules):
             outcome = outcomes.get(_name(rule))
             if rule.check in _WHOLE_TABLE_RULES[self.layer] and not unusable:
-                outcome = check_named(rule.check, _CHECKS[self.layer])(whole)
+                outcome = applied(rule, CHECKS[self.layer], whole)
             if outcome is not None and rule.metric == "duplicateValues" and compared:
                 outcome = self._with_repeated(contract, outcome)
             if outcome is not None:
                 results.append(RuleResult(rule, outcome))
-        return TableResult(name, staged["staged_key"], rows, len(aside), reasons(aside), results)
+        if not unusable:
+            results[1:1] = _left_out(contract, staged)
+        files = tuple(file for part in parts for file in part.files)
+        counted = added_up(part.columns for part in parts)
+        return TableResult(name, files, rows, len(aside), reasons(aside), results, counted)
 
     def _with_repeated(self, contract: Contract, outcome: Outcome) -> Outcome:
         """Add the keys that repeat across parts to those that repeat within one."""
         if self.staged[contract.table]["parts"] == 1 or contract.key == (PARTITION_KEY,):
             return outcome
-        hashes = [
-            self.lake.read_bytes(layout.part_hashes_key(self.run_id, self.layer, contract.table, part))
-            for part in range(self.parts)
-        ]
+        keys = [layout.part_hashes_key(self.run_id, self.layer, contract.table, part) for part in range(self.parts)]
+        hashes = list(together(self.lake.read_bytes, keys))
         suspects = repeated(np.frombuffer(content, np.uint64) for content in hashes)
         if not len(suspects):
             return outcome
@@ -186,7 +222,8 @@ class Examination:
             keys.append(part_keys.filter(pa.array(np.isin(hashed(part_keys), suspects))))
         counts = pa.concat_arrays(keys).value_counts()
         repeating = [entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1]
-        examples = sorted({*outcome.examples, *repeating})[:EXAMPLES]
+        shown = quoting.keys(pa.array(repeating, pa.string()), known_words()).to_pylist()
+        examples = sorted({*outcome.examples, *shown})[:EXAMPLES]
         return Outcome(outcome.failed + len(repeating), outcome.examined, tuple(examples))
 
     def _keep_hashes(self, contract: Contract, table: pa.Table, part: int) -> None:
@@ -201,10 +238,17 @@ class Examination:
         table, parts = staged["table"], parts_of_table(staged["table"], self.parts)
         return layout.part_beside(staged["staged_key"], table, part, parts) if parts > 1 else staged["staged_key"]
 
-    def _age_hours(self, name: str) -> float | None:
-        keys = self.staged[name]["source_keys"]
-        written = [moment for key in keys if (moment := self.lake.last_modified(key)) is not None]
-        return (self.now - min(written)).total_seconds() / _SECONDS_PER_HOUR if written else None
+
+def _left_out(contract: Contract, staged: StagedTable) -> list[RuleResult]:
+    """Return the warning about columns of a CSV that the contract does not have and the run left out; none without."""
+    new = staged.get("new_columns", [])
+    columns = len(contract.columns) + len(new)
+    return [RuleResult(NEW_COLUMNS_RULE, Outcome(len(new), columns, tuple(new[:EXAMPLES])))] if new else []
+
+
+def applied(rule: Rule, modules: tuple[ModuleType, ...], audited: Audited) -> Outcome:
+    """Return what a table rule finds, with the limits that its contract gives it."""
+    return check_named(rule.check, modules)(audited, **(rule.arguments or {}))
 
 
 def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
@@ -218,8 +262,7 @@ def check_named(name: str, modules: tuple[ModuleType, ...]) -> Check:
 
 def _unusable(name: str, staged: StagedTable | None, outcome: Outcome) -> TableResult:
     """Return the result of a table that could not be examined, as it is missing, unreadable or of another schema."""
-    key = staged["staged_key"] if staged else ""
-    return TableResult(name, key, 0, staged["quarantined"] if staged else 0, {}, [RuleResult(SCHEMA_RULE, outcome)])
+    return TableResult(name, (), 0, staged["quarantined"] if staged else 0, {}, [RuleResult(SCHEMA_RULE, outcome)])
 
 
 def _added_up(parts: Iterable[TableResult]) -> dict[tuple[str, str | None], Outcome]:
@@ -245,7 +288,9 @@ def _as_record(result: TableResult) -> Record:
         [result.rule.name, result.rule.column, result.outcome.failed, result.outcome.examined, result.outcome.examples]
         for result in result.results
     ]
-    return {"table": result.table, "staged_key": result.staged_key, "rows": result.rows, "outcomes": outcomes}
+    files = [asdict(file) for file in result.files]
+    columns = [asdict(column) for column in result.columns]
+    return {"table": result.table, "files": files, "rows": result.rows, "outcomes": outcomes, "columns": columns}
 
 
 def _from_record(record: Mapping[str, Any]) -> TableResult:
@@ -254,4 +299,6 @@ def _from_record(record: Mapping[str, Any]) -> TableResult:
         RuleResult(rules[name, column], Outcome(failed, examined, tuple(examples)))
         for name, column, failed, examined, examples in record["outcomes"]
     ]
-    return TableResult(record["table"], record["staged_key"], record["rows"], 0, {}, results)
+    files = tuple(AuditedFile(**file) for file in record["files"])
+    columns = tuple(map(ColumnProfile.of_json, record["columns"]))
+    return TableResult(record["table"], files, record["rows"], 0, {}, results, columns)

@@ -4,21 +4,17 @@ from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakehouse.contract import layers
+from lakehouse.contract.drift import fingerprint
 from lakehouse.contract.model import Contract, load
-from lakehouse.contract.quality import EXAMPLES, Outcome
+from lakehouse.contract.quality import EXAMPLES, AuditedFile, Outcome
 from lakehouse.contract.quarantine import SCHEMA as QUARANTINE
 from lakehouse.engine import parquet
-from lakehouse.engine.keys import flat
 from lakehouse.errors import LakehouseError, StorageError
 from lakehouse.lake.s3 import Lake
 from lakehouse.staging import StagedTable
 
-_REASONS: Final = 20
-# What a reason quotes from its row is left out, so that rows set aside for the same reason are counted together.
-_QUOTED: Final = (("'.*'", "'...'"), (r"a chave .* repete a da linha \d+", "a chave repete a de outra linha"))
 _SHOWN: Final = 200
 
 
@@ -37,8 +33,10 @@ def by_table(layer: str, entries: Sequence[StagedTable]) -> dict[str, StagedTabl
     return {entry["table"]: entry for entry in entries}
 
 
-def read_table(lake: Lake, name: str, key: str | None, absent: str | None = None) -> pa.Table | Outcome:
-    """Return a staged table, or one of its parts; an `Outcome` where it is missing, unreadable or of another schema.
+def read_table(
+    lake: Lake, name: str, key: str | None, absent: str | None = None, published: AuditedFile | None = None
+) -> tuple[pa.Table, AuditedFile] | Outcome:
+    """Return a table, or one of its parts, and the file that it was read from.
 
     Parameters
     ----------
@@ -48,15 +46,26 @@ def read_table(lake: Lake, name: str, key: str | None, absent: str | None = None
         None for a table that was not staged.
     absent : str, optional
         Why it is missing, where that is known.
+    published : AuditedFile, optional
+        What the file has to be, where it is published.
+
+    Returns
+    -------
+    tuple of pa.Table and AuditedFile, or Outcome
+        An outcome where it is missing, unreadable, of another schema, or not what was published.
     """
     if key is None:
         return Outcome(1, 1, ((absent or "the write step did not stage it")[:_SHOWN],))
     try:
-        table = _parsed(lake, key)
+        table, file = _parsed(lake, key)
     except StorageError as error:
         return Outcome(1, 1, (str(error)[:_SHOWN],))
+    if published is not None and not file.is_that_of(published):
+        return Outcome(1, 1, (f"{lake.uri(key)} is not the file that was published"[:_SHOWN],))
     differences = _schema_differences(load(name), table.schema)
-    return Outcome(len(differences), len(load(name).columns), differences[:EXAMPLES]) if differences else table
+    if differences:
+        return Outcome(len(differences), len(load(name).columns), differences[:EXAMPLES])
+    return table, file
 
 
 def read_quarantine(lake: Lake, staged: StagedTable) -> pa.Table:
@@ -64,33 +73,24 @@ def read_quarantine(lake: Lake, staged: StagedTable) -> pa.Table:
     if staged["quarantine_key"] is None:
         return QUARANTINE.empty_table()
     try:
-        table = _parsed(lake, staged["quarantine_key"])
+        table, _ = _parsed(lake, staged["quarantine_key"])
     except StorageError:
         return QUARANTINE.empty_table()
     return table.cast(QUARANTINE) if table.column_names == QUARANTINE.names else QUARANTINE.empty_table()
 
 
-def reasons(quarantine: pa.Table) -> dict[str, int]:
-    """Return how often each reason for setting rows aside occurs, the most frequent first, a bounded number of them."""
-    texts = pc.list_flatten(flat(quarantine["motivos"]))
-    for quoted, kind in _QUOTED:
-        texts = pc.replace_substring_regex(texts, quoted, kind)
-    counts = texts.value_counts()
-    pairs = zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)
-    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
-    others = sum(count for _, count in ordered[_REASONS:])
-    return dict(ordered[:_REASONS]) | ({"outros motivos": others} if others else {})
+def _parsed(lake: Lake, key: str) -> tuple[pa.Table, AuditedFile]:
+    """Return a Parquet object's table and the object; raise `StorageError` when it is missing, damaged, or not Parquet.
 
-
-def _parsed(lake: Lake, key: str) -> pa.Table:
-    """Return a Parquet object's table; raise `StorageError` when it is missing, damaged, or not Parquet."""
-    content = lake.read_bytes(key)
+    The ETag is that of the very bytes that were read.
+    """
+    content, etag = lake.get(key)
     try:
         table = parquet.read(pa.BufferReader(content))
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         raise StorageError(f"{lake.uri(key)} is not a readable Parquet file: {error}") from error
-    return table
+    return table, AuditedFile(key, etag, len(content), len(table), fingerprint(table.schema))
 
 
 def _schema_differences(contract: Contract, schema: pa.Schema) -> tuple[str, ...]:

@@ -1,26 +1,34 @@
-"""The subject of an audit: the tables that a run staged, as its write step reports them, or those published now."""
+"""The subject of an audit: the tables that a run staged, as its write step reports them, or those of a version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Literal, Self, cast
 
 import pyarrow as pa
 
 from lakehouse.contract import layers
 from lakehouse.contract.model import inputs_of
+from lakehouse.contract.quality import AuditedFile
 from lakehouse.errors import InputError, StorageError
 from lakehouse.fanout import AUDIT, WRITE
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
-from lakehouse.staging import StagedTable
+from lakehouse.staging import InputRead, StagedTable
+from lakehouse.versions import chain
+from lakehouse.versions.opening import Opening, opened
+from lakehouse.versions.source import kind_of
+from lakehouse.versions.version import Input, TableVersion, Version
+from lakehouse.versions.view import View
+from tests.audited import Volume
 from tests.staged import by_table
 
+# How many versions are looked at for one that came from the same kind of source.
+_LOOKED_AT: Final = 30
+_SECONDS_PER_HOUR: Final = 3600
 STAGED: Final = "staged"
 PUBLISHED: Final = "published"
-# How many of a layer's newest audit reports are searched for the last one that passed.
-_REPORTS: Final = 20
-_FRESHNESS_RULE: Final = "atualidade"
 
 
 @dataclass(frozen=True)
@@ -31,22 +39,30 @@ class Subject:
     ----------
     kind : {'staged', 'published'}
     run_id, layer : str
-        The run is the audit's own where it audits published tables.
+        The run is the audit's own where it audits a version.
     tables : mapping of str to StagedTable
-        The accounting of each table: as its write step reports it or, of a published table, with its published keys
-        and the counts in the report of the run that published it.
+        The accounting of each table: as its write step reports it, or as the version has it.
+    below : View
+        The tables of the layers below, which it was made from.
+    inputs : tuple of Input
+        The exported files, as they were pinned.
     absent : mapping of str to str
         Why the other tables of the layer are missing.
-    published_by : str or None
-        The run that published the tables; None where that is not known.
+    version : Version or None
+        None for what a run staged.
+    opening : Opening or None
+        None for what is published.
     """
 
     kind: Literal["staged", "published"]
     run_id: str
     layer: str
     tables: Mapping[str, StagedTable]
+    below: View
+    inputs: tuple[Input, ...] = ()
     absent: Mapping[str, str] = field(default_factory=dict)
-    published_by: str | None = None
+    version: Version | None = None
+    opening: Opening | None = None
 
     @classmethod
     def of_event(cls, event: Mapping[str, Any], lake: Lake) -> Self:
@@ -58,32 +74,88 @@ class Subject:
             Its ``of`` is neither ``staged`` nor ``published``.
         LakehouseError
             It has a table twice, or one of another layer: it would be published without an audit.
+        StorageError
+            There is no such version.
         """
         run_id, layer, kind = event["run_id"], event["layer"], event.get("of", STAGED)
         if kind == STAGED:
-            return cls(STAGED, run_id, layer, by_table(layer, event.get("tables", ())))
+            opening = opened(lake, run_id)
+            view = View.of_run(lake, opening, below=layer)
+            tables = by_table(layer, event.get("tables", ()))
+            return cls(STAGED, run_id, layer, tables, view, opening.inputs, opening=opening)
         if kind != PUBLISHED:
             raise InputError([f"of is {kind!r}; use '{STAGED}' or '{PUBLISHED}'"])
-        tables: dict[str, StagedTable] = {}
+        view = View.of_version(lake, event.get("version") or None)
+        found: dict[str, StagedTable] = {}
         absent: dict[str, str] = {}
-        report = _newest_passed(lake, layer) or {}
-        for table in layers.tables_of(layer):
+        for name in layers.tables_of(layer):
             try:
-                tables[table] = _published(lake, table, report)
+                found[name] = _accounting(view, view.table(name))
             except StorageError as error:
-                absent[table] = str(error)
-        return cls(PUBLISHED, run_id, layer, tables, absent, report.get("run_id"))
+                absent[name] = str(error)
+        inputs = view.version.inputs if view.version else ()
+        return cls(PUBLISHED, run_id, layer, found, view, inputs, absent, view.version)
 
     @property
     def step(self) -> str:
-        """The step in the keys of its parts' records; audits of published tables must not read those of a run."""
+        """The step in the keys of its parts' records; audits of a version must not read those of a run."""
         return AUDIT if self.kind == STAGED else PUBLISHED
 
     @property
     def report_key(self) -> str:
-        """The key of its report; reports on published tables belong to no run, and are kept apart."""
+        """The key of its report; reports on versions belong to no run, and are kept apart."""
         key = layout.quality_key if self.kind == STAGED else layout.published_audit_key
         return key(self.run_id, self.layer)
+
+    @property
+    def published_by(self) -> str | None:
+        """The run that published the tables; None for what a run staged, and where nothing is published."""
+        return self.version.runs.get(self.layer) if self.version else None
+
+    def file(self, table: str, part: int) -> AuditedFile | None:
+        """Return what a file of a table has to be; None for what a run staged, which is audited for the first time."""
+        if self.version is None or table not in self.tables:
+            return None
+        return self.below.file(table, part)
+
+    def volume(self, table: str) -> Volume | None:
+        """Return what the volume of a bronze table is held against; None for other tables, and for what is published.
+
+        A synthetic company is as large as its run asks: it is compared with one of the same number of orders.
+        """
+        if self.opening is None or self.layer != layers.BRONZE:
+            return None
+        like = self._like
+        before = like.tables[table].rows if like and table in like.tables else None
+        return Volume(before, table in self.opening.accept_volume)
+
+    @cached_property
+    def _like(self) -> Version | None:
+        """The newest version that the run builds on which came from the same kind of source."""
+        version, opening = self.below.version, self.opening
+        for _ in range(_LOOKED_AT):
+            if version is None or opening is None or kind_of(version.source) == kind_of(opening.source):
+                return version
+            version = _read(self.below.lake, version.parent)
+        return None
+
+    def age_hours(self, table: str, now: datetime) -> float | None:
+        """Return the age of the oldest source of a table; None for synthetic data, and where no source is left."""
+        written = [self._written(key) for key in self.tables[table]["source_keys"]]
+        known = [moment for moment in written if moment is not None]
+        return (now - min(known)).total_seconds() / _SECONDS_PER_HOUR if known else None
+
+    def _written(self, key: str) -> datetime | None:
+        """Return when a source was written: a file as it was pinned, or an object of the lake; None if it is gone."""
+        if key not in self._moments:
+            pinned = (datetime.fromisoformat(each.modified) for each in self.inputs if each.key == key)
+            self._moments[key] = next(pinned, None) or self.below.lake.last_modified(key)
+        return self._moments[key]
+
+    @cached_property
+    def _moments(self) -> dict[str, datetime | None]:
+        """When each source was written, as far as that was asked: the report asks once more than the rules do."""
+        return {}
 
     def part(self, lake: Lake, part: int, parts: int) -> Mapping[str, StagedTable]:
         """Return the tables with the accounting of one part; only Silver writes one for each part."""
@@ -94,58 +166,53 @@ class Subject:
                 "StagedTable", lake.read_json(layout.part_record_key(self.run_id, self.layer, WRITE, part, parts))
             )
             return {record["table"]: record}
-        return {table: self._published_part(lake, table, part, parts) for table in self.tables}
+        return {table: self._part_of_version(lake, table, part, parts) for table in self.tables}
 
-    def _published_part(self, lake: Lake, table: str, part: int, parts: int) -> StagedTable:
-        key = layout.published_key(table, part, parts)
+    def _part_of_version(self, lake: Lake, table: str, part: int, parts: int) -> StagedTable:
+        file = self.below.file(table, part)
         aside = layout.quarantine_key(self.published_by or "", self.layer, table, part, parts)
         quarantined = _rows(lake, aside)
-        accounting = {"staged_key": key, "rows": _rows(lake, key), "quarantined": quarantined}
+        accounting = {"staged_key": file.key, "rows": file.rows, "quarantined": quarantined}
         accounting |= {"quarantine_key": aside if quarantined else None}
         return cast("StagedTable", self.tables[table] | accounting)
 
 
-def _newest_passed(lake: Lake, layer: str) -> dict[str, Any] | None:
-    """Return the report of a layer's newest audit that passed, after which it was published."""
-    prefix = layout.quality_key("", layer).removesuffix(".json")
-    reports = (lake.read_json(key) for key in lake.newest(prefix, _REPORTS))
-    return next((dict(report) for report in reports if report["passed"]), None)
+def _read(lake: Lake, number: int) -> Version | None:
+    """Return a version; None where there is none, or none any more."""
+    try:
+        return chain.read(lake, number) if number else None
+    except StorageError:
+        return None
 
 
-def _published(lake: Lake, table: str, report: Mapping[str, Any]) -> StagedTable:
-    """Return the accounting of a published table, from its run's report; raise `StorageError` unless it is whole."""
-    layer, parts = layers.layer_of(table), lake.parts(table)
-    keys = [layout.published_key(table, part, parts) for part in range(parts)]
-    reported = next((entry for entry in report.get("tables", ()) if entry["table"] == table), None)
-    rows = sum(_rows(lake, key) for key in keys) if reported is None else reported["rows"]
-    quarantined = 0 if reported is None else reported["quarantined"]
-    return StagedTable(
-        table=table,
-        parts=parts,
-        staged_key=keys[0],
-        published_key=keys[0],
-        # The audit passed, so every row that was read was either kept or set aside.
-        rows_read=rows + quarantined,
-        rows=rows,
-        quarantined=quarantined,
-        quarantine_key=layout.quarantine_key(report["run_id"], layer, table) if quarantined else None,
-        # Its sources may have been replaced since: the table's own age is a lower bound of theirs at that time.
-        source_keys=[*_sources(lake, layer, table), keys[0]] if _has_age(reported) else [],
-        bytes=0,
+def _accounting(view: View, table: TableVersion) -> StagedTable:
+    """Return the accounting of a table of a version."""
+    inputs = _sources(view, table)
+    accounting = StagedTable(
+        table=table.table,
+        parts=table.parts,
+        staged_key=table.files[0].key,
+        rows_read=table.rows_read,
+        rows=table.rows,
+        quarantined=table.quarantined,
+        superseded=table.superseded,
+        quarantine_key=table.quarantine_key,
+        source_keys=[each["key"] for each in inputs],
+        inputs=inputs,
+        bytes=table.bytes,
     )
+    if table.new_columns:
+        accounting["new_columns"] = list(table.new_columns)
+    return accounting
 
 
-def _has_age(reported: Mapping[str, Any] | None) -> bool:
-    """Return whether the table's sources have an age; synthetic data has none."""
-    rules = () if reported is None else reported["rules"]
-    return any(rule["rule"] == _FRESHNESS_RULE and rule["examined"] for rule in rules)
-
-
-def _sources(lake: Lake, layer: str, table: str) -> list[str]:
-    """Return the present keys of a table's sources: its CSV, or the first object of each table that it is made from."""
-    if layer == layout.BRONZE:
-        return [layout.landing_key(table)]
-    return [key for name in inputs_of(layer) for key in islice(lake.list(layout.published_prefix(name)), 1)]
+def _sources(view: View, table: TableVersion) -> list[InputRead]:
+    """Return what a table was made from: its exported files, or the first file of each table below."""
+    if table.layer != layout.BRONZE:
+        names = [name for name in inputs_of(table.layer) if name in view.tables]
+        return [InputRead(key=view.file(name).key, sha256="") for name in names]
+    pinned = view.version.inputs if view.version else ()
+    return [InputRead(key=each.key, sha256=each.sha256) for each in pinned if each.table == table.table]
 
 
 def _rows(lake: Lake, key: str) -> int:

@@ -1,14 +1,17 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 
 import { AssetPage } from "./asset/asset-page";
 import { useFormats, useLakehouse } from "./data";
 import { DashboardsPage } from "./dashboards/dashboards-page";
 import { useLanguage, useWords } from "./language";
 import { MapPage } from "./map/map-page";
+import { OutlookPage } from "./outlook/outlook-page";
 import { PipelinesPage } from "./pipelines/pipelines-page";
-import { hrefOf, type Route, toMap, toPipeline, useRoute } from "./routes";
+import { type Route, toDashboards, toMap, toOutlook, toPipeline, toTodo, useRoute } from "./routes";
 import { SearchBox } from "./search/search-box";
 import { useTheme } from "./theme";
+import { tasksOf } from "./todo/tasks";
+import { TodoPage } from "./todo/todo-page";
 import { SHELL } from "./words";
 
 export function App() {
@@ -53,6 +56,10 @@ function Page({ route }: { route: Route }) {
       return <PipelinesPage pipeline={route.pipeline} state={route.state} />;
     case "dashboards":
       return <DashboardsPage filters={route.filters} />;
+    case "outlook":
+      return <OutlookPage />;
+    case "todo":
+      return <TodoPage />;
     case "map":
       return <MapPage asset={route.asset} column={route.column} />;
   }
@@ -62,29 +69,48 @@ function Header({ route }: { route: Route }) {
   const words = useWords(SHELL);
   const { language, speak } = useLanguage();
   const { theme, wear } = useTheme();
+  const { lakehouse } = useLakehouse();
+  const waiting = useMemo(() => tasksOf(lakehouse).length, [lakehouse]);
   const pages = [
+    { page: "outlook", href: toOutlook(), name: words.outlook },
+    { page: "todo", href: toTodo(), name: words.todo },
+    { page: "dashboards", href: toDashboards(), name: words.dashboards },
     { page: "map", href: toMap(), name: words.map },
     { page: "pipelines", href: toPipeline(), name: words.pipelines },
-    { page: "dashboards", href: hrefOf({ page: "dashboards", filters: new URLSearchParams() }), name: words.dashboards },
   ];
   return (
     <header className="bar">
-      <a className="brand" href={toMap()}>
-        {words.title}
+      <a className="brand" href={toOutlook()} aria-label={[words.title, lakehouse.stage].filter(Boolean).join(", ")}>
+        {words.brand}
+        {lakehouse.stage && <span className="count">{lakehouse.stage}</span>}
       </a>
       <nav aria-label={words.pages}>
         {pages.map(({ page, href, name }) => (
           <a key={page} href={href} aria-current={route.page === page ? "page" : undefined}>
             {name}
+            {page === "todo" && waiting > 0 && <span className="count">{waiting}</span>}
           </a>
         ))}
       </nav>
       <SearchBox />
-      <button type="button" lang={language === "pt" ? "en" : "pt-BR"} onClick={() => speak(language === "pt" ? "en" : "pt")}>
-        {words.language}
+      <button
+        type="button"
+        className="sign"
+        lang={language === "pt" ? "en" : "pt-BR"}
+        title={words.language}
+        onClick={() => speak(language === "pt" ? "en" : "pt")}
+      >
+        {words.languageSign}
+        <span className="visually-hidden">: {words.language}</span>
       </button>
-      <button type="button" onClick={() => wear(theme === "dark" ? "light" : "dark")}>
-        {theme === "dark" ? words.toLight : words.toDark}
+      <button
+        type="button"
+        className="sign"
+        aria-label={theme === "dark" ? words.toLight : words.toDark}
+        title={theme === "dark" ? words.toLight : words.toDark}
+        onClick={() => wear(theme === "dark" ? "light" : "dark")}
+      >
+        <span aria-hidden="true">◐</span>
       </button>
     </header>
   );

@@ -32,3 +32,12 @@ export function useFormats() {
   const { language } = useLanguage();
   return useMemo(() => formats(language), [language]);
 }
+
+/** What people call the columns of an asset; a column without a business name keeps its own. */
+export function useBusinessNames(asset: string): (column: string) => string {
+  const { assets } = useLakehouse();
+  return useMemo(() => {
+    const names = new Map(assets.get(asset)?.columns.map(({ name, business_name }) => [name, business_name]));
+    return (column) => names.get(column) || column;
+  }, [assets, asset]);
+}

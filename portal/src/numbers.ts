@@ -4,6 +4,7 @@ const LOCALE: Record<Language, string> = { pt: "pt-BR", en: "en-US" };
 
 /** Intl takes decimals as strings without losing a digit; TypeScript's types do not know yet. */
 type Decimal = Intl.StringNumericLiteral;
+const RATE_DECIMALS = 6;
 const CURRENCY = /^[A-Za-z]{3}$/;
 
 /** Numbers, money and moments, written as the reader's language does. Amounts in BRL are R$ 1.234,56 in Portuguese. */
@@ -22,12 +23,13 @@ export function formats(language: Language) {
     CURRENCY.test(currency)
       ? format({ style: "currency", currency, ...options }).format(amount)
       : `${format(options).format(amount)} ${currency}`.trim();
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short" });
-  const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: "short", timeZone: "UTC" });
-  const relative = new Intl.RelativeTimeFormat(locale);
-  const dollars = (most: number) =>
-    format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: most });
+  const moment = once(() => new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short" }));
+  const dayTime = once(() => new Intl.DateTimeFormat(locale, { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" }));
+  const month = once(() => new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" }));
+  const longMonth = once(() => new Intl.DateTimeFormat(locale, { month: "long", year: "numeric", timeZone: "UTC" }));
+  const monthName = once(() => new Intl.DateTimeFormat(locale, { month: "short", timeZone: "UTC" }));
+  const day = once(() => new Intl.DateTimeFormat(locale, { dateStyle: "short", timeZone: "UTC" }));
+  const relative = once(() => new Intl.RelativeTimeFormat(locale));
   return {
     /** A whole number, or one with a fixed number of decimals. */
     number: (value: bigint | number, scale = 0) => format(digits(scale)).format(value),
@@ -39,16 +41,23 @@ export function formats(language: Language) {
     /** Money for the ticks of an axis: R$ 1,2 mi. */
     shortMoney: (amount: number, currency = "BRL") =>
       inCurrency(currency, { notation: "compact", maximumFractionDigits: 1 }, amount),
-    /** US dollars given as a decimal in a string, to the tenth of a cent: what a run costs is an estimate. */
+    /** A large number for the ticks of an axis: 1,2 mi. */
+    short: (amount: number) => format({ notation: "compact", maximumFractionDigits: 1 }).format(amount),
+    /** US dollars given as a decimal in a string, to the cent as all money. */
     usd: (amount: string) => {
-      const least = 0.001;
-      const tiny = Number(amount) > 0 && Number(amount) < least;
-      return tiny ? `< ${dollars(3).format(least)}` : dollars(3).format(amount as Decimal);
+      const tiny = Number(amount) > 0 && Number(amount) < 0.005;
+      const dollars = format({ style: "currency", currency: "USD", ...digits(2) });
+      return tiny ? `< ${dollars.format(0.01)}` : dollars.format(amount as Decimal);
     },
-    /** The price of one unit in US dollars, with all its digits. */
-    price: (amount: string) => dollars(10).format(amount as Decimal),
+    /** The price of one unit in US dollars, with all its digits: no amount, but a rate of the price list. */
+    price: (amount: string) =>
+      format({ style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: 10 }).format(amount as Decimal),
+    /** An exchange rate: reais for one unit of a currency, always with the six decimals that the data has. */
+    rate: (rate: bigint | number, scale = RATE_DECIMALS) =>
+      format(digits(RATE_DECIMALS)).format(typeof rate === "bigint" ? (decimal(rate, scale) as Decimal) : rate),
     double: (value: number, most = 4) => format({ maximumFractionDigits: most }).format(value),
-    percent: (part: number) => format({ style: "percent", maximumFractionDigits: 1 }).format(part),
+    /** A part of one, as a percentage with one decimal. */
+    percent: (part: number) => format({ style: "percent", ...digits(1) }).format(part),
     bytes: (amount: number) => {
       const step = amount < 1e3 ? 0 : amount < 1e6 ? 1 : amount < 1e9 ? 2 : 3;
       const unit = ["byte", "kilobyte", "megabyte", "gigabyte"][step] as string;
@@ -60,16 +69,29 @@ export function formats(language: Language) {
     /** How long ago, in the largest unit of which there is more than one. */
     ago: (hours: number) =>
       hours < 2
-        ? relative.format(-Math.round(hours * 60), "minute")
+        ? relative().format(-Math.round(hours * 60), "minute")
         : hours < 48
-          ? relative.format(-Math.round(hours), "hour")
-          : relative.format(-Math.round(hours / 24), "day"),
-    moment: (iso: string) => dated(moment, iso, iso),
+          ? relative().format(-Math.round(hours), "hour")
+          : relative().format(-Math.round(hours / 24), "day"),
+    /** `2026-11-30T08:52` as 30/11 08:52, for the names under a picture. */
+    dayTime: (iso: string) => dated(dayTime(), iso, iso).replace(",", ""),
+    moment: (iso: string) => dated(moment(), iso, iso),
     /** `2024-11` as nov. de 2024. */
-    month: (yearMonth: string) => dated(month, `${yearMonth}-01T00:00:00Z`, yearMonth),
+    month: (yearMonth: string) => dated(month(), `${yearMonth}-01T00:00:00Z`, yearMonth),
+    /** `2024-11` as novembro de 2024. */
+    longMonth: (yearMonth: string) => dated(longMonth(), `${yearMonth}-01T00:00:00Z`, yearMonth),
+    /** `2024-11` as nov/24, for the names under a picture. */
+    shortMonth: (yearMonth: string) =>
+      `${dated(monthName(), `${yearMonth}-01T00:00:00Z`, yearMonth).replace(".", "")}/${yearMonth.slice(2, 4)}`,
     /** `2024-11-30` as 30/11/2024. */
-    day: (date: string) => dated(day, `${date}T00:00:00Z`, date),
+    day: (date: string) => dated(day(), `${date}T00:00:00Z`, date),
   };
+}
+
+/** Makes something when it is first asked for: the browser takes milliseconds for each form of a date. */
+function once<Thing>(make: () => Thing): () => Thing {
+  let made: Thing | undefined;
+  return () => (made ??= make());
 }
 
 /** A moment in the reader's form; what is none, as a catalogue may hold it, stays the text it is. */

@@ -1,15 +1,19 @@
 import type { Words } from "./language";
 
 export const SHELL: Words<
-  "title" | "map" | "pipelines" | "dashboards" | "skip" | "language" | "toDark" | "toLight" | "made" | "unknown" | "pages"
+  "title" | "brand" | "outlook" | "todo" | "map" | "pipelines" | "dashboards" | "skip" | "language" | "toDark" | "toLight" | "made" | "unknown" | "pages" | "languageSign"
 > = {
   pt: {
     title: "IMPORTAÚ Lakehouse",
+    brand: "IMPORTAÚ",
+    outlook: "Caixa",
+    todo: "A fazer",
     map: "Mapa",
-    pipelines: "Pipelines",
+    pipelines: "Execuções",
     dashboards: "Painéis",
     skip: "Ir para o conteúdo",
     language: "English",
+    languageSign: "EN",
     toDark: "Tema escuro",
     toLight: "Tema claro",
     made: "Dados lidos em",
@@ -18,11 +22,15 @@ export const SHELL: Words<
   },
   en: {
     title: "IMPORTAÚ Lakehouse",
+    brand: "IMPORTAÚ",
+    outlook: "Cash",
+    todo: "To do",
     map: "Map",
-    pipelines: "Pipelines",
+    pipelines: "Runs",
     dashboards: "Dashboards",
     skip: "Skip to content",
     language: "Português",
+    languageSign: "PT",
     toDark: "Dark theme",
     toLight: "Light theme",
     made: "Data read on",

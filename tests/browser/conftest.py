@@ -13,23 +13,12 @@ from deployed_lakehouse import Lakehouse
 from deployment import deployed
 from playwright.sync_api import Page
 
-from cli.building import chromium
 from cli.portal.document import gather
 from cli.portal.page import filled, template
 from cli.session import at
 
 Open = Callable[..., Page]
 _LOCAL = ("file:", "data:", "blob:")
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": str(chromium.executable()), "args": list(chromium.ARGUMENTS)}
-
-
-@pytest.fixture(scope="session")
-def browser_context_args() -> dict[str, Any]:
-    return {"locale": "pt-BR", "timezone_id": "America/Sao_Paulo", "viewport": {"width": 1280, "height": 900}}
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +33,7 @@ def _lakehouse(tmp_path_factory: pytest.TempPathFactory, csv_dir: Path, worker_i
             with deployed(home / "portal", "importau-lakehouse-portal") as deployment:
                 Lakehouse(deployment).upload(csv_dir)
                 for _ in range(2):
-                    assert deployment.run("pipeline")["status"] == "SUCCEEDED"
+                    assert deployment.run("pipeline", force=True)["status"] == "SUCCEEDED"
                 file.write_text(json.dumps(gather(at(deployment.endpoint), datetime.now(UTC))))
     return json.loads(file.read_text())
 

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from cli.finding.ranking import Search
+from lakehouse.contract.model import load
+
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 
@@ -24,17 +27,16 @@ def test_an_asset_says_what_it_is_and_who_answers_for_it(portal: Open) -> None:
     facts = section(page, "Ficha")
     for fact in (
         "controladoria",
-        "importacao",
         "Gold",
         "247",
-        "1.0.0",
+        load("agregado_fluxo_de_caixa_mensal").version,
         "s3://importau-lakehouse-portal/gold/",
         "em dia",
     ):
         expect(facts).to_contain_text(fact)
     for tag in ("Core Domain", "Fluxo de Caixa", "BI"):
         expect(page.locator(".badge.tag", has_text=tag).first).to_be_visible()
-    expect(facts).to_contain_text(re.compile(r"custo estimado da execução US\$\s0,44"))
+    expect(facts).to_contain_text(re.compile(r"custo estimado da execução < US\$\s0,01"))
 
 
 def test_whether_to_trust_it_rests_on_its_last_audit(portal: Open) -> None:
@@ -49,12 +51,12 @@ def test_whether_to_trust_it_rests_on_its_last_audit(portal: Open) -> None:
 def test_the_schema_shows_types_keys_comments_and_what_is_personal(portal: Open) -> None:
     page = portal("#/asset/importau_bronze.fornecedores")
     schema = section(page, "Esquema")
-    key = schema.get_by_role("row").filter(has=page.get_by_role("link", name="fornecedor_id", exact=True))
+    key = schema.get_by_role("row").filter(has=page.get_by_text("fornecedor_id", exact=True))
     expect(key).to_contain_text("chave")
-    email = schema.get_by_role("row").filter(has=page.get_by_role("link", name="contato_email", exact=True))
-    expect(email).to_contain_text("PII")
+    email = schema.get_by_role("row").filter(has=page.get_by_text("contato_email", exact=True))
+    expect(email).to_contain_text("pessoal")
     expect(email).to_contain_text("E-mail da pessoa de contato.")
-    cnpj = schema.get_by_role("row").filter(has=page.get_by_role("link", name="cnpj", exact=True))
+    cnpj = schema.get_by_role("row").filter(has=page.get_by_text("cnpj", exact=True))
     expect(cnpj).to_contain_text("confidencial")
     personal = section(page, "Dados pessoais")
     for name in ("cnpj", "contato_email", "telefone"):
@@ -121,21 +123,43 @@ def test_a_csv_shows_what_there_is_to_know_of_it(portal: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kinds"),
+    ("typed", "kind", "name", "why"),
     [
-        ("risco cambiál", {"Tabelas": "agregado_ml_forecast_risco_cambial", "Pipelines": "StateMachine_DAG_gold",
-                           "Tarefas": "WriteGold", "Colunas": "mes_referencia"}),
-        ("Forecast", {"Tabelas": "agregado_ml_forecast_risco_cambial", "Pipelines": "StateMachine_DAG_gold",
-                      "Tarefas": "WriteGold", "Colunas": "mes_referencia"}),
-        ("cambial", {"Colunas": "variacao_cambial_brl"}),
+        ("risco canbiál", "tabela", "risco_cambial", "glossário"),
+        ("supplier email", "coluna", "fornecedores.contato_email", "supplier = Fornecedor (glossário); email (nome)"),
+        ("tarefa forecast", "tarefa", "StateMachine_DAG_forecast.WriteForecast", "forecast"),
+        ("pipeline previsão", "pipeline", "StateMachine_DAG_forecast", "previsão"),
+        ("fornece", "tabela", "fornecedores", "fornece… fornecedores (nome)"),
     ],
-)  # fmt: skip
-def test_search_finds_everything_as_one_types_without_accents(portal: Open, typed: str, kinds: dict[str, str]) -> None:
+)
+def test_search_finds_what_people_type_and_says_why(portal: Open, typed: str, kind: str, name: str, why: str) -> None:
     page = portal()
     page.keyboard.press("/")
     page.keyboard.type(typed)
-    for kind, name in kinds.items():
-        expect(page.get_by_role("group", name=kind).get_by_role("option").filter(has_text=name).first).to_be_visible()
+    options = page.get_by_role("listbox", name="Resultados").get_by_role("option")
+    found = options.filter(has=page.get_by_text(name, exact=True)).first
+    expect(found).to_contain_text(why)
+    expect(found.get_by_text(kind, exact=True)).to_be_visible()
+    assert name in [text for option in options.all()[:3] for text in option.locator(".name").all_inner_texts()]
+    assert options.count() <= 12
+
+
+def test_search_has_the_answers_of_the_command_line(portal: Open, lakehouse: Any) -> None:
+    page = portal()
+    box = page.get_by_role("combobox", name="Buscar tabelas, colunas, tarefas e pipelines")
+    options, ask = page.get_by_role("listbox", name="Resultados"), Search(lakehouse["search"])
+    indexed, there = lakehouse["search"]["entries"], {asset["database"] for asset in lakehouse["assets"]}
+    for typed in ("cotação do dólar", "quem é o dono da tabela de pagamentos", "curency risk"):
+        box.fill(typed)
+        answers = [indexed[each.entry] for each in ask(typed).found]
+        shown = [each["where"] for each in answers if "." not in each["id"] or each["id"].split(".")[0] in there]
+        expect(options.locator(".name")).to_have_text(shown[:12])
+
+
+def test_a_table_and_its_columns_say_their_terms(portal: Open) -> None:
+    page = portal("#/asset/importau_bronze.cambio")
+    expect(page.get_by_text("Taxa de câmbio (exchange rate): Quantos reais custa")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="taxa_ptax").get_by_text("PTAX", exact=True).last).to_be_visible()
 
 
 def test_search_is_used_by_keyboard_and_leads_to_the_column(portal: Open) -> None:
@@ -144,8 +168,79 @@ def test_search_is_used_by_keyboard_and_leads_to_the_column(portal: Open) -> Non
     search.fill("contato_email")
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"#/asset/(importau_bronze|landing)\.fornecedores/contato_email$"))
+    expect(page).to_have_url(re.compile(r"#/asset/importau_bronze\.fornecedores/contato_email$"))
+    # The page that opens takes the focus, after its address is there.
+    expect(page.get_by_role("main")).to_be_focused()
     search.fill("zzzzzz")
     expect(page.get_by_text("Nada encontrado.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_text("Nada encontrado.")).to_be_hidden()
+
+
+def over_time(lakehouse: Any, asset: str) -> Any:
+    """Return a document in which a table has the past of twelve runs, the last of half the rows and a new schema."""
+    days = [f"2026-11-{day:02}T09:00:00+00:00" for day in range(1, 13)]
+    rows = {
+        "measure": "rows",
+        "column": None,
+        "scale": 0,
+        "values": [335] * 11 + [167],
+        "usual": [None] * 3 + [[329, 341]] * 9,
+    }
+    total = {
+        "measure": "total", "column": "valor_pago_brl", "scale": 2, "values": [123456789] * 12, "usual": [None] * 12,
+    }  # fmt: skip
+    change = {
+        "run_id": "r",
+        "at": days[0],
+        "contract": "1.0.0",
+        "columns": 13,
+        "added": [],
+        "removed": [],
+        "retyped": [],
+    }
+    found = next(each for each in lakehouse["assets"] if each["id"] == asset)
+    found["past"] = {
+        "runs": [{"run_id": f"r{at}", "version": at, "at": day} for at, day in enumerate(days, 1)],
+        "measures": [rows, total],
+        "changes": [
+            change | {"version": 9, "at": days[8], "contract": "2.0.0", "contract_before": "1.0.0"}
+            | {"added": ["canal"], "removed": ["observacao"]}
+            | {"retyped": [{"name": "taxa", "before": "double", "now": "decimal(18,6)"}]},
+            change | {"version": 1, "contract_before": None},
+        ],
+    }  # fmt: skip
+    lakehouse["anomalies"] = [
+        {"asset": asset, "measure": "rows", "column": None, "scale": 0, "value": 167, "expected": 335, "least": 329,
+         "most": 341, "tenths": 1680, "runs": 11},
+    ]  # fmt: skip
+    return lakehouse
+
+
+def test_a_table_over_time_has_what_is_usual_what_is_not_and_the_history_of_its_schema(
+    portal: Open, lakehouse: Any
+) -> None:
+    page = portal("#/asset/importau_bronze.pagamentos", over_time(lakehouse, "importau_bronze.pagamentos"))
+    past = section(page, "Ao longo do tempo")
+    expect(past.get_by_role("heading", name="Linhas 1 fora do usual")).to_be_visible()
+    expect(past.get_by_role("img", name="Linhas, de ")).to_be_visible()
+    past.get_by_text("Números de cada execução").click()
+    newest = past.get_by_role("row").nth(1)
+    expect(newest).to_contain_text("167 (fora do usual)")
+    expect(newest).to_contain_text(re.compile(r"R\$\s1\.234\.567,89"))
+    changed = past.get_by_role("row").filter(has_text="1.0.0 → 2.0.0")
+    expect(changed).to_contain_text("entrou canal")
+    expect(changed).to_contain_text("saiu observacao")
+    expect(changed).to_contain_text("mudou de tipo taxa: double → decimal(18,6)")
+    expect(past.get_by_role("row").filter(has_text="primeira execução conhecida: 13 colunas")).to_be_visible()
+    page.goto(page.url.split("#")[0] + "#/todo")
+    odd = page.get_by_role("listitem").filter(has_text="Fora do usual")
+    expect(odd).to_contain_text("um número não é como nas execuções de antes")
+    expect(odd).to_contain_text("Linhas: 167; esperado 335 (329 a 341), 168 vezes a dispersão, por 11 execuções")
+
+
+def test_of_one_run_there_is_nothing_to_compare(portal: Open, lakehouse: Any) -> None:
+    asset = next(each for each in lakehouse["assets"] if each["id"] == "importau_bronze.cambio")
+    asset["past"]["runs"] = asset["past"]["runs"][:1]
+    page = portal("#/asset/importau_bronze.cambio", lakehouse)
+    expect(section(page, "Ao longo do tempo")).to_contain_text("Uma só execução até agora")

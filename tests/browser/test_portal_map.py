@@ -12,6 +12,7 @@ Open = Callable[..., Page]
 BRONZE = ["pedidos", "itens_pedido", "pagamentos", "produtos", "fornecedores", "cambio", "emprestimos"]
 CASH_FLOW = "agregado_fluxo_de_caixa_mensal"
 FACT = "fato_pedido_correlacionado"
+OUTLOOK, RISK = "previsao_fluxo_de_caixa", "risco_cambial"
 
 
 def box(page: Page, name: str) -> Any:
@@ -19,8 +20,8 @@ def box(page: Page, name: str) -> Any:
     return page.locator(".react-flow__node a.face").filter(has_text=re.compile(rf"^{name}(?![a-z_.])"))
 
 
-def test_the_ten_tables_and_the_csvs_stand_by_layer_from_left_to_right(portal: Open) -> None:
-    page = portal()
+def test_the_tables_and_the_csvs_stand_by_layer_from_left_to_right(portal: Open) -> None:
+    page = portal("#/map")
     lefts = [
         [box(page, name).bounding_box()["x"] for name in names]
         for names in (
@@ -28,16 +29,17 @@ def test_the_ten_tables_and_the_csvs_stand_by_layer_from_left_to_right(portal: O
             BRONZE,
             [FACT],
             [CASH_FLOW, "agregado_ml_forecast_risco_cambial"],
+            [OUTLOOK, RISK],
         )
     ]
     assert all(max(layer) - min(layer) < 2 for layer in lefts)
     assert [layer[0] for layer in lefts] == sorted({layer[0] for layer in lefts})
-    for task in ("WriteBronze", "WriteSilver", "WriteGold"):
+    for task in ("WriteBronze", "WriteSilver", "WriteGold", "WriteForecast"):
         expect(page.get_by_role("link", name=f"Tarefa {task}").first).to_be_visible()
 
 
 def test_clicking_the_cash_flow_lights_its_whole_origin_and_dims_the_rest(portal: Open) -> None:
-    page = portal()
+    page = portal("#/map")
     box(page, CASH_FLOW).click()
     expect(page).to_have_url(re.compile(rf"#/map/importau_gold\.{CASH_FLOW}$"))
     for name in [*(rf"{table}\.csv" for table in BRONZE), *BRONZE, FACT]:
@@ -47,11 +49,14 @@ def test_clicking_the_cash_flow_lights_its_whole_origin_and_dims_the_rest(portal
     panel = page.get_by_role("complementary", name="Detalhes")
     for name in [*(f"{table}.csv" for table in BRONZE), *BRONZE, FACT]:
         expect(panel.get_by_role("link", name=name, exact=True)).to_be_visible()
+    for name in (OUTLOOK, RISK):
+        expect(box(page, name)).to_contain_text("destino")
+    box(page, RISK).click()
     expect(panel).to_contain_text("Nada depois: nenhuma tabela é feita desta.")
 
 
 def test_a_bronze_table_lights_what_is_made_of_it(portal: Open) -> None:
-    page = portal()
+    page = portal("#/map")
     box(page, "cambio").click()
     for name in (FACT, CASH_FLOW, "agregado_ml_forecast_risco_cambial"):
         expect(box(page, name)).to_contain_text("destino")
@@ -80,7 +85,7 @@ def test_a_column_is_told_step_by_step_down_to_the_csv(portal: Open) -> None:
 
 
 def test_the_back_button_and_a_link_lead_to_the_same_place(portal: Open) -> None:
-    page = portal()
+    page = portal("#/map")
     box(page, CASH_FLOW).click()
     expect(box(page, FACT)).to_contain_text("origem")
     page.go_back()
@@ -99,7 +104,7 @@ def test_a_link_to_what_is_not_there_says_so(portal: Open) -> None:
 
 
 def test_the_keyboard_reaches_and_chooses_a_table(portal: Open) -> None:
-    page = portal()
+    page = portal("#/map")
     box(page, CASH_FLOW).focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
@@ -108,7 +113,7 @@ def test_the_keyboard_reaches_and_chooses_a_table(portal: Open) -> None:
 
 
 def test_zoom_and_fit_change_the_picture(portal: Open) -> None:
-    page = portal()
+    page = portal("#/map")
     before = box(page, FACT).bounding_box()["width"]
     width = "document.querySelector('.react-flow__node a.face').getBoundingClientRect().width"
     page.get_by_role("button", name="Aproximar").click()
@@ -119,7 +124,7 @@ def test_zoom_and_fit_change_the_picture(portal: Open) -> None:
 
 
 def test_dragging_moves_the_picture(portal: Open) -> None:
-    page = portal()
+    page = portal("#/map")
     before = box(page, FACT).bounding_box()
     pane = page.locator(".react-flow__pane").bounding_box()
     page.mouse.move(pane["x"] + 20, pane["y"] + 20)
@@ -143,5 +148,5 @@ def test_the_same_lineage_can_be_read_as_a_list(portal: Open) -> None:
 
 def test_what_governance_found_wrong_is_on_the_map(portal: Open, lakehouse: Any) -> None:
     lakehouse["problems"] = ["StateMachine_DAG_gold.WriteGold: a execução usou o que não declara"]
-    page = portal("#/", lakehouse)
+    page = portal("#/map", lakehouse)
     expect(page.get_by_text("A governança encontrou problemas na última execução")).to_be_visible()

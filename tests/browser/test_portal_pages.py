@@ -10,7 +10,7 @@ from typing import Any
 
 import independent
 import pytest
-from catalogues import PAYLOAD, hostile, large
+from catalogues import DASHBOARDS, PAYLOAD, hostile, large
 from exports import SAMPLE
 from lakehouse_tables import CASH_FLOW, FORECAST
 from playwright.sync_api import Page, expect
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 PAGES = [
     "#/",
+    "#/todo",
+    "#/map",
     "#/map/importau_gold.agregado_fluxo_de_caixa_mensal/saida_paga_brl",
     "#/asset/importau_bronze.fornecedores",
     "#/pipelines/StateMachine_DAG_silver/WriteSilver",
@@ -32,7 +34,7 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 def test_the_pipelines_are_drawn_from_their_definitions(portal: Open) -> None:
     page = portal("#/pipelines/StateMachine_DAG_silver")
     diagram = page.locator(".diagram")
-    for state in ("WriteSilver", "AuditSilver", "AuditPassed", "Publish", "PublishTable"):
+    for state in ("WriteSilver", "AuditSilver", "AuditPassed", "Publish", "Published"):
         expect(diagram.get_by_role("link", name=re.compile(f"^{state} "))).to_be_visible()
     expect(diagram.get_by_role("link", name=re.compile("^AuditFailed"))).to_have_count(0)
     page.get_by_role("checkbox", name="Mostrar o caminho das falhas").check()
@@ -44,7 +46,7 @@ def test_a_task_says_what_it_reads_and_writes(portal: Open) -> None:
     page.get_by_role("link", name=re.compile("^WriteSilver ")).first.click()
     details = page.get_by_role("region", name="WriteSilver")
     expect(details).to_contain_text("Correlaciona as tabelas Bronze no fato")
-    expect(details).to_contain_text("engenharia-de-dados")
+    expect(details).to_contain_text("controladoria")
     expect(details.get_by_role("link")).to_have_count(8)
     details.get_by_role("link", name="importau_silver.fato_pedido_correlacionado").click()
     expect(page).to_have_url(re.compile(r"#/asset/importau_silver\.fato_pedido_correlacionado$"))
@@ -54,12 +56,40 @@ def test_the_last_executions_tell_the_time_of_every_task(portal: Open) -> None:
     page = portal("#/pipelines/StateMachine_DAG_pipeline")
     rows = page.get_by_role("region", name="Últimas execuções").locator("tbody tr")
     expect(rows).to_have_count(2)
-    for task in ("Bronze", "Silver", "Gold", "Crawl", "Govern"):
+    for task in ("Bronze", "Silver", "Gold", "Discover", "Govern"):
         expect(rows.first).to_contain_text(re.compile(rf"{task}[\d,]+ s"))
+    # The second run found nothing new for crawlers.
+    expect(rows.first).not_to_contain_text("Crawl")
+    expect(rows.last).to_contain_text(re.compile(r"Crawl[\d,]+ s"))
+
+
+def test_the_versions_of_the_lake_are_listed_and_the_one_that_is_shown_says_so(portal: Open, lakehouse: Any) -> None:
+    page = portal("#/pipelines")
+    rows = page.get_by_role("region", name="Versões do lago").last.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text(re.compile(r"^2.*a que esta página mostra.*pipeline", re.DOTALL))
+    expect(rows.first).to_contain_text(lakehouse["version"]["run_id"])
+    expect(rows.last).not_to_contain_text("a que esta página mostra")
+
+
+def test_what_a_version_changed_and_what_waits_to_be_mended_are_told(portal: Open) -> None:
+    page = portal("#/pipelines")
+    page.get_by_text("O que espera na quarentena", exact=True).click()
+    rows = page.get_by_role("region", name="O que espera na quarentena").locator("tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text(re.compile(r"^emprestimos1"))
+    expect(rows.first).to_contain_text("num_parcelas_pagas não passa de prazo_meses")
+    page.get_by_text("O que esta versão mudou no fluxo de caixa", exact=True).click()
+    expect(page.get_by_text("Nenhum mês mudou.")).to_be_visible()
 
 
 def test_what_the_last_run_cost_is_told_line_by_line_and_adds_up(portal: Open, lakehouse: Any) -> None:
     page = portal("#/pipelines")
+    # The last run is the second, which found nothing for crawlers to do: they are nearly all that a small run costs.
+    expect(page.get_by_text(re.compile(r"Última execução: .*Custou, por estimativa, < US\$\s0,01"))).to_be_visible()
+    lakehouse["runs"].pop(0)
+    page = portal("#/pipelines", lakehouse)
+    page.reload()
     expect(page.get_by_text(re.compile(r"Última execução: .*Custou, por estimativa, US\$"))).to_be_visible()
     table = page.get_by_role("region", name="Quanto custou").last
     for item in ("Lambda, tempo", "Step Functions, transições", "Glue, crawlers", "S3, gravações", "Glue, jobs Spark"):
@@ -68,7 +98,7 @@ def test_what_the_last_run_cost_is_told_line_by_line_and_adds_up(portal: Open, l
     assert sum((Decimal(line["usd"]) for line in cost["lines"]), Decimal(0)) == Decimal(cost["total_usd"])
     shown = table.get_by_role("row", name=re.compile("^Total estimado")).inner_text()
     digits = re.sub(r"[^\d,]", "", shown.split("US$")[1]).replace(",", ".")
-    assert Decimal(digits) == Decimal(cost["total_usd"]).quantize(Decimal("0.001"))
+    assert Decimal(digits) == Decimal(cost["total_usd"]).quantize(Decimal("0.01"))
 
 
 def downloaded(page: Page, panel: str) -> list[list[str]]:
@@ -103,7 +133,7 @@ def test_the_cash_flow_is_the_gold_table_to_the_cent(portal: Open, gold: Any) ->
     page = portal("#/dashboards")
     numbers = page.locator(".key-numbers")
     expect(numbers).to_contain_text(re.compile(rf"Saída total\s*{in_brl(outflow)}"))
-    expect(numbers).to_contain_text(re.compile(rf"Variação cambial, em reais\s*{in_brl(variation)}"))
+    expect(numbers).to_contain_text(re.compile(rf"Variação cambial \(R\$\)\s*{in_brl(variation)}"))
     header, *rows = downloaded(page, "Fluxo de caixa mensal")
     assert header[0] == "Mês"
     total, sofar = header.index("Total"), header.index("Total acumulado")
@@ -151,20 +181,21 @@ def test_every_chart_has_its_numbers_as_a_table(portal: Open) -> None:
     panel = page.get_by_role("region", name="Exposição cambial em aberto", exact=True)
     panel.get_by_text("Ver como tabela").click()
     expect(panel.get_by_role("table")).to_contain_text(re.compile(r"US\$\s[\d.]+,\d\d"))
-    assert page.locator("canvas").count() == page.locator("canvas[role=img][aria-label]").count() >= 6
+    charts = page.locator("figure.chart")
+    assert charts.count() == charts.locator("[role=img][aria-label]").count() >= 6
 
 
 def test_the_forecast_has_its_target_beside_its_value(portal: Open, gold: Any) -> None:
     series = [row for row in gold[FORECAST] if (row["categoria"], row["moeda_origem"]) == ("Químicos", "BRL")]
     assert len(series) > 9
     page = portal("#/dashboards")
-    panel = page.get_by_role("region", name="Forecast: variáveis e alvo", exact=True)
-    panel.get_by_label("Série").select_option("Químicos · BRL")
+    panel = page.get_by_role("region", name="Séries para previsão: variáveis e alvo", exact=True)
+    panel.get_by_role("combobox", name="Série").select_option("Químicos · BRL")
     rows = panel.get_by_role("table").first.locator("tbody tr")
     expect(rows).to_have_count(len(series))
     heads = [text.strip() for text in panel.get_by_role("table").first.locator("th").all_inner_texts()]
-    at = heads.index("valor_fluxo_brl")
-    assert heads[at + 1] == "alvo_valor_fluxo_proximo_mes_brl"
+    at = heads.index("Fluxo (R$)")
+    assert heads[at + 1] == "Fluxo do mês seguinte (R$)"
     for n, column in enumerate(("valor_fluxo_brl", "alvo_valor_fluxo_proximo_mes_brl")):
         shown = rows.first.locator("td").nth(at + n)
         expect(shown).to_have_text(re.compile(in_brl(series[0][column])))
@@ -265,7 +296,7 @@ def test_a_page_without_data_says_what_to_run(page: Page, tmp_path: Path) -> Non
 
 
 def test_a_lakehouse_that_never_ran_gold_says_so(portal: Open, lakehouse: Any) -> None:
-    lakehouse["dashboards"] = {"cash_flow": None, "forecast": None, "volume": None}
+    lakehouse["dashboards"] = dict.fromkeys(DASHBOARDS)
     lakehouse["runs"], lakehouse["pipelines"] = [], []
     page = portal("#/dashboards", lakehouse)
     expect(page.get_by_text("A tabela ainda não foi publicada; execute o pipeline.")).to_have_count(3)

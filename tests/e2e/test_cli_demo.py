@@ -43,7 +43,7 @@ def test_a_demo_ends_with_ten_files_and_leaves_a_lakehouse_that_comes_up_again(t
 
     try:
         assert importau(home, "local", "up").returncode == 0
-        again = importau(home, "run", "gold", "--local")
+        again = importau(home, "run", "gold", "--force", "--local")
         assert again.returncode == 0, again.stderr
         assert re.search(r"agregado_fluxo_de_caixa_mensal +247 +0 +", again.stdout)
         exported = importau(home, "export", "--local", str(tmp_path / "again"))

@@ -25,8 +25,10 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def aws(deployment: Deployment, csv_dir: Path) -> Aws:
-    Lakehouse(deployment).upload(csv_dir)
-    assert deployment.run("pipeline")["status"] == "SUCCEEDED"
+    lakehouse = Lakehouse(deployment)
+    lakehouse.forget()
+    lakehouse.upload(csv_dir)
+    assert deployment.run("pipeline", force=True)["status"] == "SUCCEEDED"
     return at(deployment.endpoint)
 
 

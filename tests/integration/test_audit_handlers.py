@@ -1,9 +1,11 @@
-"""The three test Lambdas on S3 (moto): verdict, cause and report of what was staged, good, broken or gone."""
+"""The test Lambdas on S3 (moto): verdict, cause and report of what was staged, good, broken or gone."""
 
 import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,22 +15,27 @@ import pytest
 from audits import with_value, without
 from exports import ON_THE_REAL_ONE, SAMPLE, Export
 from lakehouse_tables import CASH_FLOW, FACT, FORECAST, TABLES
-from layers import cash_flow, correlate, forecast
+from layers import above, correlate
+from published import publish
 from simulated_aws import simulated_lake
 
-from lakehouse.contract.model import load
+from lakehouse.contract.drift import fingerprint
+from lakehouse.contract.layers import place_of
+from lakehouse.contract.model import inputs_of, load
 from lakehouse.errors import ContractError, LakehouseError, StorageError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 from lakehouse.staging import stage
-from tests import teste_bronze, teste_gold, teste_silver
+from tests import teste_bronze, teste_forecast, teste_gold, teste_silver
 from tests.audit import audit
 
-BUCKET, RUN = "lake", "r1"
+BUCKET, RUN, BEFORE = "lake", "r1", "before"
+ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = {
     layout.BRONZE: teste_bronze.handler,
     layout.SILVER: teste_silver.handler,
     layout.GOLD: teste_gold.handler,
+    layout.FORECAST: teste_forecast.handler,
 }
 SOON = timedelta(minutes=1)
 
@@ -39,9 +46,8 @@ def made_of(export: Export) -> dict[str, tuple[pa.Table, pa.Table | None, int]]:
     tables: dict[str, Any] = {name: (rows.kept, rows.quarantine, rows.rows_read) for name, rows in read.items()}
     fact, aside = correlate({name: rows.kept for name, rows in read.items()})
     tables[FACT] = (fact, aside, sum(len(rows.kept) for rows in read.values()))
-    tables[CASH_FLOW] = (cash_flow(fact), None, len(fact))
-    tables[FORECAST] = (forecast(fact), None, len(fact))
-    return tables
+    made = above({name: rows.kept for name, rows in read.items()})
+    return tables | {name: (rows, None, len(fact)) for name, rows in made.items() if name != FACT}
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +57,14 @@ def made():
 
 @pytest.fixture
 def lake(empty_lake: Lake, made: Any) -> Lake:
-    """A lake with the sample in landing and every table published."""
+    """A lake with the sample in landing and every table published, as version 1."""
     return filled(empty_lake, SAMPLE, made)
 
 
 def filled(lake: Lake, export: Export, made: Any) -> Lake:
     for table in TABLES[layout.BRONZE]:
         lake.write_bytes((export.folder / f"{table}.csv").read_bytes(), layout.landing_key(table))
-    for table, (rows, _, _) in made.items():
-        lake.write_table(rows, layout.published_key(table))
+    publish(lake, {table: rows for table, (rows, _, _) in made.items()}, BEFORE, {"type": "csv"})
     return lake
 
 
@@ -74,8 +79,9 @@ def sources(table: str) -> list[str]:
     """What a table is made from."""
     return {
         layout.BRONZE: [layout.landing_key(table)],
-        layout.SILVER: [layout.published_key(name) for name in TABLES[layout.BRONZE]],
-        layout.GOLD: [layout.published_key(FACT)],
+        layout.SILVER: [layout.run_key(name, BEFORE) for name in TABLES[layout.BRONZE]],
+        layout.GOLD: [layout.run_key(FACT, BEFORE)],
+        layout.FORECAST: [layout.run_key(name, BEFORE) for name in inputs_of(layout.FORECAST)],
     }[layout.layer_of(table)]
 
 
@@ -87,8 +93,7 @@ def staged(lake: Lake, made: Any, layer: str, run: str = RUN, **changed: pa.Tabl
         entries.append(stage(lake, run, name, rows, aside, rows_read=read, source_keys=sources(name)))
         if name in changed:
             lake.write_table(changed[name], entries[-1]["staged_key"])
-    prefix = layout.staging_prefix(run, layer)
-    return {"run_id": run, "layer": layer, "tables": entries, "staging_prefix": prefix}
+    return {"run_id": run, "layer": layer, "tables": entries}
 
 
 def judged(event: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def passes_with_oddities(lake: Lake, export: Export, made: Any, layer: str) -> N
     assert not_passed(lake, verdict, "fail") == {}
     assert not_passed(lake, verdict, "warn") == export.warnings(layer)
     assert {entry["table"]: entry["rows"] for entry in verdict["tables"]} == {
-        table: export.of_table[table] for table in TABLES[layer]
+        table: export.of_table.get(table, len(made[table][0])) for table in TABLES[layer]
     }
 
 
@@ -141,13 +146,27 @@ def test_the_real_export_passes_with_its_oddities_as_warnings(empty_lake, export
 
 @pytest.mark.parametrize("layer", layout.LAYERS)
 def test_a_report_holds_every_rule_of_every_contract_and_the_schema(lake, made, layer):
-    verdict = judged(staged(lake, made, layer))
+    event = staged(lake, made, layer)
+    staged_entries = event["tables"]
+    verdict = judged(event)
     report = lake.read_json(layout.quality_key(RUN, layer))
     assert verdict["report_key"] == layout.quality_key(RUN, layer)
-    assert {"run_id", "layer", "evaluated_at", "passed", "tables"} == set(report)
+    assert {"run_id", "layer", "evaluated_at", "passed", "made_from", "tables"} == set(report)
+    assert report["made_from"] == dict.fromkeys(inputs_of(layer), BEFORE)
     assert datetime.fromisoformat(report["evaluated_at"]).utcoffset() == timedelta(0)
     for table in report["tables"]:
-        assert table["staged_key"] == layout.staging_key(RUN, table["table"])
+        key = layout.run_key(table["table"], RUN)
+        found = lake.about(key)
+        (entry,) = [each for each in staged_entries if each["table"] == table["table"]]
+        schema = fingerprint(lake.parquet(key).schema_arrow)
+        file = {"key": key, "etag": found.etag, "bytes": found.bytes, "rows": entry["rows"], "schema": schema}
+        assert table["files"] == [file]
+        aside = lake.about(entry["quarantine_key"]) if entry["quarantine_key"] else None
+        assert table["quarantine_etag"] == (aside and aside.etag)
+        told = ("rows", "rows_read", "quarantined", "superseded", "quarantine_key", "inputs")
+        assert {name: table[name] for name in told} == {name: entry[name] for name in told}
+        text = (ROOT / place_of(table["table"])).read_bytes()
+        assert (table["contract"], table["contract_sha256"]) == (load(table["table"]).version, sha256(text).hexdigest())
         asked = ["esquema_confere", *(rule.name for rule in load(table["table"]).rules)]
         assert [rule["rule"] for rule in table["rules"]] == asked
 
@@ -165,19 +184,19 @@ def test_the_reasons_of_what_was_set_aside_are_counted(lake, made):
 def test_reasons_that_differ_only_in_what_they_quote_are_one(lake, made):
     event = staged(lake, made, layout.BRONZE)
     texts = [
-        [f"pedido_id: a chave P{k} repete a da linha {k}", f"data_pedido: '2024-99-{k}' não existe"] for k in range(90)
+        [f"pedido_id: a chave P{k} repete a da linha {k}", f"data_pedido: '2024-99-{k}' não existe"] for k in range(20)
     ]
     aside = pa.table(
-        [["pedidos.csv"] * 90, list(range(90)), ["..."] * 90, texts], schema=made["pedidos"][1].schema
+        [["pedidos.csv"] * 20, list(range(20)), ["..."] * 20, texts], schema=made["pedidos"][1].schema
     )  # fmt: skip
     (orders,) = (entry for entry in event["tables"] if entry["table"] == "pedidos")
-    orders |= {"quarantine_key": "quarantine/x.parquet", "quarantined": 90, "rows_read": 330}
+    orders |= {"quarantine_key": "quarantine/x.parquet", "quarantined": 20, "rows_read": 260}
     lake.write_table(aside, orders["quarantine_key"])
     assert judged(event)["passed"]
     report = lake.read_json(layout.quality_key(RUN, layout.BRONZE))
     assert report["tables"][0]["quarantine_reasons"] == {
-        "data_pedido: '...' não existe": 90,
-        "pedido_id: a chave repete a de outra linha": 90,
+        "data_pedido: '...' não existe": 20,
+        "pedido_id: a chave repete a de outra linha": 20,
     }
 
 
@@ -210,7 +229,6 @@ def test_a_broken_table_fails_by_name_and_the_cause_says_where_to_look(lake, mad
         table,
         rule,
         f"failed {count}",
-        f"s3://{BUCKET}/staging/{RUN}/{layer}/",
         lake.uri(verdict["report_key"]),
     ):
         assert said in verdict["cause"]
@@ -219,9 +237,10 @@ def test_a_broken_table_fails_by_name_and_the_cause_says_where_to_look(lake, mad
 
 
 def test_what_is_published_is_left_alone(lake, made):
-    before = {table: lake.read_bytes(layout.published_key(table)) for table in made}
+    before = {table: lake.read_bytes(layout.run_key(table, BEFORE)) for table in made}
     judged(staged(lake, made, layout.SILVER, **{FACT: BROKEN[FACT][0](made[FACT][0])}))
-    assert {table: lake.read_bytes(layout.published_key(table)) for table in made} == before
+    assert {table: lake.read_bytes(layout.run_key(table, BEFORE)) for table in made} == before
+    assert list(lake.list(layout.VERSIONS_PREFIX)) == [layout.version_key(1)]
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -239,7 +258,7 @@ def flipped(content: bytes) -> bytes:
 @pytest.mark.parametrize("content", ["absent", "text", "empty", "cut off", "damaged"])
 def test_a_staged_file_that_is_gone_or_unreadable_is_a_failed_rule(lake, made, table, content):
     event = staged(lake, made, layout.layer_of(table))
-    key = layout.staging_key(RUN, table)
+    key = layout.run_key(table, RUN)
     whole = lake.read_bytes(key)
     if content == "absent":
         lake.client.delete_object(Bucket=BUCKET, Key=key)
@@ -296,7 +315,7 @@ def test_a_schema_that_is_not_the_contracts_is_a_failed_rule(lake, made, change,
 
 def test_one_unreadable_aggregate_does_not_keep_the_other_from_being_audited(lake, made):
     event = staged(lake, made, layout.GOLD, **{FORECAST: BROKEN[FORECAST][0](made[FORECAST][0])})
-    lake.write_bytes(b"", layout.staging_key(RUN, CASH_FLOW))
+    lake.write_bytes(b"", layout.run_key(CASH_FLOW, RUN))
     verdict = judged(event)
     assert set(not_passed(lake, verdict, "fail")) == {"esquema_confere", "alvo_confere"}
 
@@ -331,7 +350,7 @@ def test_another_layers_event_is_refused(lake, made):
 
 def test_a_published_table_that_is_gone_is_a_fault_and_no_verdict(lake, made):
     event = staged(lake, made, layout.SILVER)
-    lake.client.delete_object(Bucket=BUCKET, Key=layout.published_key("emprestimos"))
+    lake.client.delete_object(Bucket=BUCKET, Key=layout.run_key("emprestimos", BEFORE))
     with pytest.raises(StorageError, match="emprestimos"):
         judged(event)
 
@@ -367,7 +386,8 @@ def test_synthetic_data_has_no_age(lake, made):
 def test_every_runs_report_is_kept(lake, made):
     for run in ("r1", "r2"):
         judged(staged(lake, made, layout.GOLD, run))
-    assert list(lake.list("governance/quality/gold/")) == [layout.quality_key(run, layout.GOLD) for run in ("r1", "r2")]
+    reports = [layout.quality_key(run, layout.GOLD) for run in (BEFORE, "r1", "r2")]
+    assert list(lake.list("governance/quality/gold/")) == reports
 
 
 def test_no_personal_or_confidential_value_reaches_report_or_message(lake, made):

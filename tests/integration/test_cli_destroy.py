@@ -156,10 +156,12 @@ def test_a_stack_that_cannot_be_deleted_keeps_its_data(world: World) -> None:
 
 
 def test_log_groups_that_were_written_to_meanwhile_go_too(world: World) -> None:
-    world.aws_cli.answers["logs describe-log-groups"] = {"logGroups": [{"logGroupName": "/aws/lambda/importau-gold"}]}
+    found = ["/aws/lambda/importau-dev-gold", "/aws/lambda/importau-gold", "/aws/lambda/importau-x"]
+    world.aws_cli.answers["logs describe-log-groups"] = {"logGroups": [{"logGroupName": each} for each in found]}
     world.runs("--yes")
     assert world.aws_cli.option("logs describe-log-groups", "--log-group-name-prefix") == "/aws/lambda/importau-"
     assert world.aws_cli.option("logs delete-log-group", "--log-group-name") == "/aws/lambda/importau-gold"
+    assert world.aws_cli.commands().count("logs delete-log-group") == 1  # those of another stage are not its own
 
 
 def test_another_bucket_than_the_stacks_is_refused(world: World) -> None:

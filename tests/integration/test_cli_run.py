@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from lakehouse_tables import EVERY_TABLE, TABLES
-from machines import rendered, ungoverned
+from machines import rendered
+from small_lake import published
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
+from cli.contents.independent import Comparison, Difference
 from cli.embedded.endpoint import ACCOUNT
 from cli.embedded.server import EmbeddedAws
 from cli.main import app
@@ -80,6 +82,31 @@ LAYER = {
 }
 
 
+# What the Lambdas of the pipeline return, by their states.
+RETURNED = {
+    "Open": {"base": 0, "nothing_to_do": False, "why": ""},
+    "Govern": {"passed": True, "cause": ""},
+    "Publish": {"version": 4, "lagging": []},
+    "Discover": {
+        "version": 4,
+        "new": False,
+        "crawlers": [],
+        "why": "contracts, schemas and layout are those that were crawled",
+    },
+    "NoteCrawled": {"differences": []},
+}
+
+
+def without_lambdas(definition: str) -> str:
+    """Return the pipeline with states that return something in the place of those that call a Lambda or a crawler."""
+    pipeline = json.loads(definition)
+    for name, state in pipeline["States"].items():
+        if state["Type"] == "Map" or "lambda" in state.get("Resource", ""):
+            kept = {key: state[key] for key in ("Next", "ResultPath")}
+            pipeline["States"][name] = {"Type": "Pass", "Result": RETURNED.get(name, {})} | kept
+    return json.dumps(pipeline)
+
+
 PASSED = {"StartAt": "Audited", "States": {"Audited": {"Type": "Succeed"}}}
 # Gold's audit finds a rule that fails.
 AUDIT = {
@@ -110,7 +137,7 @@ def aws(home: Path) -> Iterator[Aws]:
             f"teste_{layer}": machine(found, f"teste_{layer}", json.dumps(AUDIT if layer == "gold" else PASSED))
             for layer in layout.LAYERS
         }
-        machines = layers | audits | {"pipeline": machine(found, "pipeline", ungoverned(definition))}
+        machines = layers | audits | {"pipeline": machine(found, "pipeline", without_lambdas(definition))}
         outputs = {f"StateMachine{name.title().replace('_', '')}Arn": arn for name, arn in machines.items()}
         template = {
             "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
@@ -167,18 +194,19 @@ def given(aws: Aws, name: str, run_id: str) -> Any:
     return json.loads(aws.states.describe_execution(executionArn=arn)["input"])
 
 
-def test_the_pipeline_runs_the_uploaded_files_and_shows_the_ten_tables(aws: Aws, run_id: str, csvs: Path) -> None:
+def test_the_pipeline_runs_the_uploaded_files_and_shows_the_tables(aws: Aws, run_id: str, csvs: Path) -> None:
     result = importau("run", "--local", "--csv-dir", str(csvs))
     assert result.exit_code == 0, result.output
     assert content(aws, layout.landing_key("pedidos")).decode() == f"pedidos.csv from {csvs}"
     assert given(aws, "pipeline", run_id) == {"source": {"type": "csv"}}
     shown = [line for line in result.stdout.splitlines() if "pass" in line]
-    assert len(shown) == 10
+    assert len(shown) == len(EVERY_TABLE)
     assert [line.split()[0] for line in shown] == list(EVERY_TABLE)
     headings = [line.split()[0] for line in result.stdout.splitlines() if line.startswith(layout.LAYERS)]
     assert headings == list(layout.LAYERS)
     for step in ("bronze: Keep", "silver: Keep", "gold: Keep", "pipeline: Gold", "pipeline succeeded"):
         assert f"✓ {step}" in result.stderr
+    assert "version 4 published" in result.stderr
     assert run_id in result.stderr
     assert f"rows set aside: s3://lake/quarantine/bronze/cambio/{run_id}.parquet" in result.stderr
 
@@ -242,33 +270,43 @@ def test_a_part_that_failed_says_why_in_the_place_of_its_map(aws: Aws, run_id: s
 
 
 @pytest.fixture
-def audited(aws: Aws, run_id: str) -> str:
-    """Leave the reports that the next audits of what is published would write."""
+def newest(aws: Aws) -> Iterator[int]:
+    """Publish a version, and take it away again."""
+    version = published(aws, f"published-{next(RUNS)}", tables=["cambio"])
+    yield version.number
+    aws.s3.delete_object(Bucket="lake", Key=layout.version_key(version.number))
+
+
+@pytest.fixture
+def audited(aws: Aws, run_id: str, newest: int) -> str:
+    """Leave the reports that the next audits of the newest version would write."""
     for layer, tables in TABLES.items():
         verdict, rules = ("fail", [{"status": "fail"}]) if layer == "gold" else ("pass", [])
         report = {
-            "run_id": run_id, "passed": verdict == "pass", "of": "published", "published_by": "earlier",
+            "run_id": run_id, "passed": verdict == "pass", "of": "published", "version": newest,
+            "published_by": "earlier",
             "tables": [{"table": t, "verdict": verdict, "rows": 7, "quarantined": 0, "rules": rules} for t in tables],
         }  # fmt: skip
         aws.s3.put_object(Bucket="lake", Key=layout.published_audit_key(run_id, layer), Body=json.dumps(report))
     return run_id
 
 
-def test_an_audit_of_one_layer_shows_its_tables_and_which_run_published_them(aws: Aws, audited: str) -> None:
+def test_an_audit_of_one_layer_shows_its_tables_and_which_run_published_them(
+    aws: Aws, audited: str, newest: int
+) -> None:
     result = importau("audit", "bronze", "--local")
     assert result.exit_code == 0, result.output
     assert len([line for line in result.stdout.splitlines() if "pass" in line]) == 7
-    assert f"bronze, published by run earlier: s3://lake/governance/quality/published/bronze/{audited}.json" in (
-        result.stderr.splitlines()
-    )
-    assert given(aws, "teste_bronze", audited) == {}
+    which = f"bronze of version {newest}, published by run earlier"
+    assert f"{which}: s3://lake/governance/quality/published/bronze/{audited}.json" in (result.stderr.splitlines())
+    assert given(aws, "teste_bronze", audited) == {"version": newest}
 
 
 def test_an_audit_of_all_layers_goes_on_after_one_that_fails_and_says_which_rule_did(aws: Aws, audited: str) -> None:
     result = importau("audit", "--local")
     assert result.exit_code == 1
     verdicts = [line.split()[-3] for line in result.stdout.splitlines() if "error" in line or "pass" in line]
-    assert len(verdicts) == 10
+    assert len(verdicts) == len(EVERY_TABLE)
     assert result.stdout.count("1 error") == 2
     assert result.stderr.splitlines()[-1] == "error: What is published: rule [x] failed."
 
@@ -279,13 +317,38 @@ def test_an_audit_in_json_has_every_layer_with_its_verdict_and_tables(aws: Aws, 
     found = json.loads(result.stdout)
     assert [(each["layer"], each["passed"], each["published_by"]) for each in found] == [
         ("bronze", True, "earlier"), ("silver", True, "earlier"), ("gold", False, "earlier"),
+        ("forecast", True, "earlier"),
     ]  # fmt: skip
-    assert [len(each["tables"]) for each in found] == [7, 1, 2]
+    assert [len(each["tables"]) for each in found] == [7, 1, 2, 2]
     assert found[2]["cause"] == "What is published: rule [x] failed."
 
 
+_DIFFERENCE = Difference("cambio", "taxa_ptax_positiva", "pass", "fail", "Actual custom_sql(cambio) was [2]")
+
+
+@pytest.mark.parametrize("differences", [(), (_DIFFERENCE,)], ids=["agrees", "does-not"])
+def test_an_audit_that_another_program_does_not_agree_with_fails_and_names_the_rule(
+    aws: Aws, audited: str, monkeypatch: pytest.MonkeyPatch, differences: tuple[Difference, ...]
+) -> None:
+    comparison = Comparison("datacontract-cli 1", 16, 16, 16 - len(differences), differences)
+    monkeypatch.setattr("cli.commands.audit._compared", lambda *_: comparison)
+    result = importau("audit", "bronze", "--local", "--independent")
+    assert result.exit_code == len(differences), result.output
+    named = ["  cambio.taxa_ptax_positiva: pass by the audit, fail (Actual custom_sql(cambio) was [2])"]
+    said = result.stdout.splitlines()
+    assert said[said.index(str(comparison)) + 1 :] == named[: len(differences)]
+
+
+def test_a_comparison_with_another_program_is_beside_the_audits_in_json(
+    aws: Aws, audited: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.commands.audit._compared", lambda *_: Comparison("datacontract-cli 1", 16, 16, 16, ()))
+    told = json.loads(importau("audit", "bronze", "--local", "--independent", "--json").stdout)
+    assert (told["independent"]["agreed"], [each["layer"] for each in told["audits"]]) == (16, ["bronze"])
+
+
 def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(
-    aws: Aws, run_id: str, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, run_id: str, newest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "StorageError", "Cause": "no such table"}}}
     arn = aws.state_machine("teste_silver")
@@ -293,25 +356,25 @@ def test_an_audit_that_comes_to_no_verdict_says_by_what_fault(
     try:
         result = importau("audit", "silver", "--local", "--json")
         monkeypatch.setattr(machines, "new_run_id", lambda: f"{run_id}-all")
-        all_three = importau("audit", "--local")
+        all_of_them = importau("audit", "--local")
     finally:
         aws.states.update_state_machine(stateMachineArn=arn, definition=json.dumps(PASSED))
     assert result.exit_code == 1
     (found,) = json.loads(result.stdout)
     assert (found["passed"], found["report_key"], found["tables"]) == (False, None, [])
     assert result.stderr.splitlines()[-1] == "error: the audit of silver failed (StorageError): no such table"
-    assert all_three.stdout == ""
-    assert all_three.stderr.splitlines()[-3:] == [
-        "error: 2 of 3 audits failed:",
+    assert all_of_them.stdout == ""
+    assert all_of_them.stderr.splitlines()[-3:] == [
+        "error: 2 of 4 audits failed:",
         "  the audit of silver failed (StorageError): no such table",
         "  What is published: rule [x] failed.",
     ]
 
 
-def test_an_export_without_published_tables_names_them(aws: Aws, tmp_path: Path) -> None:
+def test_an_export_of_a_lake_without_a_version_says_what_to_run_first(aws: Aws, tmp_path: Path) -> None:
     result = importau("export", "--local", str(tmp_path / "out"))
     assert result.exit_code == 1
-    assert "not published yet: pedidos, " in result.stderr
+    assert "nothing was published yet" in result.stderr
 
 
 def test_status_says_where_it_is_and_what_is_deployed(aws: Aws) -> None:

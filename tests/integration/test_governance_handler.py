@@ -1,61 +1,48 @@
 """The Governance Lambda on S3, Glue and Step Functions (moto): what it registers, holds against what, and tells."""
 
-from types import SimpleNamespace
-
 import boto3
 import pytest
-from lakehouse_tables import FACT, TABLES
+from handlers import AUDIT, WRITE, called, context, opens, origin, publishes
+from lakehouse_tables import FACT
 from machines import MACHINES, rendered
 from simulated_aws import make_databases, simulated_lake
 
-import bronze.app
-import gold.app
-import silver.app
-from governance.app import TAGS, handler
+from governance.app import handler
 from governance.findings import Findings
+from governance.registry import TAGS
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
-from tests import teste_bronze, teste_gold, teste_silver
+from lakehouse.versions.view import View
 
 BUCKET, RUN = "lake", "r1"
-CONTEXT = SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, aws_request_id="1",
-    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:importau-f",
-)  # fmt: skip
-LAYERS = {
-    layout.BRONZE: (bronze.app.handler, teste_bronze.handler),
-    layout.SILVER: (silver.app.handler, teste_silver.handler),
-    layout.GOLD: (gold.app.handler, teste_gold.handler),
-}
+CONTEXT = context()
 SYNTHETIC = {"type": "synthetic", "orders": 20, "seed": 3}
 ROLE = "arn:aws:iam::123456789012:role/LabRole"
 NAMES = sorted(f"StateMachine_DAG_{name}" for name in MACHINES)
-EVERY_TABLE = [f"importau_{layer}.{table}" for layer in layout.LAYERS for table in TABLES[layer]]
 ABOUT = [f"importau_governanca.{table}" for table in ("pipelines", "tarefas", "linhagem", "execucoes")]
 
 
 @pytest.fixture
 def lake():
-    """A lake in which the three layers of a synthetic run are published, told as its state machines would."""
+    """A lake in which a synthetic run has written and audited the three layers, told as its state machines would."""
     with simulated_lake(BUCKET) as lake:
         make_databases(layout.GOVERNANCE_DATABASE)
+        opens(RUN, source=SYNTHETIC)
         for layer in layout.LAYERS:
-            source = {"source": SYNTHETIC} if layer == layout.BRONZE else {}
-            staged = LAYERS[layer][0](event(layer, "Write") | source, CONTEXT)
-            verdict = LAYERS[layer][1](event(layer, "Audit") | {"tables": staged["tables"]}, CONTEXT)
+            task = layer.capitalize()
+            staged = called(WRITE[layer], RUN, layer=layer, source=SYNTHETIC, origin=origin(layer, f"Write{task}"))
+            tables = {"tables": staged["tables"], "origin": origin(f"teste_{layer}", f"Audit{task}")}
+            verdict = called(AUDIT[layer], RUN, layer=layer, **tables)
             assert verdict["passed"], verdict["cause"]
-            for table in staged["tables"]:
-                lake.write_bytes(lake.read_bytes(table["staged_key"]), table["published_key"])
         yield lake
 
 
-def event(layer, task):
-    origin = {
-        "execution": f"arn:execution:{layer}",
-        "state_machine": f"StateMachine_DAG_{layer}",
-        "state": f"{task}{layer.capitalize()}",
-    }
-    return {"run_id": RUN, "layer": layer, "origin": origin}
+def started_by(machine):
+    """Return the machines that a machine starts, as its definition is given them."""
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:StateMachine_DAG_"
+    if machine == "pipeline":
+        return {f"{layer.capitalize()}StateMachineArn": f"{arn}{layer}" for layer in layout.LAYERS}
+    return {"AuditStateMachineArn": f"{arn}teste_{machine}"}
 
 
 @pytest.fixture
@@ -64,7 +51,7 @@ def machines(lake):
     states = boto3.client("stepfunctions")
     arns = {}
     for name in NAMES:
-        definition = rendered(name.removeprefix("StateMachine_DAG_"))
+        definition = rendered(short := name.removeprefix("StateMachine_DAG_"), **started_by(short))
         made = states.create_state_machine(
             name=name, definition=definition, roleArn=ROLE, tags=[{"key": "project", "value": "importau"}]
         )
@@ -88,13 +75,14 @@ def test_a_run_that_is_as_declared_passes_and_all_of_it_is_in_the_catalogue(lake
     result, report = governed(lake)
     assert (result["passed"], result["cause"], result["problems"]) == (True, "", 0)
     assert result["report_key"] == layout.governance_report_key(RUN)
-    registered = [*EVERY_TABLE, *ABOUT, *(f"importau_governanca.{name.lower()}" for name in NAMES)]
+    registered = [*ABOUT, *(f"importau_governanca.{name.lower()}" for name in NAMES)]
     assert report["registered"] == dict.fromkeys(registered, "created")
     assert result["assets"] == len(registered)
     assert (result["run_id"], report["run_id"]) == (RUN, RUN)
     assert report["runs"] == dict.fromkeys(layout.LAYERS, RUN)
+    assert report["version"] == 0  # none is published yet
     assert report["passed"]
-    nothing = ("problems", "drift", "lineage_differences", "classification", "findings")
+    nothing = ("problems", "drift", "lineage_differences", "classification", "findings", "owners", "changed", "removed")
     assert {name: report[name] for name in nothing} == {name: [] for name in nothing}
     assert result["warnings"] == []
     assert report["evaluated_at"].endswith("+00:00")
@@ -104,7 +92,8 @@ def test_a_run_that_is_as_declared_passes_and_all_of_it_is_in_the_catalogue(lake
     assert {"WriteBronze", "AuditGold", "Govern"} <= set(tables["tarefas"]["tarefa"].to_pylist())
     assert len(tables["linhagem"]) > 100
     declared = list(lake.list(f"{layout.lineage_prefix(RUN)}declared/"))
-    assert result["lineage"]["kept"] == len(declared) > 10
+    assert result["lineage"]["kept"] == len(declared) + 2  # and governance's own run, START and COMPLETE
+    assert len(declared) > 10
     assert report["lineage"] == result["lineage"]
     again, report = governed(lake)
     assert again["passed"]
@@ -116,11 +105,11 @@ def test_what_is_registered_is_logged_table_by_table_and_databases_are_tagged(la
     caplog.set_level("INFO")
     governed(lake)
     logged = {line.table: line.outcome for line in caplog.records if line.message == "registered"}
-    assert logged == dict.fromkeys([*EVERY_TABLE, *ABOUT], "created")
+    assert logged == dict.fromkeys(ABOUT, "created")
     glue = boto3.client("glue")
-    for database in (*layout.LAYERS, "governanca"):
-        arn = f"arn:aws:glue:us-east-1:123456789012:database/importau_{database}"
-        layer = "governance" if database == "governanca" else database
+    for database in layout.databases():
+        arn = f"arn:aws:glue:us-east-1:123456789012:database/{database}"
+        layer = "governance" if database == layout.GOVERNANCE_DATABASE else layout.layer_of_database(database)
         assert glue.get_tags(ResourceArn=arn)["Tags"] == TAGS | {"layer": layer}
 
 
@@ -147,7 +136,7 @@ def test_a_name_that_is_no_asset_fails_it_and_is_the_only_thing_said_of_lineage(
 
 
 def test_what_somebody_called_by_hand_is_held_against_nothing_and_is_no_lineage(lake, machines):
-    silver.app.handler({"run_id": RUN, "layer": layout.SILVER}, CONTEXT)
+    called(WRITE[layout.SILVER], RUN, layer=layout.SILVER)
     kept = [key for key in lake.list(layout.lineage_prefix(RUN)) if "by-hand" in key]
     assert {lake.read_json(key)["job"]["name"] for key in kept} == {f"by-hand.importau-f.{FACT}"}
     result, _ = governed(lake)
@@ -157,28 +146,110 @@ def test_what_somebody_called_by_hand_is_held_against_nothing_and_is_no_lineage(
 
 
 def test_a_csv_run_has_to_have_read_the_csvs_that_are_declared(lake, machines):
-    result, report = governed(lake, source={"type": "csv"})
+    kept = lake.read_json(layout.opening_key(RUN))
+    lake.write_json(kept | {"source": {"type": "csv"}}, layout.opening_key(RUN))
+    result, report = governed(lake)
     assert not result["passed"]
     assert all("INPUTS declara landing." in problem for problem in report["problems"])
-    assert result["problems"] == 7
+    assert result["problems"] == 14  # of the task, and of the one that starts its machine
 
 
 def test_what_a_crawler_made_of_a_table_is_a_warning_and_what_a_file_is_a_problem(lake, machines):
     governed(lake)
+    publishes(RUN)
     glue = boto3.client("glue")
     table = glue.get_table(DatabaseName="importau_bronze", Name="cambio")["Table"]
     table["StorageDescriptor"]["Columns"][0]["Type"] = "binary"
-    wanted = {name: table[name] for name in ("Name", "StorageDescriptor", "Parameters", "TableType")}
+    wanted = {
+        name: table[name] for name in ("Name", "Description", "Owner", "StorageDescriptor", "Parameters", "TableType")
+    }
     glue.update_table(DatabaseName="importau_bronze", TableInput=wanted)
-    lake.client.delete_object(Bucket=BUCKET, Key=layout.published_key("produtos"))
-    result, report = governed(lake)
-    name = lake.read_table(layout.published_key("cambio")).column_names[0]
+    key = View.of_version(lake).file("produtos").key
+    lake.client.delete_object(Bucket=BUCKET, Key=key)
+    result, report = governed(lake, only="governance")
+    name = View.of_version(lake).read("cambio").column_names[0]
     assert len(result["warnings"]) == 1
     assert result["warnings"][0].startswith(f"cambio.{name}: contrato ")
-    gone = f"produtos: s3://{BUCKET}/bronze/produtos/ does not exist; run bronze first"
+    gone = f"produtos: s3://{BUCKET}/{key} does not exist"
     assert report["problems"] == [gone]
     assert report["drift"] == [gone, *result["warnings"]]
-    assert "importau_bronze.produtos" not in report["registered"]
+    assert report["version"] == 1
+
+
+def test_what_was_changed_since_it_was_registered_is_told_with_both_values_and_registered_anew(lake, machines):
+    governed(lake)
+    glue = boto3.client("glue")
+    entry = glue.get_table(DatabaseName="importau_governanca", Name="tarefas")["Table"]
+    names = ("Name", "Description", "Owner", "StorageDescriptor", "Parameters", "TableType")
+    wanted = {name: entry[name] for name in names} | {"Owner": "ninguem"}
+    wanted["Parameters"] |= {"projection.enabled": "true"}
+    glue.update_table(DatabaseName="importau_governanca", TableInput=wanted)
+    glue.create_table(DatabaseName="importau_governanca", TableInput={"Name": "intruso"})
+    change(machines["StateMachine_DAG_silver"], "Correlaciona as tabelas", "Copia as tabelas")
+    result, report = governed(lake)
+    assert result["passed"], result["cause"]
+    defined, owner, projected = report["changed"]
+    assert defined.startswith("StateMachine_DAG_silver.States.WriteSilver.Comment: examinado 'Correlaciona as tabelas")
+    assert "implantado 'Copia as tabelas" in defined
+    where = "importau_governanca.tarefas"
+    assert owner.startswith(f"{where}.Owner: registrado 'engenharia-de-dados', no catálogo 'ninguem' (alterada em 20")
+    assert projected.startswith(f"{where}.Parameters.projection.enabled: registrado (ausente), no catálogo 'true' (")
+    assert result["warnings"][1:] == report["changed"]
+    assert report["unknown_tables"][0].startswith("importau_governanca.intruso: ninguém conhece esta tabela")
+    _, report = governed(lake)
+    assert report["changed"] == [defined]
+
+
+def test_a_machine_stays_what_it_was_until_it_is_deployed_anew_or_accepted(lake, machines):
+    arn = machines["StateMachine_DAG_silver"]
+    governed(lake)
+    change(arn, "Correlaciona as tabelas", "Copia as tabelas")
+    told = [governed(lake)[1]["changed"] for _ in range(3)]
+    assert all(len(each) == 1 and "WriteSilver.Comment: examinado 'Correlaciona" in each[0] for each in told)
+    lake.write_bytes(b"", layout.DEPLOYED_KEY)
+    assert len(governed(lake)[1]["changed"]) == 1
+    assert governed(lake)[1]["changed"] == []
+    change(arn, "Copia as tabelas", "Correlaciona as tabelas")
+    assert "examinado 'Copia" in governed(lake)[1]["changed"][0]
+    change(arn, "Correlaciona as tabelas", "Copia as tabelas")
+    assert governed(lake)[1]["changed"] == []
+
+
+def test_a_machine_that_was_deleted_leaves_the_catalogue(lake, machines):
+    governed(lake)
+    boto3.client("stepfunctions").delete_state_machine(stateMachineArn=machines["StateMachine_DAG_teste_forecast"])
+    result, report = governed(lake)
+    gone = "importau_governanca.statemachine_dag_teste_forecast"
+    assert report["removed"] == [gone]
+    assert gone not in report["registered"]
+    names = {
+        table["Name"] for table in boto3.client("glue").get_tables(DatabaseName="importau_governanca")["TableList"]
+    }
+    assert gone.partition(".")[2] not in names
+    assert "statemachine_dag_teste_gold" in names
+    assert result["warnings"][0].startswith("StateMachine_DAG_teste_forecast: examinado {")
+
+
+def test_a_task_without_its_domains_owner_fails_the_run(lake, machines):
+    change(machines["StateMachine_DAG_bronze"], "OWNER: engenharia-de-dados", "OWNER: fulano")
+    result, report = governed(lake)
+    assert not result["passed"]
+    assert report["owners"] == report["problems"]
+    assert "StateMachine_DAG_bronze.WriteBronze: ninguém conhece o dono fulano" in result["cause"]
+
+
+def test_the_report_of_a_run_that_is_published_stays_as_its_version_names_it(lake, machines):
+    first, report = governed(lake)
+    publishes(RUN)
+    version = View.of_version(lake).version
+    assert (version.governance, version.governance_etag) == (first["report_key"], first["report_etag"])
+    assert lake.about(version.governance).etag == version.governance_etag
+    again, _ = governed(lake)
+    assert again["report_key"] != first["report_key"]
+    assert lake.read_json(version.governance) == report
+    events = {key for key in report["kept"] if layout.event_of_key(key)}
+    found = {key for key in lake.list(layout.lineage_prefix(RUN)) if layout.event_of_key(key)}
+    assert found - events == {key for key in found if "/by-hand." in key} - events  # those of the second call
 
 
 def test_a_run_in_one_part_leaves_nothing_of_parts_behind(lake):
@@ -198,6 +269,6 @@ def test_many_problems_are_told_by_the_first_ten_and_their_number():
     assert len(message("x" * 5000)["cause"]) == 4000
 
 
-def test_governance_alone_needs_layers_that_were_published(lake, machines):
-    with pytest.raises(LakehouseError, match="never published: bronze, silver, gold"):
+def test_governance_alone_needs_something_published(lake, machines):
+    with pytest.raises(LakehouseError, match="nothing was published yet: run the pipeline first"):
         handler({"run_id": "g1", "only": "governance"}, CONTEXT)

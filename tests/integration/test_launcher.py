@@ -34,7 +34,10 @@ TOOLS = (
     "sleep",
     "tr",
 )
-LOCK = "# [main] a\nrich==1\n# [sam] b\naws-sam-cli==1\n# [checks] c\ncheckov==1\n# [bench] d\npolars==1\n"
+LOCK = (
+    "# [main] a\nrich==1\n# [sam] b\naws-sam-cli==1\n# [checks] c\ncheckov==1\n"
+    "# [rules] r\ndatacontract-cli==1\n# [bench] d\npolars==1\n# [notebook] e\njupyterlab==1\n"
+)
 COMMANDS = """# Commands
 
 ## importau
@@ -283,7 +286,13 @@ def test_a_change_of_the_lock_makes_the_environments_anew_that_it_is_of(
         (("generate",), [".venv"]),
         (("docs",), [".venv", ".venv-checks"]),
         (("test", "tests/unit"), [".venv", ".venv-checks", ".venv-sam"]),
-        (("test",), [".venv", ".venv-checks", ".venv-sam", "python3.11", "python3.12"]),
+        (("notebook", "--local"), [".venv", ".venv-notebook"]),
+        (("test", "-k", "x", "tests/e2e"), [".venv", ".venv-checks", ".venv-notebook", ".venv-rules", ".venv-sam"]),
+        (("audit", "--local", "--independent"), [".venv", ".venv-rules", ".venv-sam"]),
+        (
+            ("test",),
+            [".venv", ".venv-checks", ".venv-notebook", ".venv-rules", ".venv-sam", "python3.11", "python3.12"],
+        ),
     ],
 )
 def test_a_command_installs_what_it_needs(

@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,28 +14,25 @@ import yaml
 from bundled_layer import bundled_layer
 from deployed_lakehouse import Lakehouse
 from deployment import Deployment
-from lakehouse_tables import TABLES
+from lakehouse_tables import EVERY_TABLE
 from lambda_filesystem import LambdaFilesystem, make
 from lambda_layers import ABSENT_CODECS, DOUBTFUL_FUNCTIONS, ROOT
 from runtime_emulator import Answer, Served, program, served
 from sam_local import Containers, NoContainersError, containers
 
+from bench.cold import FUNCTIONS, PUBLISH
 from lakehouse.lake import layout
 
 pytestmark = [pytest.mark.parity, pytest.mark.skipif(program() is None, reason="the runtime emulator is for Linux")]
 
-# In the order of a run: each finds what the ones before it left.
-FUNCTIONS = ("bronze", "teste_bronze", "silver", "teste_silver", "gold", "teste_gold", "governance")
 LARGE = 100_000
+# It is no part of a run: EventBridge calls it when one failed.
+ALERT = "alert"
 every_function = pytest.mark.parametrize("function", FUNCTIONS)
 
 
 def logical_name(function: str) -> str:
     return "".join(word.capitalize() for word in function.split("_")) + "Function"
-
-
-def event_path(function: str) -> Path:
-    return ROOT / f"events/{function}.json"
 
 
 def configuration(deployment: Deployment, function: str) -> dict[str, Any]:
@@ -49,7 +46,10 @@ class Run:
     """All functions, one after the other, in one runtime: what each answered, and what was published in the end."""
 
     answers: Mapping[str, Answer]
-    published: Mapping[str, bytes]
+    published: Mapping[str, list[bytes]]
+
+
+Invoke = Callable[[str, Mapping[str, Any]], Answer]
 
 
 @pytest.fixture(scope="module")
@@ -89,24 +89,26 @@ def bundled(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
     return make(home / "root", deployment.build / "BronzeFunction", layers, bundled=True)
 
 
-def runs(invoke: Any, lakehouse: Lakehouse) -> Run:
-    """Run every function on its event; publish what an audit has passed, as the state machine does."""
+def runs(invoke: Invoke, lakehouse: Lakehouse) -> Run:
+    """Run every function on its event, in a lake without any run; publish what the audits have passed."""
+    lakehouse.forget()
     answers: dict[str, Answer] = {}
-    for function in FUNCTIONS:
-        answers[function] = invoke(function)
+    for function, changed in (*((function, {}) for function in FUNCTIONS), (PUBLISH, {"do": "commit"})):
+        answers[function] = invoke(function, event_of(function) | changed)
         assert not answers[function].failed, f"{function}: {answers[function].payload}"
-        for layer in layout.LAYERS:
-            if function == f"teste_{layer}":
-                lakehouse.publish(answers[layer].payload["tables"])
-    tables = [table for layer in layout.LAYERS for table in TABLES[layer]]
-    return Run(answers, {table: lakehouse.bytes_of(layout.published_key(table)) for table in tables})
+    return Run(answers, {table: lakehouse.published_bytes(table) for table in EVERY_TABLE})
+
+
+def event_of(function: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / f"events/{function}.json").read_text("utf-8"))
+    return event
 
 
 def emulated(deployment: Deployment, lakehouse: Lakehouse, filesystem: LambdaFilesystem, logs: Path) -> Run:
-    def invoke(function: str) -> Answer:
+    def invoke(function: str, event: Mapping[str, Any]) -> Answer:
         environment = deployment.endpoint.environment()
         with served(filesystem, configuration(deployment, function), environment, logs / function) as one:
-            return one.invoke(json.loads(event_path(function).read_text("utf-8")))
+            return one.invoke(event)
 
     return runs(invoke, lakehouse)
 
@@ -126,17 +128,19 @@ def in_bundled(
 
 
 @pytest.fixture(scope="module")
-def in_container(container: Containers, lakehouse: Lakehouse) -> Run:
-    def invoke(function: str) -> Answer:
-        return container.invoke(logical_name(function), event_path(function))[0]
+def in_container(container: Containers, lakehouse: Lakehouse, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    path = tmp_path_factory.mktemp("events") / "event.json"
+
+    def invoke(function: str, event: Mapping[str, Any]) -> Answer:
+        path.write_text(json.dumps(event))
+        return container.invoke(logical_name(function), path)[0]
 
     return runs(invoke, lakehouse)
 
 
 @pytest.fixture(scope="module")
 def in_embedded_aws(lakehouse: Lakehouse) -> Run:
-    def invoke(function: str) -> Answer:
-        event = json.loads(event_path(function).read_text("utf-8"))
+    def invoke(function: str, event: Mapping[str, Any]) -> Answer:
         return Answer(lakehouse.invoke(function.replace("_", "-"), **event), 0)
 
     return runs(invoke, lakehouse)
@@ -151,8 +155,19 @@ def run(request: pytest.FixtureRequest) -> Run:
 def test_no_function_of_the_template_is_left_out(deployment: Deployment) -> None:
     resources = yaml.safe_load((deployment.build / "template.yaml").read_text())["Resources"]
     functions = {name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"}
-    assert {logical_name(function) for function in FUNCTIONS} == functions
-    assert {path.stem for path in (ROOT / "events").glob("*.json")} == set(FUNCTIONS)
+    assert {logical_name(function) for function in (*FUNCTIONS, ALERT)} == functions
+    assert {path.stem for path in (ROOT / "events").glob("*.json")} == {*FUNCTIONS, ALERT}
+
+
+def test_the_function_that_tells_of_failures_does_so_in_the_real_runtime(
+    deployment: Deployment, lakehouse: Lakehouse, filesystem: LambdaFilesystem, tmp_path: Path
+) -> None:
+    limits = configuration(deployment, ALERT)
+    with served(filesystem, limits, deployment.endpoint.environment(), tmp_path / ALERT) as one:
+        answer = one.invoke(event_of(ALERT))
+    assert answer.payload["kind"] == "input", answer.payload
+    assert answer.seconds < limits["Timeout"] / 4
+    assert answer.peak_bytes < limits["MemorySize"] * 2**20
 
 
 @every_function
@@ -292,8 +307,10 @@ def test_a_run_of_a_hundred_thousand_orders_stays_within_memory_and_a_quarter_of
     deployment: Deployment, lakehouse: Lakehouse, filesystem: LambdaFilesystem, tmp_path: Path
 ) -> None:
     environment = deployment.endpoint.environment()
+    event: dict[str, Any] = {"run_id": "large", "source": {"type": "synthetic", "orders": LARGE}}
+    lakehouse.invoke(PUBLISH, do="open", **event)
     for layer in layout.LAYERS:
-        event: dict[str, Any] = {"run_id": "large", "layer": layer, "source": {"type": "synthetic", "orders": LARGE}}
+        event = event | {"layer": layer}
         for function in (layer, f"teste_{layer}"):
             limits = configuration(deployment, function)
             with served(filesystem, limits, environment, tmp_path / function) as one:
@@ -303,7 +320,6 @@ def test_a_run_of_a_hundred_thousand_orders_stays_within_memory_and_a_quarter_of
             assert answer.seconds < limits["Timeout"] / 4
             assert 0 < answer.peak_bytes < limits["MemorySize"] * 2**20
             print(f"{function}: {LARGE} orders, {answer.seconds:.1f} s, {answer.peak_bytes / 2**20:.0f} MiB")
-            event = answer.payload
             if function == layer:
-                staged = answer.payload["tables"]
-        lakehouse.publish(staged)
+                event = answer.payload
+    assert lakehouse.invoke(PUBLISH, run_id="large", do="commit", layer=layout.BRONZE)["lagging"] == []

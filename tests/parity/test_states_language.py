@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import botocore.exceptions
 import botocore.session
 import pytest
 import yaml
@@ -21,18 +22,31 @@ from lakehouse.lake import layout
 pytestmark = pytest.mark.parity
 
 CFN_LINT = ROOT / ".venv-sam/bin/cfn-lint"
+STATELINT = ROOT / ".venv-checks/bin/statelint"
 Definition = dict[str, Any]
 every_machine = pytest.mark.parametrize("name", MACHINES)
 
 # What the functions return (docs/architecture.md, "Messages between states"); the write Lambdas' results are the
-# sample events of the functions that audit them.
+# sample events of the functions that audit them. The Publish Lambda's depend on what it is to do.
+PARTS = {"parts": 1, "parts_prefix": ""}
+PUBLISHED = {"run_id": "", "version": 1, "runs": {}, "rows": {}, "lagging": [""], "problem": ""}
+PUBLISHING = {
+    "open": {"run_id": "", "base": 0, "nothing_to_do": False, "why": ""} | PARTS,
+    "look": {"run_id": "", "version": 1} | PARTS,
+    "commit": PUBLISHED,
+    "rollback": PUBLISHED,
+    "register": PUBLISHED,
+    "discard": {"run_id": "", "discarded": True},
+    "discover": {"run_id": "", "version": 1, "new": True, "crawlers": [""], "why": ""},
+    "crawled": {"run_id": "", "discovered": 1, "differences": [""]},
+}
 VERDICT = {
     "run_id": "", "layer": "", "passed": True, "cause": "", "report_key": "",
     "tables": [{"table": "", "verdict": "", "rows": 0, "quarantined": 0, "errors": 0, "warnings": 0}], "lineage": {},
 }  # fmt: skip
 GOVERNED = {
-    "run_id": "", "passed": True, "cause": "", "report_key": "", "assets": 0, "problems": 0, "warnings": [""],
-    "lineage": {},
+    "run_id": "", "passed": True, "cause": "", "report_key": "", "report_etag": "", "assets": 0, "problems": 0,
+    "personal": 0, "anomalies": 0, "warnings": [""], "lineage": {},
 }  # fmt: skip
 OF_PART = {"run_id": "", "layer": "", "part": 0, "parts": 0}
 # https://docs.aws.amazon.com/glue/latest/webapi/API_Crawler.html: there is no last crawl before the first.
@@ -40,11 +54,17 @@ CRAWLER = {"Crawler": {"Name": "", "State": "", "Role": "", "DatabaseName": "", 
 LAMBDA_SECONDS = 900
 # "Handle transient Lambda service exceptions", AWS Step Functions guide, with the SDK's own.
 LAMBDA_ERRORS = {
-    "ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException",
-    "TooManyRequestsException",
+    "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException",
 }  # fmt: skip
+# A function's process that ended, whatever ended it: for want of memory or time, or with its machine. "Handling error
+# conditions", the same guide; what ended without a word is Lambda.Unknown.
+CRASHES = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"}
 
-SERVICE_ERRORS = {"glue": "Glue", "s3": "S3", "states": "AWSStepFunctions"}
+# What boto3 raises in a function, named by its class, where a service was in need or the network was.
+CODE_ERRORS = {"ClientError", "ConnectionClosedError", "EndpointConnectionError", "ReadTimeoutError"}
+SERVICE_ERRORS = {"glue": "Glue", "states": "AWSStepFunctions"}
+PREFIXES = {"glue": "Glue", "states": "StepFunctions"}
 
 
 def started(name: str, task: Mapping[str, Any]) -> str:
@@ -75,17 +95,19 @@ def inspected(name: str, machine: Definition | None = None) -> Inspection:
                 function = parameters["FunctionName"]
                 if "part_key.$" in parameters["Payload"]:
                     return shape_of({"Payload": OF_PART})
+                if "Publish" in function:
+                    return shape_of({"Payload": PUBLISHING[parameters["Payload"]["do"]]})
                 written = json.loads((ROOT / f"events/teste_{name}.json").read_text()) if "Write" in function else None
                 payload = written or (VERDICT if "Audit" in function else GOVERNED)
                 return shape_of({"ExecutedVersion": "", "StatusCode": 200, "Payload": payload})
             case "arn:aws:states:::states:startExecution.sync:2":
                 answer = shape_of({"ExecutionArn": "", "Name": "", "Status": ""})
-                return type(answer)({**answer.of, "Output": inspected(started(name, task)).output})
+                called = started(name, task)
+                machine = audited_alone(called) if called in layout.LAYERS else None
+                return type(answer)({**answer.of, "Output": inspected(called, machine).output})
             case "arn:aws:states:::aws-sdk:glue:getCrawler":
                 return shape_of(CRAWLER)
-            case "arn:aws:states:::aws-sdk:s3:listObjectsV2":
-                return shape_of({"KeyCount": 0, "IsTruncated": False})
-            case resource if resource.rpartition(":")[2] in {"startCrawler", "copyObject", "deleteObject"}:
+            case "arn:aws:states:::aws-sdk:glue:startCrawler":
                 return shape_of({})
             case resource:
                 raise AssertionError(f"what {resource} answers is not written down here")
@@ -93,18 +115,52 @@ def inspected(name: str, machine: Definition | None = None) -> Inspection:
     return inspect(machine or definition(name), shape_of({}), results)
 
 
+def audited_alone(layer: str) -> Definition:
+    """Return a layer's machine as the pipeline calls it: there is something to do, and it publishes nothing itself."""
+    machine = copy.deepcopy(definition(layer))
+    for choice, only in (("AnythingToDo", "HasParts"), ("AuditPassed", "Audited")):
+        assert only in _next(machine["States"][choice])
+        machine["States"][choice] = {"Type": "Pass", "Next": only}
+    return machine
+
+
 @every_machine
 def test_every_reference_is_to_what_is_there_on_every_way(name: str) -> None:
     assert inspected(name).problems == ()
 
 
-def test_a_layer_returns_what_the_pipeline_and_the_command_line_read_of_it() -> None:
+def test_a_machine_returns_what_whoever_started_it_reads() -> None:
+    judged = {"run_id", "layer", "report_key", "tables"}
+    nothing = {"run_id", "nothing_to_do", "why", "version"}
     for layer in layout.LAYERS:
-        assert set(inspected(layer).output.of) == {"run_id", "layer", "report_key", "tables", "published"}
+        assert outputs(layer) == {
+            "NothingToDo": nothing | {"layer"},
+            "Audited": judged,
+            "Published": judged | {"version"},
+        }
+        assert set(inspected(layer, audited_alone(layer)).output.of) == judged
     for audit in AUDITS:
-        assert set(inspected(audit).output.of) == {"run_id", "layer", "passed", "cause", "report_key", "tables"}
-    finished = inspected("pipeline").output
-    assert set(finished.of) == {"run_id", "bronze", "silver", "gold", "governance"}
+        assert outputs(audit) == {"Audited": judged | {"passed", "cause"}}
+    made = {"run_id", *layout.LAYERS, "governance"}
+    assert outputs("pipeline") == {
+        "NothingToDo": nothing | {"discovery"},
+        "Held": made | {"held", "base"},
+        "Discarded": {"run_id", "discarded"},
+        "Finished": made | {"version", "discovery"},
+    }
+
+
+def test_the_pipeline_has_its_layers_do_all_their_work_and_publish_nothing() -> None:
+    for key, task in tasks(definition("pipeline")):
+        if ":states:startExecution" in task["Resource"]:
+            given = task["Parameters"]["Input"]
+            assert (given["force"], given["publish"]) == (True, False), key
+
+
+def outputs(name: str) -> dict[str, set[str]]:
+    """Return the fields of what a machine returns, by the state in which it ends."""
+    ends = {key: one for key, one in definition(name)["States"].items() if one.get("End")}
+    return {key: {field.removesuffix(".$") for field in one["Parameters"]} for key, one in ends.items()}
 
 
 def state(machine: Definition, name: str) -> Definition:
@@ -118,11 +174,20 @@ BREAKS: dict[str, tuple[str, Callable[[Definition], Any], str]] = {
     "a field that no function returns": (
         "bronze", lambda m: state(m, "WriteBronze")["ResultSelector"].update({"x.$": "$.Payload.xyz"}), "$.Payload.xyz"
     ),
-    "a field that no table has": (
-        "gold", lambda m: state(m, "Publish")["ItemSelector"].update({"k.$": "$$.Map.Item.Value.kei"}), "Value.kei"
+    "a field that no listed part has": (
+        "gold", lambda m: state(m, "GoldParts")["ItemSelector"].update({"k.$": "$$.Map.Item.Value.kei"}), "Value.kei"
     ),
     "a default that is gone": (
         "silver", lambda m: state(m, "Defaults")["Parameters"]["defaults"].pop("run_id.$"), "WriteSilver: $.run_id"
+    ),
+    "a number of parts that is not handed on": (
+        "silver", lambda m: state(m, "Open")["ResultSelector"].pop("parts.$"), "HasParts: $.opened.parts"
+    ),
+    "a version that another step of the Lambda gives": (
+        "bronze", lambda m: state(m, "Publish")["Parameters"]["Payload"].update(do="discard"), "$.Payload.version"
+    ),
+    "a version that was not looked for": (
+        "teste_gold", lambda m: state(m, "UseLook").update(Parameters={"of.$": "$.of"}), "AuditGold: $.run_id"
     ),
     "a folder that only a layer gives": (
         "teste_gold", lambda m: state(m, "Defaults")["Parameters"]["defaults"].pop("of"), "AuditGold: $.of"
@@ -140,11 +205,11 @@ BREAKS: dict[str, tuple[str, Callable[[Definition], Any], str]] = {
         "pipeline", lambda m: state(m, "CrawlerReady")["Choices"][0]["And"].pop(1), "LastCrawl.Status"
     ),
     "a text with more places than values": (
-        "bronze", lambda m: state(m, "PublicationFailed").update(CausePath="States.Format('{} {}', $.fault.Error)"),
+        "bronze", lambda m: state(m, "AuditStopped").update(CausePath="States.Format('{} {}', $.fault.Error)"),
         "not one {} for each",
     ),
     "a function that there is not": (
-        "bronze", lambda m: state(m, "Publish")["ItemSelector"].update({"k.$": "States.Concat('a')"}), "no intrinsic"
+        "gold", lambda m: state(m, "GoldParts")["ItemSelector"].update({"k.$": "States.Concat('a')"}), "no intrinsic"
     ),
     "a context that there is not": (
         "bronze", lambda m: state(m, "Defaults")["Parameters"].update({"x.$": "$$.Execution.Arn"}), "$$.Execution.Arn"
@@ -205,6 +270,50 @@ def test_a_definition_that_the_service_would_refuse_is_found(tmp_path: Path) -> 
     assert all(said.values()), said
 
 
+def stated(folder: Path, machines: Mapping[str, Definition]) -> dict[str, list[str]]:
+    """Return what statelint says of each machine: what the specification of the language says, apart from AWS's own.
+
+    It does not know ``Label``, which AWS adds, and wants a rate that is whole written as a fraction, as JSON need not.
+    """
+    said: dict[str, list[str]] = {}
+    for name, machine in machines.items():
+        file = folder / f"{name}.json"
+        file.write_text(json.dumps(machine), encoding="utf-8")
+        ran = subprocess.run([STATELINT, "--ignore=FLOAT", file], capture_output=True, text=True, check=False)
+        told = [line.strip() for line in ran.stdout.splitlines() if line.startswith(" ")]
+        assert ran.returncode == bool(told), ran.stderr
+        said[name] = [line for line in told if not line.startswith('Field "Label" not allowed in ')]
+    return said
+
+
+def test_the_definitions_are_what_the_specification_of_the_language_says(tmp_path: Path) -> None:
+    said = stated(tmp_path, {name: definition(name) for name in MACHINES})
+    assert said == {name: [] for name in MACHINES}
+
+
+def test_a_definition_that_the_specification_forbids_is_found(tmp_path: Path) -> None:
+    machines = {name: definition("bronze") for name in REFUSED}
+    for name, break_it in REFUSED.items():
+        break_it(machines[name])
+    said = stated(tmp_path, machines)
+    assert all(said.values()), said
+
+
+@every_machine
+def test_a_call_of_a_service_is_of_its_model(name: str) -> None:
+    """Every parameter is one of the call's, and none that it needs is missing (botocore's models are AWS's own)."""
+    session = botocore.session.get_session()
+    for key, task in tasks(definition(name)):
+        service, _, action = task["Resource"].removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").partition(":")
+        model = session.get_service_model({"states": "stepfunctions"}.get(service, service))
+        operation = action.partition(".")[0]
+        called = model.operation_model(operation[0].upper() + operation[1:]).input_shape
+        known = {member.lower() for member in called.members}
+        given = {parameter.removesuffix(".$").lower() for parameter in task["Parameters"]}
+        assert given <= known, f"{name}.{key}: {given - known}"
+        assert {each.lower() for each in called.required_members} <= given, f"{name}.{key}"
+
+
 # ---- retries and time ------------------------------------------------------------------------------------------------
 
 
@@ -213,18 +322,34 @@ def test_what_is_retried_is_an_error_that_the_service_can_give(name: str) -> Non
     session = botocore.session.get_session()
     for key, task in tasks(definition(name)):
         service, _, action = task["Resource"].removeprefix("arn:aws:states:::").removeprefix("aws-sdk:").partition(":")
-        known = LAMBDA_ERRORS
-        if service != "lambda":
+        if service == "lambda":
+            known = LAMBDA_ERRORS | CRASHES | CODE_ERRORS
+        else:
             # What the service's model names, what any service may answer, and the SDK's own; an error that has no name
             # of its own comes as the service's.
             model = session.get_service_model({"states": "stepfunctions"}.get(service, service))
             names = {re.sub("(Exception)?$", "Exception", shape.name, count=1) for shape in model.error_shapes}
-            known = names | {"SdkClientException", "ThrottlingException", f"{SERVICE_ERRORS[service]}Exception"}
+            names |= {"SdkClientException", "ThrottlingException", f"{SERVICE_ERRORS[service]}Exception"}
+            known = {f"{PREFIXES[service]}.{error}" for error in names}
         if "part_key.$" in task["Parameters"].get("Payload", {}):
-            known = known | {"TaskFailed"}  # one part of many: whatever it was, only that part is tried again
+            known = known | {"States.TaskFailed"}  # one part of many: whatever it was, only that part is tried again
         for retry in task["Retry"]:
-            retried = {error.partition(".")[2] for error in retry["ErrorEquals"]}
+            retried = set(retry["ErrorEquals"])
             assert retried <= known, f"{name}.{key}: {retried - known} of {action}"
+
+
+def test_an_error_of_our_code_that_is_retried_is_one_that_a_call_of_aws_raises() -> None:
+    raised = {name for name in CODE_ERRORS if issubclass(getattr(botocore.exceptions, name), Exception)}
+    assert raised == CODE_ERRORS
+
+
+@every_machine
+def test_a_function_that_crashed_is_called_again(name: str) -> None:
+    for key, task in tasks(definition(name)):
+        if task["Resource"].endswith("lambda:invoke"):
+            retried = {error for retry in task["Retry"] for error in retry["ErrorEquals"]}
+            assert retried >= CRASHES or "States.TaskFailed" in retried, key
+            assert retried >= LAMBDA_ERRORS, key
 
 
 @every_machine

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -18,7 +19,10 @@ from lambda_layers import (
     UNZIPPED_LIMIT,
     dependencies_layer,
 )
-from sam_template import decided, of_type, parsed, transformed
+from sam_template import ROLE, decided, of_type, parsed, transformed
+
+from lakehouse.orchestration.stepfunctions import STARTED_BY
+from lakehouse.runtime import METRICS, NAMESPACE
 
 pytestmark = pytest.mark.parity
 
@@ -47,14 +51,121 @@ def test_these_are_all_the_resources_and_none_is_of_iam(resources: Resources) ->
     assert Counter(resource["Type"] for resource in resources.values()) == {
         "AWS::S3::Bucket": 1,
         "AWS::S3::BucketPolicy": 1,
-        "AWS::Lambda::Function": 7,
+        "AWS::Lambda::Function": 10,
         "AWS::Lambda::LayerVersion": 3,
-        "AWS::Logs::LogGroup": 8,
-        "AWS::StepFunctions::StateMachine": 7,
-        "AWS::Glue::Database": 4,
-        "AWS::Glue::Crawler": 3,
+        "AWS::Logs::LogGroup": 11,
+        "AWS::StepFunctions::StateMachine": 9,
+        "AWS::Glue::Database": 6,
+        "AWS::Glue::Crawler": 4,
         "AWS::Athena::WorkGroup": 1,
     }
+
+
+EVERYTHING = {
+    "AlertOn": "warnings", "AlertEmail": "a@b.c", "ScheduleExpression": "rate(1 day)", "StartOnUpload": "yes",
+}  # fmt: skip
+
+
+def test_what_it_does_by_itself_is_off_by_default_and_needs_no_role_either(
+    template: dict[str, Any], resources: Resources
+) -> None:
+    made = decided(template, **EVERYTHING)
+    more = Counter(one["Type"] for one in made.values()) - Counter(one["Type"] for one in resources.values())
+    assert more == {
+        "AWS::Lambda::Function": 1,
+        "AWS::Lambda::EventInvokeConfig": 1,
+        "AWS::Lambda::Permission": 2,
+        "AWS::Logs::LogGroup": 1,
+        "AWS::SNS::Topic": 1,
+        "AWS::SNS::Subscription": 1,
+        "AWS::Events::Rule": 2,
+        "AWS::Scheduler::Schedule": 1,
+        "AWS::CloudWatch::Alarm": 15,
+        "AWS::CloudWatch::Dashboard": 1,
+    }
+    assert made["Schedule"]["Properties"]["Target"]["RoleArn"] in (ROLE, {"Ref": "ExecutionRoleArn"})
+    assert "NotificationConfiguration" not in resources["LakeBucket"]["Properties"]
+    assert made["LakeBucket"]["Properties"]["NotificationConfiguration"] == {
+        "EventBridgeConfiguration": {"EventBridgeEnabled": True}
+    }
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "kinds"),
+    [
+        ("ScheduleExpression", "cron(0 6 * * ? *)", {"AWS::Scheduler::Schedule"}),
+        ("StartOnUpload", "yes", {"AWS::Events::Rule", "AWS::Lambda::Permission"}),
+        ("AlertEmail", "a@b.c", set()),  # of which nothing comes without AlertOn
+    ],
+)
+def test_each_of_it_is_made_by_itself(
+    template: dict[str, Any], resources: Resources, parameter: str, value: str, kinds: set[str]
+) -> None:
+    made = decided(template, **{parameter: value})
+    assert {made[name]["Type"] for name in made.keys() - resources.keys()} == kinds
+
+
+def test_every_rule_may_call_its_function_and_nothing_else_may(template: dict[str, Any]) -> None:
+    made = decided(template, **EVERYTHING)
+    permissions = of_type(made, "AWS::Lambda::Permission").values()
+    allowed = {(one["SourceArn"]["Fn::GetAtt"][0], one["FunctionName"]["Ref"]) for one in permissions}
+    rules = of_type(made, "AWS::Events::Rule")
+    called = {(name, to["Arn"]["Fn::GetAtt"][0]) for name, rule in rules.items() for to in rule["Targets"]}
+    assert allowed == called
+    assert {one["Principal"] for one in permissions} == {"events.amazonaws.com"}
+
+
+def test_every_machine_is_listened_to_and_nested_executions_are_not(template: dict[str, Any]) -> None:
+    for asked, more in (("failures", []), ("warnings", ["SUCCEEDED"])):
+        made = decided(template, AlertOn=asked)
+        detail = made["AlertRule"]["Properties"]["EventPattern"]["detail"]
+        assert detail["status"] == ["FAILED", "TIMED_OUT", "ABORTED", *more]
+        assert {one["Ref"] for one in detail["stateMachineArn"]} == set(
+            of_type(made, "AWS::StepFunctions::StateMachine")
+        )
+        (but,) = detail["input"]
+        assert STARTED_BY in but["anything-but"]["wildcard"]
+
+
+def test_alarms_go_to_the_topic_and_the_dashboard_shows_every_metric_of_our_own_and_no_other(
+    template: dict[str, Any],
+) -> None:
+    made = decided(template, AlertOn="failures")
+    alarms = of_type(made, "AWS::CloudWatch::Alarm")
+    assert {alarm["MetricName"] for alarm in alarms.values()} == {"Duration", "Throttles"}
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [{"Ref": "AlertTopic"}]
+        ((function,),) = [[each["Value"]["Ref"] for each in alarm["Dimensions"]]]
+        assert made[function]["Type"] == "AWS::Lambda::Function"
+        if alarm["MetricName"] == "Duration":
+            assert alarm["Threshold"] == made[function]["Properties"]["Timeout"] * 1000 * 0.8
+    body = json.loads(
+        re.sub(
+            r"\$\{[^}]+\}",
+            lambda name: {"${Metrics}": NAMESPACE}.get(name[0], "x"),
+            made["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"][0],
+        )
+    )
+    series = [tuple(each[:2]) for widget in body["widgets"] for each in widget["properties"]["metrics"]]
+    assert {name for namespace, name in series if namespace == NAMESPACE} == METRICS
+    # What is given away: 10 series of one's own, 3 dashboards of 50 metrics (https://aws.amazon.com/cloudwatch/pricing/).
+    assert sum(namespace == NAMESPACE for namespace, _ in series) <= 10
+    assert len(series) <= 50
+
+
+def test_lambdas_own_lines_are_not_logged_unless_everything_is(template: dict[str, Any]) -> None:
+    for level, own in (("INFO", "WARN"), ("DEBUG", "INFO")):
+        for function in of_type(decided(template, LogLevel=level), "AWS::Lambda::Function").values():
+            assert function["LoggingConfig"]["SystemLogLevel"] == own
+
+
+def test_where_a_retention_is_0_no_rule_deletes_by_it(template: dict[str, Any]) -> None:
+    forever = decided(template, LandingRetentionDays="0", DeletedRetentionDays="0")["LakeBucket"]["Properties"]
+    rules = forever["LifecycleConfiguration"]["Rules"]
+    assert [rule["Id"] for rule in rules if "NoncurrentVersionExpiration" in rule] == [
+        "staging-is-temporary", "query-results-are-temporary",
+    ]  # fmt: skip
+    assert rules[-1]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
 def test_an_existing_bucket_is_neither_made_nor_changed(template: dict[str, Any]) -> None:
@@ -76,9 +187,12 @@ def test_what_is_only_temporary_expires_and_old_versions_do_not_pile_up(resource
     assert {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in rules} == {
         "staging/": 14,
         "athena-results/": 14,
+        "landing/": None,
         None: None,  # no published table, report or source file expires
     }
-    assert all(rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 1 for rule in rules)
+    assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules] == [
+        1, 1, "90", "90",
+    ]  # fmt: skip
     assert rules[-1]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
 

@@ -1,7 +1,7 @@
 """An AWS CLI that answers what a test says, and remembers what it was asked."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -47,3 +47,30 @@ class Answering(AwsCli):
         """Return the value of an option of the last such command."""
         (*_, arguments) = (asked for asked in self.asked if " ".join(asked[:2]) == command)
         return arguments[arguments.index(option) + 1]
+
+
+def public_layers(arguments: tuple[str, ...]) -> dict[str, Any]:
+    """Return public parameters as Systems Manager has them, each with a layer."""
+    return {
+        "Parameters": [
+            {"Name": path, "Value": f"arn:aws:lambda:us-east-1:336392948345:layer:{path.split('/')[3]}:1"}
+            for path in arguments[arguments.index("--names") + 1 :]
+        ],
+        "InvalidParameters": [],
+    }
+
+
+# Answers of an account in which nobody may read policies, and AWS's public layers may be used.
+USUAL: Final[dict[str, Any]] = {
+    **{
+        f"iam {command}": refused("AccessDenied")
+        for command in (
+            "list-role-policies", "list-attached-role-policies", "list-user-policies", "list-attached-user-policies",
+            "list-groups-for-user", "get-user", "get-role",
+        )
+    },
+    "ssm get-parameters": public_layers,
+    "lambda get-layer-version-by-arn": "arn",
+    "lakeformation get-data-lake-settings": refused("AccessDeniedException"),
+    "cloudformation describe-stacks": refused("ValidationError", "DescribeStacks", "Stack importau does not exist"),
+}  # fmt: skip

@@ -16,14 +16,15 @@ from lakehouse.contract.quarantine import SCHEMA
 from lakehouse.contract.rules import broken_by
 from lakehouse.lake import layout
 from lakehouse.staging import StagedTable
-from tests.audited import Audited, failing
-from tests.checks import bronze, every_layer, gold, silver
+from tests.audited import Audited, Volume, failing
+from tests.checks import bronze, every_layer, forecast, gold, silver
 from tests.examination import check_named
 
 MODULES: dict[str, tuple[ModuleType, ...]] = {
     layout.BRONZE: (bronze, every_layer),
     layout.SILVER: (silver, every_layer),
     layout.GOLD: (gold, every_layer),
+    layout.FORECAST: (forecast, every_layer),
 }
 
 
@@ -39,23 +40,26 @@ def audited(
     below: Mapping[str, pa.Table] | None = None,
     quarantine: pa.Table | None = None,
     age_hours: float | None = None,
+    *,
+    volume: Volume | None = None,
     **reported: Any,
 ) -> Audited:
     """Return what a table rule receives; ``reported`` is what the write Lambda reports, by default the truth."""
-    key = layout.staging_key("run", name)
+    key = layout.run_key(name, "run")
     aside = SCHEMA.empty_table() if quarantine is None else quarantine
     staged: dict[str, Any] = {
-        "table": name, "parts": 1, "staged_key": key, "published_key": layout.published_key(name),
-        "quarantine_key": None, "rows_read": len(table) + len(aside), "rows": len(table), "quarantined": len(aside),
-        "source_keys": [], "bytes": 1,
+        "table": name, "parts": 1, "staged_key": key, "rows_read": len(table) + len(aside), "rows": len(table),
+        "quarantined": len(aside), "superseded": 0, "quarantine_key": None, "source_keys": [], "inputs": [], "bytes": 1,
     }  # fmt: skip
     staged_table = StagedTable(**(staged | reported))
-    return Audited(load(name), staged_table, table, aside, {**(layer or {}), name: table}, below or {}, age_hours)
+    of_layer = {**(layer or {}), name: table}
+    return Audited(load(name), staged_table, table, aside, of_layer, below or {}, age_hours, volume=volume)
 
 
 def found(check: str, of: Audited) -> Outcome:
-    """Apply the table rule of a name."""
-    return check_named(check, MODULES[of.contract.layer])(of)
+    """Apply the table rule of a name, with the limits of the contract."""
+    limits = next((rule.arguments for rule in of.contract.rules if rule.check == check), None)
+    return check_named(check, MODULES[of.contract.layer])(of, **(limits or {}))
 
 
 def errors_of(of: Audited) -> dict[str, Outcome]:

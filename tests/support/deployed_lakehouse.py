@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,9 @@ import pyarrow.parquet as pq
 from lakehouse_tables import TABLES
 
 from lakehouse.lake import layout
+
+# Where runs leave something, beside the tables.
+_LEFT = (layout.LAKE_PREFIX, layout.STAGING_PREFIX, layout.QUARANTINE_PREFIX, layout.GOVERNANCE_PREFIX)
 
 
 class Lakehouse:
@@ -39,8 +41,22 @@ class Lakehouse:
     def table(self, key: str) -> pa.Table:
         return pq.read_table(io.BytesIO(self.bytes_of(key)))
 
+    def version(self) -> Any:
+        """Return the newest version, as the lake keeps it; None where nothing was published yet."""
+        keys = self.keys(layout.VERSIONS_PREFIX)
+        return self.json(keys[-1]) if keys else None
+
+    def files(self, table: str) -> list[str]:
+        """Return the keys of a table's files in the newest version."""
+        (found,) = (each for each in self.version()["tables"] if each["table"] == table)
+        return [file["key"] for file in found["files"]]
+
     def published(self, table: str) -> pa.Table:
-        return self.table(layout.published_key(table))
+        return pa.concat_tables([self.table(key) for key in self.files(table)])
+
+    def published_bytes(self, table: str) -> list[bytes]:
+        """Return the content of a table's files in the newest version."""
+        return [self.bytes_of(key) for key in self.files(table)]
 
     def put(self, key: str, content: bytes | pa.Table) -> None:
         if isinstance(content, pa.Table):
@@ -56,17 +72,16 @@ class Lakehouse:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
-    def publish(self, staged: Sequence[Mapping[str, Any]]) -> None:
-        """Copy staged tables to where they are read, as a layer's state machine does after its audit."""
-        for table in staged:
-            folder, name, parts = table["staged_key"].rpartition("/")[0], table["table"], table["parts"]
-            files = {layout.file_name(name, part, parts) for part in range(parts)}
-            for file in sorted(files):
-                source, key = f"{folder}/{file}", f"{layout.published_prefix(name)}{file}"
-                self.s3.copy_object(Bucket=self.bucket, Key=key, CopySource={"Bucket": self.bucket, "Key": source})
-            for key in self.keys(layout.published_prefix(name)):
-                if key.rpartition("/")[2] not in files:
-                    self.s3.delete_object(Bucket=self.bucket, Key=key)
+    def forget(self) -> None:
+        """Delete all that runs have left: versions, files, reports, and what the catalogue says of them."""
+        for prefix in (*(f"{layer}/" for layer in layout.LAYERS), *_LEFT):
+            for key in self.keys(prefix):
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
+        glue = self.deployment.client("glue")
+        # An entry that shows a later version would never be moved back.
+        for database in (*map(layout.database_of, layout.LAYERS), layout.DISCOVERED_DATABASE):
+            for table in glue.get_tables(DatabaseName=database)["TableList"]:
+                glue.delete_table(DatabaseName=database, Name=table["Name"])
 
     def empty_landing(self) -> None:
         for key in self.keys("landing/"):

@@ -1,6 +1,8 @@
 """A deployed lakehouse: the embedded AWS, `sam build`, `sam deploy`."""
 
+import fcntl
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import stages
+import strangers
 
 from cli.building import sam
 from cli.embedded.endpoint import ACCOUNT, REGION, Endpoint
@@ -23,13 +27,16 @@ class Deployment:
     ----------
     endpoint : Endpoint
         ``endpoint.process_environment()`` is what a child process needs to reach it.
+    home : Path
+        The folder in which the embedded AWS has its own.
     build : Path
-        What `sam build` made.
+        What `sam build` made, which other deployments of the same run of tests use, too.
     outputs : dict of str to str
         The stack's outputs.
     """
 
     endpoint: Endpoint
+    home: Path
     build: Path
     outputs: dict[str, str] = field(default_factory=dict)
 
@@ -65,11 +72,38 @@ class Deployment:
 
 
 @contextmanager
-def deployed(home: Path, bucket: str) -> Iterator[Deployment]:
-    """Start an embedded AWS in a folder and deploy to it; nothing is uploaded yet."""
-    build = home / "sam/build"
+def deployed(home: Path, bucket: str, **parameters: str) -> Iterator[Deployment]:
+    """Start an embedded AWS in a folder and deploy to it, with parameters; nothing is uploaded yet.
+
+    Another team is in the account, too, and in the end is as it was in the beginning.
+    """
     with EmbeddedAws(home / "aws") as endpoint:
-        sam.build(endpoint, build)
-        sam.deploy({"BucketName": bucket}, endpoint, build)
-        stack = Deployment(endpoint, build).client("cloudformation").describe_stacks(StackName="importau")["Stacks"][0]
-        yield Deployment(endpoint, build, {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})
+        build = _built(home, endpoint)
+        client = Deployment(endpoint, home, build).client
+        strangers.settle(client)
+        before = strangers.seen(client)
+        sam.deploy({"BucketName": bucket} | parameters, endpoint, build)
+        stack = (
+            Deployment(endpoint, home, build)
+            .client("cloudformation")
+            .describe_stacks(StackName="importau")["Stacks"][0]
+        )
+        made = Deployment(
+            endpoint, home, build, {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        )
+        with stages.neighbour(made, bucket):
+            yield made
+        assert strangers.seen(client) == before, "something of another team's was touched"
+
+
+def _built(home: Path, endpoint: Endpoint) -> Path:
+    """Return what `sam build` makes of this checkout: once for all workers of a run of tests."""
+    # pytest's own folder of the run, in which each worker has one.
+    shared = next((each for each in home.parents if re.fullmatch(r"pytest-\d+", each.name)), home) / "sam"
+    shared.mkdir(parents=True, exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "done").exists():
+            sam.build(endpoint, shared / "build")
+            (shared / "done").touch()
+    return shared / "build"

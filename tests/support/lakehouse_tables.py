@@ -15,3 +15,5 @@ PARTED: Final = layers.cut_tables(layers.BRONZE)
 FACT: Final = "fato_pedido_correlacionado"
 CASH_FLOW: Final = "agregado_fluxo_de_caixa_mensal"
 FORECAST: Final = "agregado_ml_forecast_risco_cambial"
+OUTLOOK: Final = "previsao_fluxo_de_caixa"
+RISK: Final = "risco_cambial"

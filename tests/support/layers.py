@@ -1,11 +1,15 @@
-"""Silver and Gold from table to table, for tests: with plain text, and with the quarantine."""
+"""The layers above Bronze from table to table, for tests: with plain text, and with the quarantine."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import pandas as pd
 import pyarrow as pa
-from lakehouse_tables import FACT
+import pyarrow.compute as pc
+from lakehouse_tables import CASH_FLOW, FACT, FORECAST
 
+from forecast import app
+from forecast.reading import COLUMNS, QUOTATIONS, Inputs
 from gold import cash_flow as bi
 from gold import forecast as ml
 from gold.partial import aggregated
@@ -31,3 +35,13 @@ def cash_flow(fact: pa.Table) -> pa.Table:
 
 def forecast(fact: pa.Table) -> pa.Table:
     return ml.forecast(aggregated(fact))
+
+
+def above(bronze: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the tables of every layer above Bronze."""
+    fact = correlate(bronze).fact
+    gold = {CASH_FLOW: cash_flow(fact), FORECAST: forecast(fact)}
+    read = {**gold, QUOTATIONS: bronze[QUOTATIONS]}
+    frames = {name: read[name].select(COLUMNS[name]).to_pandas(types_mapper=pd.ArrowDtype) for name in COLUMNS}
+    today = pc.max(fact["data_pedido"]).as_py()
+    return {FACT: fact, **gold, **app.forecast(Inputs.of(frames, today))}

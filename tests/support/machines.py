@@ -4,7 +4,7 @@ import json
 from functools import cache
 from typing import Any, Final
 
-from sam_template import TEMPLATE, parsed
+from sam_template import ROLE, TEMPLATE, parsed
 
 from lakehouse.lake import layout
 
@@ -12,7 +12,6 @@ LAYERS: Final = layout.LAYERS
 AUDITS: Final = tuple(f"teste_{layer}" for layer in layout.LAYERS)
 # A machine after those it starts.
 MACHINES: Final = (*AUDITS, *LAYERS, "pipeline")
-GOVERNANCE: Final = ("Crawl", "Govern", "Governed", "GovernanceFailed")
 _PREFIX: Final = "StateMachine_DAG_"
 
 
@@ -25,6 +24,12 @@ def _resources() -> dict[str, dict[str, Any]]:
     }
     assert set(machines) == set(MACHINES)
     return machines
+
+
+@cache
+def _parameters() -> dict[str, dict[str, Any]]:
+    parameters: dict[str, dict[str, Any]] = parsed()["Parameters"]
+    return parameters
 
 
 def source(name: str) -> str:
@@ -46,25 +51,27 @@ def rendered(name: str, **values: str) -> str:
     substitutions = _resources()[name]["DefinitionSubstitutions"]
     text = (TEMPLATE.parent / source(name)).read_text("utf-8")
     for key, value in (substitutions | values).items():
-        if isinstance(value, str):
-            text = text.replace(f"${{{key}}}", value)
+        known = _default(value)
+        if isinstance(known, str):
+            text = text.replace(f"${{{key}}}", known)
     return text
+
+
+def _default(value: Any) -> Any:
+    """Return the default of a parameter in the place of a reference to it; any other value as it is."""
+    if not isinstance(value, dict) or "Ref" not in value:
+        return value
+    parameter = _parameters().get(value["Ref"], {})
+    return str(parameter["Default"]) if "Default" in parameter and parameter["Type"] == "Number" else value
+
+
+def make_all(states: Any) -> None:
+    """Make every machine as it is deployed, by a client of Step Functions; none of them can be run."""
+    for name in MACHINES:
+        states.create_state_machine(name=f"{_PREFIX}{name}", definition=rendered(name), roleArn=ROLE)
 
 
 def definition(name: str) -> dict[str, Any]:
     """Return a machine's definition, parsed; what only a deployment knows stays ``${Name}``."""
     machines: dict[str, Any] = json.loads(rendered(name))
     return machines
-
-
-def ungoverned(definition: str) -> str:
-    """Return the pipeline's ASL without crawlers and governance, which run for real in the e2e tests."""
-    machine = json.loads(definition)
-    machine["States"]["Gold"]["Next"] = "Finished"
-    del machine["States"]["Finished"]["Parameters"]["governance.$"]
-    del machine["States"]["Defaults"]["Parameters"]["defaults"]["crawlers"]
-    for state in (*GOVERNANCE, "ReadLambdaFault", "LambdaFailed"):
-        del machine["States"][state]
-    del machine["States"]["Steps"]["Choices"][1]  # to governance alone
-    del machine["States"]["ReadFault"]["Choices"][1]  # of a Lambda's fault
-    return json.dumps(machine)

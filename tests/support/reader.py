@@ -36,14 +36,21 @@ ELSEWHERE = {
 ENDLESS = {"--serve": r"http://127\.0\.0\.1:\d+", "--tail": r"staged|INIT_START|START RequestId|\{"}
 # What a page takes for granted before a command: that it was done somewhere above, in prose or in another block.
 BEFORE = {
+    "./importau versions": (
+        "./importau deploy --yes",
+        "./importau run --csv-dir csv_exports",
+        "./importau run --force",
+    ),
     "./importau search": ("./importau deploy --yes", "./importau run --csv-dir csv_exports"),
     "sam logs": ("./importau run bronze --csv-dir csv_exports",),
     "./importau destroy --delete-data": ("./importau deploy --yes",),
 }
 ANSWERS = {
+    r"(Whose data\?|Dados de quem\?).*?:": "fabio.moraes",
     r"Make these \d+ changes\? \(y/n\).*?:": "y",
     r"Make this change\? \(y/n\).*?:": "y",
     r"Fazer estas \d+ mudanças\? \(s/n\).*?:": "s",
+    r"Go back to version \d+\? \(y/n\).*?:": "y",
     r"Type importau to go on.*?:": "importau",
     r"Type importau-lakehouse-root-000000000000 to go on.*?:": "importau-lakehouse-root-000000000000",
     r"Digite importau para continuar.*?:": "importau",
@@ -104,8 +111,8 @@ def checkout(folder: Path) -> Path:
         ("template.yaml", "    Default: managed\n", "    Default: local\n"),
     ):
         text = (folder / name).read_text("utf-8")
-        assert text.count(before) == 1
-        (folder / name).write_text(text.replace(before, after), "utf-8")
+        assert before in text
+        (folder / name).write_text(text.replace(before, after, 1), "utf-8")  # of no stage, which comes first
     return folder
 
 

@@ -14,12 +14,12 @@ id: importau-fretes
 version: 1.0.0
 status: active
 name: fretes
-domain: importacao
+domain: compras
 dataProduct: Logística
 description:
   purpose: Fretes tipados e limpos, um por pedido embarcado.
   limitations: Pedidos em casa não têm frete.
-  usage: Leia a versão publicada; staging/ não foi auditado.
+  usage: Leia a versão mais nova do lago; o arquivo que nenhuma versão nomeia não foi publicado.
 tags:
   - Supporting Domain
   - Logística
@@ -27,14 +27,14 @@ servers:
   - server: lakehouse
     type: s3
     description: A versão publicada; o nome do bucket é o da conta.
-    location: s3://importau-lakehouse-*/bronze/fretes/*.parquet
+    location: s3://importau-lakehouse-*/bronze/fretes/run=*/*.parquet
     format: parquet
   - server: catalogo
     type: glue
     description: A tabela no catálogo; a conta é a de quem instala.
     account: '*'
     database: importau_bronze
-    location: s3://importau-lakehouse-*/bronze/fretes/
+    location: s3://importau-lakehouse-*/bronze/fretes/run=*/
     format: parquet
 customProperties:
   - property: foundBy
@@ -44,6 +44,7 @@ customProperties:
 schema:
   - name: fretes
     physicalName: fretes
+    businessName: Fretes
     physicalType: table
     logicalType: object
     description: Os fretes dos pedidos embarcados, como a logística os exporta, por frete marítimo ou aéreo.
@@ -52,6 +53,7 @@ schema:
       - Logística
     properties:
       - name: frete_id
+        businessName: Frete
         logicalType: string
         physicalType: string
         description: Identifica o frete.
@@ -59,11 +61,13 @@ schema:
         primaryKeyPosition: 1
         required: true
       - name: pedido_id
+        businessName: Pedido
         logicalType: string
         physicalType: string
         description: O pedido embarcado.
         required: true
       - name: modal
+        businessName: Modal
         logicalType: string
         physicalType: string
         description: Por onde vai a carga.
@@ -80,6 +84,7 @@ schema:
                 - MARITIMO
                 - AEREO
       - name: valor_frete_brl
+        businessName: Frete (R$)
         logicalType: number
         physicalType: decimal(18,2)
         description: O que o frete custa, em reais.
@@ -87,31 +92,36 @@ schema:
         quality:
           - name: valor_frete_nao_negativo
             description: valor_frete_brl não é negativo.
-            type: custom
-            engine: importau
-            implementation:
-              row: valor_frete_brl >= 0
+            type: sql
+            query: SELECT COUNT(*) FROM fretes WHERE valor_frete_brl < 0
+            mustBe: 0
             dimension: conformity
             severity: error
     quality:
       - name: contabilidade_de_linhas
         description: Toda linha lida foi mantida ou posta em quarentena.
-        type: custom
-        engine: importau
-        implementation:
-          check: contabilidade_de_linhas
+        type: sql
+        query: |-
+          SELECT COALESCE(
+              NULLIF(ABS(linhas_lidas - mantidas - postas - linhas_substituidas), 0),
+              ABS(linhas_mantidas - mantidas) + ABS(linhas_em_quarentena - postas)
+          )
+          FROM contabilidade
+          CROSS JOIN (SELECT COUNT(*) AS mantidas FROM fretes) AS tabela_gravada
+          CROSS JOIN (SELECT COUNT(*) AS postas FROM quarentena WHERE tabela = 'fretes') AS quarentena_gravada
+          WHERE tabela = 'fretes'
+        mustBe: 0
         dimension: completeness
         severity: error
       - name: linhas_em_quarentena
         description: Linhas que a camada pôs em quarentena; o relatório diz por quê.
-        type: custom
-        engine: importau
-        implementation:
-          check: linhas_em_quarentena
+        type: sql
+        query: SELECT COUNT(*) FROM quarentena WHERE tabela = 'fretes'
+        mustBe: 0
         dimension: completeness
         severity: warning
 team:
-  name: engenharia-de-dados
+  name: compras
   description: Responde pelo conteúdo, pelas regras e pelos prazos desta tabela.
 slaProperties:
   - id: freshness
@@ -165,6 +175,7 @@ def freights(rng: Random, orders: pd.DataFrame) -> pd.DataFrame:
 '''
 COLUMN: Final = """\
       - name: saida_em_aberto_brl
+        businessName: Em aberto (R$)
         logicalType: number
         physicalType: decimal(18,2)
         description: O que do mês ainda não foi pago, em reais; sem o cancelado.
@@ -175,17 +186,21 @@ COLUMN: Final = """\
         customProperties:
           - property: indirectSources
             value:
-              - importau_silver.fato_pedido_correlacionado.mes_referencia
-              - importau_silver.fato_pedido_correlacionado.status_pagamento
-              - importau_silver.fato_pedido_correlacionado.origem_recurso
-              - importau_silver.fato_pedido_correlacionado.moeda_origem
+              GROUP_BY:
+                - importau_silver.fato_pedido_correlacionado.mes_referencia
+                - importau_silver.fato_pedido_correlacionado.origem_recurso
+                - importau_silver.fato_pedido_correlacionado.moeda_origem
+              CONDITIONAL:
+                - importau_silver.fato_pedido_correlacionado.status_pagamento
         quality:
           - name: em_aberto_confere
             description: O que está em aberto é o total sem o pago.
-            type: custom
-            engine: importau
-            implementation:
-              row: total_saida_brl == saida_paga_brl + saida_em_aberto_brl
+            type: sql
+            query: |-
+              SELECT COUNT(*)
+              FROM agregado_fluxo_de_caixa_mensal
+              WHERE total_saida_brl <> saida_paga_brl + saida_em_aberto_brl
+            mustBe: 0
             dimension: accuracy
             severity: error
 """
@@ -211,8 +226,8 @@ NEW_TABLE: Final[Changes] = {
 NEW_COLUMN: Final[Changes] = {
     "glue/contracts/gold/agregado_fluxo_de_caixa_mensal.odcs.yaml": (
         (
-            "              row: total_saida_brl == saida_paga_brl + saida_pendente_brl + saida_agendada_brl + "
-            "saida_prevista_brl\n            dimension: accuracy\n            severity: error\n",
+            "              WHERE total_saida_brl <> saida_paga_brl + saida_pendente_brl + saida_agendada_brl + "
+            "saida_prevista_brl\n            mustBe: 0\n            dimension: accuracy\n            severity: error\n",
             COLUMN,
         ),
     ),

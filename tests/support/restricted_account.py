@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import boto3
+import strangers
 from working_copy import working_copy
 
 from cli.account.permissions import Place, policy
@@ -24,13 +25,13 @@ PLACE = Place(
 )  # fmt: skip
 FORBIDDEN = ("iam:Create*", "iam:Put*", "iam:Attach*", "lakeformation:*", "datazone:*")
 # AWS asks for these on the resource that the least policy names; the embedded AWS asks for them on "*".
-ASKED_ON_ANYTHING = {
+ASKED_ON_ANYTHING: dict[str, tuple[str, ...]] = {
     "user": (
         "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet",
         "iam:SimulatePrincipalPolicy", "glue:GetCrawler", "glue:GetDatabase", "ssm:GetParameters",
-        "states:ListTagsForResource",
+        "athena:GetQueryExecution", "athena:GetQueryResults", "glue:DeleteDatabase",
     ),
-    "role": ("states:ListTagsForResource",),
+    "role": ("glue:GetCrawler",),
 }  # fmt: skip
 # Layers of another account, which the embedded AWS takes as empty: its Lambdas find their packages installed.
 LAYERS = (
@@ -103,25 +104,35 @@ class Account:
         )  # fmt: skip
         return Ran(process.returncode, process.stdout, process.stderr)
 
-    @contextmanager
-    def denied(self, role: str, *actions: str) -> Iterator[None]:
+    def denied(self, role: str, *actions: str) -> AbstractContextManager[None]:
         """Deny a role some actions for the length of a block."""
+        return self._with(role, "Deny", actions)
+
+    def allowed(self, role: str, *actions: str) -> AbstractContextManager[None]:
+        """Allow a role some actions for the length of a block."""
+        return self._with(role, "Allow", actions)
+
+    @contextmanager
+    def _with(self, role: str, effect: str, actions: Any) -> Iterator[None]:
         iam = self.client("iam")
-        iam.put_role_policy(RoleName=role, PolicyName="denied", PolicyDocument=_document("Deny", actions))
+        iam.put_role_policy(RoleName=role, PolicyName=effect, PolicyDocument=_document(effect, actions))
         try:
             yield
         finally:
-            iam.delete_role_policy(RoleName=role, PolicyName="denied")
+            iam.delete_role_policy(RoleName=role, PolicyName=effect)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
         credentials = self.endpoint.environment()
-        return kept | credentials | _session(self.endpoint)
+        return kept | credentials | session(self.endpoint)
 
 
 @contextmanager
 def restricted_account(home: Path) -> Iterator[Account]:
-    """Start an embedded AWS with a Learner Lab's roles, which may do what the least policies say and no more."""
+    """Start an embedded AWS with a Learner Lab's roles, which may do what the least policies say and no more.
+
+    Another team is in the account, too: everything on what it has is denied.
+    """
     server = RestrictedAws(home / "aws")
     with server as endpoint:
         account = Account(endpoint, server, _checkout(home / "checkout"))
@@ -133,13 +144,16 @@ def restricted_account(home: Path) -> Iterator[Account]:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document("Allow", ["sts:AssumeRole"], trusted))
             least = json.dumps(policy(holder, PLACE))  # type: ignore[arg-type]
             iam.put_role_policy(RoleName=name, PolicyName="least", PolicyDocument=least)
-            wider = _document("Allow", ASKED_ON_ANYTHING[holder])
-            iam.put_role_policy(RoleName=name, PolicyName="of-the-embedded-aws", PolicyDocument=wider)
+            if ASKED_ON_ANYTHING[holder]:  # no action at all would be any action for the embedded AWS
+                wider = _document("Allow", ASKED_ON_ANYTHING[holder])
+                iam.put_role_policy(RoleName=name, PolicyName="of-the-embedded-aws", PolicyDocument=wider)
+            iam.put_role_policy(RoleName=name, PolicyName="not-ours", PolicyDocument=_statements(strangers.keep_out()))
         iam.put_role_policy(RoleName=USER_ROLE, PolicyName="learner-lab", PolicyDocument=_document("Deny", FORBIDDEN))
+        strangers.settle(account.client)
         yield account
 
 
-def _session(endpoint: Endpoint) -> dict[str, str]:
+def session(endpoint: Endpoint) -> dict[str, str]:
     """Return credentials as a lab hands them out: a session of the user's role."""
     root = boto3.session.Session(ACCOUNT, "test", region_name=REGION)
     iam = root.client("iam", endpoint_url=endpoint.url)
@@ -172,5 +186,8 @@ def _checkout(folder: Path) -> Path:
 
 def _document(effect: str, actions: Any, principal: dict[str, Any] | None = None) -> str:
     whom: dict[str, Any] = {"Resource": "*"} if principal is None else {"Principal": principal}
-    statement = {"Effect": effect, "Action": list(actions), **whom}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return _statements({"Effect": effect, "Action": list(actions), **whom})
+
+
+def _statements(*statements: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -19,21 +21,49 @@ Template = dict[str, Any]
 
 
 def parsed() -> Template:
-    """Return template.yaml as it is written."""
+    """Return template.yaml as it is written, with the names of no stage; what is returned may be changed."""
+    return deepcopy(_parsed())
+
+
+def written() -> Template:
+    """Return template.yaml as it is written; what is returned may be changed."""
     template: Template = yaml_parse(TEMPLATE.read_text("utf-8"))
     return template
 
 
-def transformed() -> Template:
-    """Return the result of the SAM transform: with default parameters, and local paths as `sam package` leaves them."""
-    packaged = parsed()
+@cache
+def _parsed() -> Template:
+    template: Template = _of_no_stage(written())
+    return template
+
+
+def _of_no_stage(value: Any) -> Any:
+    """Return a part of the template in which a name that may say the stage says none."""
+    if isinstance(value, list):
+        return [_of_no_stage(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value and value["Fn::If"][0] == "HasStage":
+        return _of_no_stage(value["Fn::If"][2])
+    return {key: _of_no_stage(inner) for key, inner in value.items()}
+
+
+def transformed(**parameters: str) -> Template:
+    """Return the result of the SAM transform, with local paths as `sam package` leaves them.
+
+    Parameters
+    ----------
+    **parameters : str
+        Those that are not as the template's defaults.
+    """
+    packaged = written()
     packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/code"
     for resource in packaged["Resources"].values():
         for path in {"ContentUri", "DefinitionUri"} & resource["Properties"].keys():
             resource["Properties"][path] = "s3://artifacts/content"
     with mock.patch.dict(os.environ, {"AWS_DEFAULT_REGION": "us-east-1"}):
         policies = ManagedPolicyLoader(boto3.session.Session().client("iam"))
-        result: Template = transform(packaged, defaults(packaged) | {"ExecutionRoleArn": ROLE}, policies)
+        result: Template = transform(packaged, defaults(packaged) | {"ExecutionRoleArn": ROLE} | parameters, policies)
     return result
 
 
@@ -46,6 +76,14 @@ def decided(template: Mapping[str, Any], **parameters: str) -> dict[str, dict[st
     """Return the resources that exist with these parameters, with every `Fn::If` evaluated."""
     values = defaults(template) | parameters
 
+    def text(side: Any) -> str:
+        if not isinstance(side, Mapping):
+            return str(side)
+        if "Fn::Select" in side:  # of a list that is a parameter
+            index, listed = side["Fn::Select"]
+            return values[listed["Ref"]].split(",")[int(index)]
+        return values[side["Ref"]]
+
     def holds(condition: Any) -> bool:
         ((kind, of),) = condition.items() if isinstance(condition, Mapping) else (("Condition", condition),)
         match kind:
@@ -53,8 +91,10 @@ def decided(template: Mapping[str, Any], **parameters: str) -> dict[str, dict[st
                 return holds(template["Conditions"][of])
             case "Fn::Not":
                 return not holds(of[0])
+            case "Fn::And":
+                return all(map(holds, of))
             case "Fn::Equals":
-                one, other = (values[side["Ref"]] if isinstance(side, Mapping) else str(side) for side in of)
+                one, other = (text(side) for side in of)
                 return one == other
         raise AssertionError(f"{kind} is not known here")
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from lakehouse.contract.layers import LAYERS
-from lakehouse.lake.layout import database_of
+from lakehouse import clients
+from lakehouse.contract import layers
+from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
 
 _ENVIRONMENT: Final = {
@@ -30,13 +31,24 @@ def simulated_lake(bucket: str) -> Iterator[Lake]:
             patch.setenv(name, value)
         for name in _OWN:
             patch.delenv(name, raising=False)
+        clients.forget()
         with mock_aws():
-            client = boto3.client("s3")
+            client = clients.client_of("s3")
             client.create_bucket(Bucket=bucket)
             yield Lake(bucket, client)
 
 
 def make_databases(*names: str) -> None:
     """Make the databases of the layers in the simulated catalogue, and those named besides."""
-    for name in (*map(database_of, LAYERS), *names):
+    for name in (*map(layout.database_of, layers.LAYERS), *names):
         boto3.client("glue").create_database(DatabaseInput={"Name": name})
+
+
+def make_crawler(lake: Lake, layer: str, **settings: Any) -> None:
+    """Make the crawler of a layer of a lake, with settings of its own."""
+    tables = layers.tables_of(layer)
+    paths = [{"Path": f"s3://{lake.bucket}/{layout.table_prefix(table)}", "SampleSize": 1} for table in tables]
+    boto3.client("glue").create_crawler(
+        Name=layout.crawler_of(layer, ""), Role="r", DatabaseName=layout.DISCOVERED_DATABASE,
+        Targets={"S3Targets": paths}, **settings,
+    )  # fmt: skip

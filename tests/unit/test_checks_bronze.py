@@ -261,7 +261,10 @@ ROW_BY_ROW = {
     ],
 }
 # The rules of what was set aside and of age examine the rows read, or nothing, and nothing is wrong here.
-NOTHING_WRONG = {"contabilidade_de_linhas": int, "linhas_em_quarentena": int, "atualidade": lambda _: 0}
+NOTHING_WRONG = {
+    "contabilidade_de_linhas": int, "linhas_em_quarentena": int, "atualidade": lambda _: 0,
+    "volume_da_quarentena": int, "volume_da_tabela": lambda _: 0,
+}  # fmt: skip
 
 
 def sum_of(values):

@@ -15,6 +15,8 @@ from cli.account.identity import Identity
 from cli.account.stack_bucket import bucket_of, bucket_parameter, ensure
 from cli.embedded.endpoint import Endpoint
 from cli.errors import CliError, UsageError
+from lakehouse.lake import layout
+from lakehouse.lake.retention import Retention
 
 ROOT = Path(__file__).resolve().parents[2]
 ME = Identity("123456789012", "arn:aws:iam::123456789012:user/ana", "AIDA")
@@ -165,8 +167,9 @@ def test_a_name_that_no_bucket_can_have_is_not_even_asked_for(name: str) -> None
 
 
 def test_the_settings_are_those_that_the_template_gives_its_own_bucket() -> None:
-    resources = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
-    own = _by_default(resources["LakeBucket"]["Properties"])
+    template = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+    resources, defaults = template["Resources"], template["Parameters"]
+    own = _by_default(resources["LakeBucket"]["Properties"], defaults)
     assert own["VersioningConfiguration"] == buckets.VERSIONING
     assert own["PublicAccessBlockConfiguration"] == buckets.PUBLIC_ACCESS_BLOCK
     (rule,) = own["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -185,15 +188,17 @@ def test_the_settings_are_those_that_the_template_gives_its_own_bucket() -> None
     assert ours["Resource"] == [f"arn:aws:s3:::{NAME}", f"arn:aws:s3:::{NAME}/*"]
 
 
-def _by_default(value: Any) -> Any:
-    """Return a part of the template without what it only has where a parameter asks for it (a key of one's own)."""
+def _by_default(value: Any, parameters: dict[str, Any]) -> Any:
+    """Return a part of the template as it is by default: without what a parameter has to ask for (one's own key)."""
     if isinstance(value, list):
-        return [_by_default(inner) for inner in value]
+        return [_by_default(inner, parameters) for inner in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {"Fn::If"}:
-        return _by_default(value["Fn::If"][2])
-    resolved = {key: _by_default(inner) for key, inner in value.items()}
+        return _by_default(value["Fn::If"][2], parameters)
+    if set(value) == {"Ref"} and parameters.get(value["Ref"], {}).get("Type") == "Number":
+        return parameters[value["Ref"]]["Default"]
+    resolved = {key: _by_default(inner, parameters) for key, inner in value.items()}
     return {key: inner for key, inner in resolved.items() if inner != {"Ref": "AWS::NoValue"}}
 
 
@@ -207,6 +212,19 @@ def _as_in_the_template(rule: dict[str, Any]) -> dict[str, Any]:
         | ({"Prefix": prefix} if prefix else {})
         | ({"ExpirationInDays": rule["Expiration"]["Days"]} if "Expiration" in rule else {})
     )
+
+
+def test_a_limit_that_is_0_is_no_rule_and_no_rule_deletes_what_is_newest_but_work_and_answers() -> None:
+    forever = buckets.lifecycle(Retention(landing=0, deleted=0))["Rules"]
+    assert [rule["ID"] for rule in forever if "NoncurrentVersionExpiration" in rule] == [
+        "staging-is-temporary", "query-results-are-temporary",
+    ]  # fmt: skip
+    limited = buckets.lifecycle(Retention(landing=7, deleted=30))["Rules"]
+    assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in limited] == [1, 1, 7, 30]
+    for rules in (forever, limited):
+        assert {rule["Filter"]["Prefix"] for rule in rules if "Expiration" in rule} == {
+            layout.STAGING_PREFIX, layout.ATHENA_PREFIX,
+        }  # fmt: skip
 
 
 def test_the_embedded_aws_has_no_tls_and_so_no_policy_that_demands_it() -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from answering import Answering, refused
+from answering import USUAL, Answering, refused
 from botocore.exceptions import NoCredentialsError, NoRegionError
 from typer.testing import CliRunner, Result
 
@@ -12,6 +12,8 @@ from cli.account.execution_role import SERVICES
 from cli.account.permissions import permissions
 from cli.commands import check
 from cli.main import app
+
+pytestmark = pytest.mark.once
 
 ROLE = "arn:aws:iam::123456789012:role/LabRole"
 
@@ -22,7 +24,7 @@ class World:
     def __init__(self) -> None:
         self.denied: set[tuple[str, str]] = set()
         self.trusted = list(SERVICES)
-        self.answers: dict[str, Any] = {
+        self.answers: dict[str, Any] = USUAL | {
             "sts get-caller-identity": {
                 "Account": "123456789012",
                 "Arn": "arn:aws:sts::123456789012:assumed-role/voclabs/user3=Ana_Araujo",
@@ -200,3 +202,84 @@ def test_a_role_and_a_bucket_may_be_named(world: World) -> None:
     found = json.loads(world.checks("--role", "DataRole", "--bucket", "company-lake", "--json").stdout)
     assert ("iam", "get-role", "--role-name", "DataRole") in world.aws_cli.asked
     assert found["bucket"]["name"] == "company-lake"
+
+
+def test_what_fails_without_a_right_is_told_in_the_table_and_in_the_json(world: World) -> None:
+    world.deny("role", "events:PutRule")
+    world.deny("role", "states:GetExecutionHistory")
+    world.deny("user", "glue:SearchTables")
+    table, found = world.checks().stdout, json.loads(world.checks("--json").stdout)
+    assert "without it, deploy fails" in table
+    assert "without it, run fails" in table
+    stops = {(one["holder"], one["permission"]): one["stops"] for one in found["permissions"]}
+    assert stops["role", "events:PutRule"] == "deploy"
+    assert stops["role", "states:GetExecutionHistory"] == "run"
+    assert stops["user", "glue:SearchTables"] == ""
+
+
+def test_what_deploy_does_without_by_itself_is_told_and_does_not_fail(world: World) -> None:
+    world.deny("role", "logs:CreateLogDelivery")
+    ran = world.checks()
+    assert ran.exit_code == 0, ran.output
+    assert "deploy sets StateMachineLogLevel=OFF" in ran.stdout
+    assert json.loads(world.checks("--json").stdout)["adaptations"] == {"StateMachineLogLevel": "OFF"}
+
+
+def test_what_is_in_the_way_is_told(world: World) -> None:
+    settings: dict[str, Any] = {"DataLakeSettings": {"DataLakeAdmins": [], "CreateDatabaseDefaultPermissions": []}}
+    world.answers["lakeformation get-data-lake-settings"] = settings
+    assert "Lake Formation governs new databases" in " ".join(world.checks().stderr.split())
+    (obstacle,) = json.loads(world.checks("--json").stdout)["obstacles"]
+    assert "grant" in obstacle["fix"]
+
+
+# ---- what AWS says of the state machines ---------------------------------------------------------------------------
+
+
+def diagnosed(world: World, *said: dict[str, str]) -> None:
+    world.answers["stepfunctions validate-state-machine-definition"] = {
+        "result": "FAIL" if said else "OK", "diagnostics": list(said),
+    }  # fmt: skip
+
+
+PROBLEM = {
+    "severity": "ERROR", "code": "MISSING_TRANSITION_TARGET", "message": "Missing 'Next' target: Nowhere",
+    "location": "/States/Open/Next",
+}  # fmt: skip
+
+
+def test_every_state_machine_is_asked_about_with_all_that_is_substituted_in_it(world: World) -> None:
+    diagnosed(world)
+    ran = world.checks("--deep")
+    assert ran.exit_code == 0, ran.output
+    assert "AWS takes every state machine as it is" in ran.stderr
+    asked = [command for command in world.aws_cli.asked if command[1] == "validate-state-machine-definition"]
+    assert len(asked) == 9
+    assert not [command for command in asked if "${" in " ".join(command)]
+
+
+def test_what_aws_would_refuse_is_told_with_its_place_and_nothing_is_asked_otherwise(world: World) -> None:
+    diagnosed(world, PROBLEM)
+    ran = world.checks("--deep")
+    assert ran.exit_code == 1
+    wanted = (
+        "StateMachine_DAG_pipeline: MISSING_TRANSITION_TARGET: Missing 'Next' target: Nowhere (at /States/Open/Next)"
+    )
+    assert wanted in " ".join(ran.stderr.split())
+    assert world.checks().exit_code == 0
+    told = json.loads(world.checks("--deep", "--json").stdout)
+    assert told["state_machines"][0]["location"] == "/States/Open/Next"
+
+
+def test_a_warning_is_told_and_fails_nothing(world: World) -> None:
+    diagnosed(world, PROBLEM | {"severity": "WARNING"})
+    ran = world.checks("--deep")
+    assert ran.exit_code == 0, ran.output
+    assert "MISSING_TRANSITION_TARGET" in ran.stderr
+
+
+def test_who_may_not_ask_about_them_is_told_so(world: World) -> None:
+    world.answers["stepfunctions validate-state-machine-definition"] = refused("AccessDeniedException")
+    ran = world.checks("--deep")
+    assert ran.exit_code == 0
+    assert "you may not states:ValidateStateMachineDefinition" in " ".join(ran.stderr.split())

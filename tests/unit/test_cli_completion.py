@@ -61,14 +61,14 @@ def test_bash_completes_commands_however_the_program_is_called(
     ("words", "offered"),
     [
         (("local", "s"), ["status"]),
-        (("help", "ve"), ["verify", "version"]),
+        (("help", "ve"), ["versions", "verify", "version"]),
         (("help", "local", "re"), ["reset"]),
         (("run", "s"), ["silver"]),
         (("run", "silver", "--lo"), ["--local"]),
         (("logs", "teste-g"), ["teste-gold"]),
         (("search", "--type", "p"), ["pipeline", "pii"]),
         (("search", "--type", "=", "p"), ["pipeline", "pii"]),
-        (("search", "--type", "="), ["table", "column", "task", "pipeline", "pii"]),
+        (("search", "--type", "="), ["table", "file", "column", "task", "pipeline", "pii"]),
         (("lineage", "agregado_f"), ["agregado_fluxo_de_caixa_mensal"]),
         (("lineage", "cambio.taxa_p"), ["cambio.taxa_ptax"]),
         (("completion", ""), ["bash", "zsh", "fish"]),
@@ -104,7 +104,10 @@ def test_an_option_joined_to_its_value_is_one_word_to_zsh_and_fish() -> None:
 def test_commands_and_options_come_with_a_word_of_help() -> None:
     root = get_command(app)
     assert dict(candidates(root, ["d"], joined=True))["deploy"].startswith("Build and deploy")
-    assert dict(candidates(root, ["run", "--"], joined=True))["--csv-dir"] == "A folder with the exported CSVs."
+    assert (
+        dict(candidates(root, ["run", "--"], joined=True))["--csv-dir"]
+        == "A folder with the exported CSVs, also as .csv.gz or .zip."
+    )
 
 
 @pytest.mark.parametrize("shell", Shell)

@@ -127,6 +127,14 @@ def test_each_working_state_is_told_once_when_it_begins_and_once_when_it_ends() 
     assert outcome.layer_seconds == {"bronze": 2.0}
 
 
+def test_what_an_execution_returned_is_kept() -> None:
+    returned = (2.0, "ExecutionSucceeded", {"executionSucceededEventDetails": {"output": '{"version": 3}'}})
+    outcome, _ = followed(States({"pipeline:r": [STARTED, returned]}), "pipeline", "pipeline:r")
+    assert outcome.output == {"version": 3}
+    outcome, _ = followed(States({"pipeline:r": [STARTED, failed(2, "E", "c")]}), "pipeline", "pipeline:r")
+    assert outcome.output == {}
+
+
 def test_what_happens_inside_a_map_belongs_to_the_map() -> None:
     history = [
         STARTED,
@@ -355,7 +363,7 @@ def test_nothing_is_started_on_a_deployment_of_another_version() -> None:
     aws = Aws(boto3.Session(region_name="us-east-1"), "stack")
     vars(aws).update(
         states=States({}),
-        outputs={f"StateMachine{name}Arn": MACHINE for name in ("Bronze", "Silver", "Gold", "Pipeline")},
+        outputs={f"StateMachine{name}Arn": MACHINE for name in ("Bronze", "Silver", "Gold", "Forecast", "Pipeline")},
     )
     with pytest.raises(NotDeployedError, match="no output StateMachineTesteBronzeArn") as refused:
         start(aws, "bronze", {}, "r")

@@ -7,17 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lakehouse_tables import EVERY_TABLE, FACT
-from small_lake import account, deploy, files_in, published, put, report
+import yaml
+from lakehouse_tables import EVERY_TABLE, FACT, TABLES
+from small_lake import account, deploy, files_in, published, put, report, restored
 from typer.testing import CliRunner
 
 from cli.commands import portal as command
-from cli.contents.download import claim, download, published_runs
+from cli.contents import download as exporting
+from cli.contents.checkable import ASIDE, BOOKS, CONTRACT
+from cli.contents.download import download
+from cli.contents.export_record import claim
 from cli.errors import CliError, UsageError
 from cli.main import app
 from cli.portal.file import claim_page, warn_of_another
 from cli.session import Aws
+from lakehouse.engine import parquet
 from lakehouse.lake import layout
+
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture
@@ -32,14 +39,38 @@ def test_an_export_holds_every_table_the_reports_and_the_quarantine_of_the_publi
     deploy(aws)
     published(aws, "r1", emprestimos=1)
     put(aws, layout.quality_key("r2", "gold"), report("gold", "r2", passed=False))
+    put(aws, layout.run_key(FACT, "r2"), "a run that was not published")
     out = tmp_path / "new/out"
     download(aws, out)
     files = files_in(out)
-    assert len(files) == len(EVERY_TABLE) + 3 + 1 + 1
+    assert len(files) == len(EVERY_TABLE) + len(TABLES) + 1 + 3 + 1
     assert files["bronze/pedidos.parquet"] == "pedidos of r1"
     assert files["silver/FATO_PEDIDO_CORRELACIONADO.parquet"] == "fato_pedido_correlacionado of r1"
     assert json.loads(files["quality/gold.json"])["run_id"] == "r1"
-    assert files["quarantine/bronze/emprestimos.parquet"] == "set aside by r1"
+    aside = parquet.read(out / "quarantine/bronze/emprestimos.parquet")
+    assert aside["texto_original"].to_pylist() == ["set aside by r1"]
+
+
+def test_an_export_carries_a_contract_of_all_tables_and_what_its_rules_read_besides(aws: Aws, tmp_path: Path) -> None:
+    deploy(aws)
+    published(aws, "r1", emprestimos=1)
+    download(aws, tmp_path)
+    contract = yaml.safe_load((tmp_path / CONTRACT).read_text("utf-8"))
+    names = [schema["name"] for schema in contract["schema"]]
+    assert names == [*(layout.file_name(table).removesuffix(".parquet") for table in EVERY_TABLE), BOOKS, ASIDE]
+    books = parquet.read(tmp_path / "contract/contabilidade.parquet")
+    assert sorted(books["tabela"].to_pylist()) == sorted(EVERY_TABLE)
+    aside = parquet.read(tmp_path / "contract/quarentena.parquet")
+    assert aside.to_pylist() == [{"tabela": "emprestimos", "arquivo": "emprestimos.csv", "linha": 2}]
+
+
+def test_an_export_whose_rows_set_aside_are_no_parquet_is_refused_and_leaves_nothing(aws: Aws, tmp_path: Path) -> None:
+    deploy(aws)
+    published(aws, "r1", emprestimos=1)
+    put(aws, layout.quarantine_key("r1", "bronze", "emprestimos"), "no Parquet")
+    with pytest.raises(CliError, match="the rows that were set aside of emprestimos cannot be read"):
+        download(aws, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_later_export_replaces_the_earlier_ones_files_and_nothing_else(aws: Aws, tmp_path: Path) -> None:
@@ -48,8 +79,6 @@ def test_a_later_export_replaces_the_earlier_ones_files_and_nothing_else(aws: Aw
     download(aws, tmp_path)
     (tmp_path / "mine.txt").write_text("mine")
     published(aws, "r2")
-    for layer in layout.LAYERS:
-        aws.s3.delete_object(Bucket="lake", Key=layout.quality_key("r1", layer))
     download(aws, tmp_path)
     files = files_in(tmp_path)
     assert files["bronze/pedidos.parquet"] == "pedidos of r2"
@@ -59,38 +88,95 @@ def test_a_later_export_replaces_the_earlier_ones_files_and_nothing_else(aws: Aw
 
 def test_a_table_in_parts_is_exported_part_by_part_and_parts_of_another_number_go(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
-    published(aws, "r1")
-    aws.s3.delete_object(Bucket="lake", Key=layout.published_key(FACT))
     for parts in (3, 2):
-        for part in range(parts):
-            put(aws, layout.published_key(FACT, part, parts), f"part {part} of {parts}")
+        published(aws, f"in {parts}", parts={FACT: parts})
         download(aws, tmp_path)
         files = {name: text for name, text in files_in(tmp_path).items() if name.startswith("silver/")}
         assert files == {
             f"silver/FATO_PEDIDO_CORRELACIONADO-{part:05d}-of-{parts:05d}.parquet": f"part {part} of {parts}"
             for part in range(parts)
         }
-        for part in range(parts):
-            aws.s3.delete_object(Bucket="lake", Key=layout.published_key(FACT, part, parts))
 
 
-def test_a_table_with_parts_of_two_publications_is_not_exported(aws: Aws, tmp_path: Path) -> None:
+def test_an_earlier_version_is_exported_and_so_is_one_that_a_rollback_restored(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
     published(aws, "r1")
-    put(aws, layout.published_key(FACT, 1, 2), "a part")
-    with pytest.raises(CliError, match=r"holds 2 objects that are not one whole table.*run silver again"):
+    published(aws, "r2", tables=[FACT])
+    download(aws, tmp_path, 1)
+    assert json.loads((tmp_path / "export.json").read_text())["version"] == 1
+    assert files_in(tmp_path)["silver/FATO_PEDIDO_CORRELACIONADO.parquet"] == f"{FACT} of r1"
+    download(aws, tmp_path)
+    kept = json.loads((tmp_path / "export.json").read_text())
+    assert (kept["version"], kept["runs"]) == (2, {"bronze": "r1", "silver": "r2", "gold": "r1", "forecast": "r1"})
+    restored(aws, 1)
+    download(aws, tmp_path)
+    assert json.loads((tmp_path / "export.json").read_text())["version"] == 3
+    assert files_in(tmp_path)["silver/FATO_PEDIDO_CORRELACIONADO.parquet"] == f"{FACT} of r1"
+
+
+def test_a_version_that_is_not_there_is_a_usage_error_that_says_which_ones_are(aws: Aws, tmp_path: Path) -> None:
+    deploy(aws)
+    for run in ("r1", "r2", "r3", "r4", "r5"):
+        published(aws, run, tables=["cambio"])
+    for number in (3,):
+        aws.s3.delete_object(Bucket="lake", Key=layout.version_key(number))
+    with pytest.raises(UsageError, match="there is no version 7: versions are 1 to 2, 4 to 5"):
+        download(aws, tmp_path / "out", 7)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_are_not_what_they_were_are_all_named_and_nothing_is_written(aws: Aws, tmp_path: Path) -> None:
+    deploy(aws)
+    published(aws, "r1", parts={FACT: 2}, emprestimos=1)
+    aws.s3.delete_object(Bucket="lake", Key=layout.run_key("pedidos", "r1"))
+    put(aws, layout.run_key(FACT, "r1", 1, 2), "another part")
+    put(aws, layout.run_key("cambio", "r1"), "")
+    with pytest.raises(CliError, match="version 1 is not what it was: ") as caught:
+        download(aws, tmp_path / "out")
+    for said in ("pedidos.parquet is gone", "cambio.parquet was emptied", "00001-of-00002.parquet was changed or repl"):
+        assert said in caught.value.message
+    assert "--version N" in caught.value.fix
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_replaced_while_it_is_downloaded_is_not_taken(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(aws)
+    published(aws, "r1")
+    monkeypatch.setattr(exporting, "changed", lambda *_: put(aws, layout.run_key(FACT, "r1"), "another") or [])
+    with pytest.raises(CliError, match="is not the file that it was"):
+        download(aws, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("key", [layout.quality_key("r1", "gold"), layout.quarantine_key("r1", "bronze", "cambio")])
+def test_without_a_report_or_the_rows_set_aside_nothing_is_exported(aws: Aws, tmp_path: Path, key: str) -> None:
+    deploy(aws)
+    published(aws, "r1", cambio=1)
+    aws.s3.delete_object(Bucket="lake", Key=key)
+    with pytest.raises(CliError, match=f"{key} is gone"):
         download(aws, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_tables_that_are_not_published_are_all_named_and_nothing_is_written(aws: Aws, tmp_path: Path) -> None:
     deploy(aws)
-    published(aws, "r1")
-    for table in ("pedidos", FACT):
-        aws.s3.delete_object(Bucket="lake", Key=layout.published_key(table))
-    with pytest.raises(CliError, match="not published yet: pedidos, fato_pedido_correlacionado"):
+    with pytest.raises(CliError, match="nothing was published yet"):
+        download(aws, tmp_path / "out")
+    published(aws, "r1", tables=sorted(set(EVERY_TABLE) - {"pedidos", FACT}))
+    with pytest.raises(CliError, match="version 1 has no pedidos, fato_pedido_correlacionado: not published yet"):
         download(aws, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": 1}', '{"format": 2}'])
+def test_a_version_that_cannot_be_read_is_one_error(aws: Aws, tmp_path: Path, content: str) -> None:
+    deploy(aws)
+    published(aws, "r1")
+    put(aws, layout.version_key(1), content)
+    with pytest.raises(CliError, match=r"lake/versions/0000000001\.json (cannot be read|has the format)"):
+        download(aws, tmp_path / "out")
 
 
 def test_a_folder_that_cannot_be_written_is_a_usage_error(aws: Aws, tmp_path: Path) -> None:
@@ -109,11 +195,12 @@ def test_an_export_says_which_one_it_is_and_which_one_it_replaces(
     download(aws, tmp_path / "out")
     assert "took the place" not in capsys.readouterr().err
     kept = json.loads((tmp_path / "out/export.json").read_text("utf-8"))
-    assert (kept["lake"], kept["runs"]) == ("s3://lake", dict.fromkeys(layout.LAYERS, "r1"))
+    assert (kept["lake"], kept["version"]) == ("s3://lake", 1)
+    assert kept["runs"] == dict.fromkeys(layout.LAYERS, "r1")
     assert sorted(kept["files"]) == sorted(set(files_in(tmp_path / "out")) - {"export.json"})
     published(aws, "r2")
     download(aws, tmp_path / "out")
-    assert "took the place of an earlier export (s3://lake, run r1)" in capsys.readouterr().err
+    assert "took the place of an earlier export (s3://lake, version 1, run r1)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", ["bronze/pedidos.parquet", "silver/notes/mine.txt", "quality/gold.json"])
@@ -162,15 +249,15 @@ def test_an_export_that_is_interrupted_while_it_downloads_leaves_the_earlier_one
     download(aws, tmp_path / "out")
     before = files_in(tmp_path)
     published(aws, "r2")
-    whole, seen = aws.s3.download_file, []
+    whole, seen = exporting._fetch, []
 
-    def interrupted(*given: Any, **more: Any) -> None:
+    def interrupted(*given: Any) -> None:
         seen.append(given)
         if len(seen) == 5:
             raise KeyboardInterrupt
-        whole(*given, **more)
+        whole(*given)
 
-    monkeypatch.setattr(aws.s3, "download_file", interrupted)
+    monkeypatch.setattr(exporting, "_fetch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         download(aws, tmp_path / "out")
     assert files_in(tmp_path) == before
@@ -187,8 +274,6 @@ def test_an_export_that_is_interrupted_among_its_files_can_be_repeated(
     published(aws, "r1", emprestimos=1)
     download(aws, tmp_path)
     published(aws, "r2")
-    for layer in layout.LAYERS:
-        aws.s3.delete_object(Bucket="lake", Key=layout.quality_key("r1", layer))
     whole, moved = Path.replace, []
 
     def interrupted(self: Path, target: Path) -> Path:
@@ -207,15 +292,9 @@ def test_an_export_that_is_interrupted_among_its_files_can_be_repeated(
     }
     download(aws, tmp_path)
     files = files_in(tmp_path)
-    assert {text.rpartition(" ")[2] for name, text in files.items() if name.endswith("parquet")} == {"r2"}
-    assert len(files) == len(EVERY_TABLE) + 3 + 1
-
-
-def test_the_runs_of_what_is_published_are_those_that_passed(aws: Aws) -> None:
-    deploy(aws)
-    published(aws, "r1")
-    put(aws, layout.quality_key("r2", "gold"), report("gold", "r2", passed=False))
-    assert published_runs(aws) == dict.fromkeys(layout.LAYERS, "r1")
+    tables = [name for name in files if name.endswith("parquet") and not name.startswith("contract/")]
+    assert {files[name].rpartition(" ")[2] for name in tables} == {"r2"}
+    assert len(files) == len(EVERY_TABLE) + len(TABLES) + 3 + 1
 
 
 PAGE = "<!doctype html><head><title>IMPORTAÚ Lakehouse</title></head>"
@@ -246,7 +325,9 @@ def test_a_portal_beside_another_runs_export_says_so(
     assert "another export" not in capsys.readouterr().err
     published(aws, "r2")
     warn_of_another(aws, tmp_path / "portal.html")
-    assert "beside it are another export's (s3://lake, run r1)" in capsys.readouterr().err
+    assert "beside it are another export's (s3://lake, version 1, run r1)" in capsys.readouterr().err
+    warn_of_another(aws, tmp_path / "portal.html", 1)
+    assert capsys.readouterr().err == ""
     (tmp_path / "export.json").write_text("mine")
     warn_of_another(aws, tmp_path / "portal.html")
     assert capsys.readouterr().err == ""

@@ -1,5 +1,6 @@
 """What commands say of themselves: the whole help, each command's, and docs/commands.md, which repeats them."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from cli.generated.files import COMMANDS as COMMANDS_PAGE
 from cli.help import Command, Group
 from cli.main import app
 from cli.table import COMMANDS
+
+pytestmark = pytest.mark.once
 
 PAGE = ROOT / COMMANDS_PAGE
 # What takes long to load, and no help needs.
@@ -97,20 +100,44 @@ def test_a_typing_error_is_answered_with_what_was_meant() -> None:
     assert "Did you mean 'deploy'" in importau("deplyo").stderr
 
 
-def loaded(*arguments: str) -> set[str]:
-    """Return the modules that a command line loads in a process of its own."""
-    code = "import sys; from cli.main import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
-    ran = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
-    return set(ran.stderr.split())
+# Each command line has a process of its own, which is forked when what all commands need is loaded, and no more.
+LOADING = """
+import json, os, sys
+from cli.main import main
+for path in json.loads(sys.stdin.read()):
+    if os.fork() == 0:
+        kept, sys.stdout = sys.stdout, open(os.devnull, "w")
+        sys.argv[1:] = path
+        try:
+            main()
+        except SystemExit as end:
+            assert not end.code
+        print(json.dumps([path, [*sys.modules]]), file=kept, flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0, path
+"""
 
 
-def test_the_whole_help_loads_no_command() -> None:
-    found = loaded("--help")
+@pytest.fixture(scope="module")
+def loaded() -> dict[tuple[str, ...], set[str]]:
+    """Return the modules that the help of each command loads, by the command's words."""
+    asked = json.dumps([[*path, "--help"] for path in PATHS])
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADING], input=asked, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    said = map(json.loads, ran.stdout.splitlines())
+    return {tuple(arguments[:-1]): set(modules) for arguments, modules in said}
+
+
+def test_the_whole_help_loads_no_command(loaded: dict[tuple[str, ...], set[str]]) -> None:
+    found = loaded[()]
     assert found & {"rich", "botocore", *HEAVY} == set()
     assert {name for name in found if name.startswith("cli.")} == {"cli.main", "cli.table", "cli.errors", "cli.help"}
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path], ids=" ".join)
-def test_the_help_of_a_command_loads_nothing_that_takes_long(path: tuple[str, ...]) -> None:
-    found = loaded(*path, "--help") & HEAVY
+def test_the_help_of_a_command_loads_nothing_that_takes_long(
+    loaded: dict[tuple[str, ...], set[str]], path: tuple[str, ...]
+) -> None:
+    found = loaded[path] & HEAVY
     assert found == set(), "its module imports them at the top: import what needs them in the function that does"

@@ -12,6 +12,7 @@ from lakehouse_tables import EXPORTED
 from typer.testing import CliRunner, Result
 
 from cli import ROOT
+from cli.building import chromium
 from cli.commands import demo, run
 from cli.commands import test as test_command
 from cli.errors import CliError
@@ -160,6 +161,7 @@ def test_the_test_command_hands_its_arguments_to_pytest_alone(monkeypatch: pytes
     assert result.exit_code == 5
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("lint", "tests", "code"), [(True, 0, 0), (False, 0, 1), (True, 2, 2), (False, 3, 3)])
 def test_the_test_command_fails_when_a_check_or_a_test_does(
     monkeypatch: pytest.MonkeyPatch, lint: bool, tests: int, code: int
@@ -169,6 +171,9 @@ def test_the_test_command_fails_when_a_check_or_a_test_does(
         "lint": (sys.executable, "-c", f"print('said'); exit({int(not lint)})"),
     }
     monkeypatch.setattr(test_command, "_CHECKS", checks)
+    # What is checked of the portal takes a quarter of a minute, and is another test's.
+    monkeypatch.setattr(test_command, "_check_portal", lambda: None)
+    monkeypatch.setattr(chromium, "install", lambda: None)
     monkeypatch.setattr(test_command, "_pytest", lambda arguments, python="": tests)
     result = importau("test")
     assert result.exit_code == code

@@ -109,7 +109,7 @@ def test_a_plan_of_any_size_fits_a_terminal_and_loses_nothing(terminal: Callable
 def test_a_measurement_fits_a_terminal_and_loses_nothing(terminal: Callable[[], list[str]]) -> None:
     its = {"failure": "", "wall": 12345.67, "cpu": 12345.67, "peak": 1.2e10, "repetitions": 3}
     engines = {engine.name: its | {"failure": "it ran out of memory" if engine.is_floor else ""} for engine in ENGINES}
-    bench._show({"engines": engines, "rows": 10**9})
+    bench._show({"job": "engine", "engines": engines, "rows": 10**9})
     assert [line for line in terminal() if len(line) > 80 or "…" in line] == []
     assert any("12345.67" in line and "12,000" in line for line in terminal())
 

@@ -1,19 +1,23 @@
 """Searching the catalogue: what is found, in which order, and from where the entries come."""
 
 import json
+import re
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 from moto import mock_aws
+from typer.testing import CliRunner
 
-from cli.contents.catalogue import Entry, entries, plain, ranked
+from cli.commands import search as command
+from cli.contents.catalogue import Finder, entries
+from cli.contents.naming import Names
+from cli.main import app
+from lakehouse.contract import layers
 from lakehouse.contract.model import load_all
 from lakehouse.lake.catalogue import Catalog, GlueColumn, GlueTable, table_of
-from lakehouse.lake.layout import GOVERNANCE_DATABASE
+from lakehouse.lake.layout import GOVERNANCE_DATABASE, databases
 
 PIPELINE = GlueTable(
     GOVERNANCE_DATABASE,
@@ -41,6 +45,8 @@ PIPELINE = GlueTable(
 class Account:
     """Glue with the catalogue in it; with or without SearchTables."""
 
+    stage = ""
+
     def __init__(self, glue: Any, can_search: bool) -> None:
         self.glue, self.can_search, self.searched = glue, can_search, 0
 
@@ -65,8 +71,8 @@ def glue():
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         client = boto3.client("glue", aws_access_key_id="test", aws_secret_access_key="test")
-        for database in ("bronze", "silver", "gold", "governanca"):
-            client.create_database(DatabaseInput={"Name": f"importau_{database}"})
+        for database in databases():
+            client.create_database(DatabaseInput={"Name": database})
         catalog = Catalog(client)
         for contract in load_all():
             catalog.register(table_of(contract, "lake", {}))
@@ -76,16 +82,16 @@ def glue():
 
 @pytest.fixture
 def everything(glue):
-    return entries(Account(glue, can_search=False))
+    return entries(Catalog(Account(glue, can_search=False)))
 
 
 def wheres(term, everything, kind=None):
-    return [entry.where for entry in ranked(term, everything, kind)]
+    return [entry.where for entry in Finder(everything).ranked(term, kind)]
 
 
 def test_an_account_with_search_tables_and_one_without_give_the_same_entries(glue):
     with_search, without = Account(glue, can_search=True), Account(glue, can_search=False)
-    assert entries(with_search) == entries(without)
+    assert entries(Catalog(with_search)) == entries(Catalog(without))
     assert (with_search.searched > 4, without.searched) == (True, 1)
 
 
@@ -95,36 +101,28 @@ def test_another_error_of_search_tables_is_not_hidden(glue):
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "SearchTables")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        entries(Denied(glue, can_search=True))
+        entries(Catalog(Denied(glue, can_search=True)))
 
 
 @pytest.mark.parametrize("term", ["Risco Cambial", "risco cambiál", "RISCO CAMBIAL", "cambial risco"])
 def test_accents_case_and_order_do_not_matter(term, everything):
     found = wheres(term, everything)
-    assert found[0] == "importau_gold.agregado_ml_forecast_risco_cambial"
+    assert found[0] == "risco_cambial"
     assert {"StateMachine_DAG_gold", "StateMachine_DAG_gold.WriteGold"} <= set(found)
-
-
-def test_every_word_must_be_found_and_the_name_counts_most(everything):
-    assert wheres("fluxo caixa", everything)[0] == "importau_gold.agregado_fluxo_de_caixa_mensal"
-    assert wheres("fluxo zebra", everything) == []
 
 
 def test_personal_data_is_found_column_by_column(everything):
     personal = {
-        f"{c.database}.{c.table}.{column.name}"
-        for c in load_all()
-        for column in c.columns
-        if column.classification == "PII"
+        f"{c.table}.{column.name}" for c in load_all() for column in c.columns if column.classification == "PII"
     }
     assert set(wheres("PII", everything)[: len(personal)]) == personal
     assert set(wheres("PII", everything, "pii")) == personal
-    assert wheres("email", everything, "pii") == ["importau_bronze.fornecedores.contato_email"]
+    assert wheres("email", everything, "pii")[0] == "fornecedores.contato_email"
 
 
 @pytest.mark.parametrize(("kind", "count"), [("pipeline", 1), ("task", 1)])
 def test_a_kind_gives_only_that_kind(kind, count, everything):
-    found = ranked("forecast", everything, kind)
+    found = Finder(everything).ranked("forecast", kind)
     assert [entry.kind for entry in found] == [kind] * count
 
 
@@ -132,22 +130,70 @@ def test_a_task_is_found_by_what_it_reads(everything):
     assert wheres("fato_pedido_correlacionado", everything, "task") == ["StateMachine_DAG_gold.WriteGold"]
 
 
-@given(st.lists(st.sampled_from(["câmbio", "taxa", "PTAX", "pedido"]), min_size=1, max_size=4), st.randoms())
-def test_the_order_of_entries_and_words_changes_nothing(words, random):
-    among = [
-        Entry("column", f"t.{n}", name, name) for n, name in enumerate(["taxa_ptax", "cambio", "pedido_id", "taxa"])
-    ]
-    shuffled = list(among)
-    random.shuffle(shuffled)
-    assert ranked(" ".join(words), shuffled) == ranked(" ".join(reversed(words)), among)
-    assert json.dumps(plain("Câmbio_TAXA")) == '"cambio taxa"'
-
-
 def test_without_a_word_every_entry_of_a_kind_is_found(everything):
-    assert wheres("", everything, "pii") == wheres("pii", everything, "pii")
+    assert wheres("", everything, "pii") == sorted(wheres("pii", everything, "pii"))
     assert wheres(" ", everything, "pipeline") == ["StateMachine_DAG_gold"]
+    assert wheres("", everything, "file") == sorted(f"{table}.csv" for table in layers.tables_of("bronze"))
 
 
-def test_the_whole_name_as_it_is_printed_finds_it_first(everything):
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("importau_gold.agregado_fluxo_de_caixa_mensal", "agregado_fluxo_de_caixa_mensal"),
+        ("AGREGADO_FLUXO_DE_CAIXA_MENSAL.parquet", "agregado_fluxo_de_caixa_mensal"),
+        ("s3://lake/silver/fato_pedido_correlacionado/", "fato_pedido_correlacionado"),
+        ("landing.pedidos", "pedidos.csv"),
+        ("pedidos.csv:pedido_id", "pedidos.csv:pedido_id"),
+        ("importau_bronze.cambio.taxa_ptax", "cambio.taxa_ptax"),
+        ("StateMachine_DAG_gold.WriteGold", "StateMachine_DAG_gold.WriteGold"),
+    ],
+)
+def test_any_name_that_is_printed_anywhere_is_found_first(name, where, everything):
+    assert wheres(name, everything)[0] == where
+
+
+def test_what_is_found_is_what_lineage_takes(everything):
+    names = Names(load_all())
     for entry in everything:
-        assert wheres(entry.where.upper(), everything)[0] == entry.where
+        if entry.kind in {"table", "file", "column"}:
+            assert names.resolve(entry.where) == entry.where
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def importau(glue, monkeypatch):
+    monkeypatch.setattr(command, "connect", lambda *_: Account(glue, can_search=False))
+    return lambda *arguments: CliRunner().invoke(app, ["search", *arguments])
+
+
+def test_the_answer_is_a_list_best_first_with_why(importau):
+    found = json.loads(importau("email do forncedor", "--json").stdout)
+    assert [each["points"] for each in found] == sorted((each["points"] for each in found), reverse=True)
+    best = found[0]
+    assert (best["name"], best["kind"], best["id"], best["owner"]) == (
+        "fornecedores.contato_email", "column", "importau_bronze.fornecedores.contato_email", "compras",
+    )  # fmt: skip
+    assert (best["terms"], best["tags"]) == (["E-mail"], ["PII"])
+    assert {why["asked"]: why["how"] for why in best["why"]} == {"email": "same", "forncedor": "glossary"}
+
+
+def test_what_is_printed_is_bounded_and_says_how_much_more_there_is(importau):
+    ran = importau("moeda")
+    assert len([line for line in ran.stdout.splitlines() if line.strip()]) == 1 + 12
+    assert re.search(r"12 of \d+; more: --limit \d+", ran.output)
+    assert len(json.loads(importau("moeda", "--limit", "3", "--json").stdout)) == 3
+    every = json.loads(importau("--type", "table", "--json").stdout)
+    assert len(every) == len(load_all())
+
+
+def test_a_word_that_is_nowhere_is_named(importau):
+    assert "nowhere: xyzzyx" in importau("cambio xyzzyx").output
+    ran = importau("xyzzyx")
+    assert (ran.exit_code, "nothing in the catalogue has 'xyzzyx'" in ran.output) == (1, True)
+    assert importau("  ").exit_code == 2
+
+
+def test_why_is_said_in_a_few_words(importau):
+    assert "supplier = Fornecedor (glossary); email (name)" in importau("supplier email", "--limit", "1").output

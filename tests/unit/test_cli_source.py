@@ -124,3 +124,7 @@ def test_options_that_contradict_each_other_are_refused(
 def test_the_message_to_the_state_machine_is_the_documented_one() -> None:
     assert source.message(CsvFolder(Path("x"))) == source.message(Landing()) == {"type": "csv"}
     assert source.message(Synthetic(10, 3)) == {"type": "synthetic", "orders": 10, "seed": 3}
+    uploaded = source.message(CsvFolder(Path("x")), {"cambio": "v7"}, ("cambio",))
+    assert uploaded == {"type": "csv", "inputs": {"cambio": "v7"}, "accept_volume": ["cambio"]}
+    assert source.message(Synthetic(10, 3), {}, ("cambio",))["accept_volume"] == ["cambio"]
+    assert source.message(Landing(), new_columns="ignore") == {"type": "csv", "new_columns": "ignore"}

@@ -8,25 +8,30 @@ from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from governance.agreement import Observed
 from governance.connector import (
     SCHEMAS,
     executions_table,
     governance_table,
+    machine_rows,
     machine_table,
     pipelines_table,
     tasks_table,
 )
 from governance.declared import job_events, lineage_table
+from lakehouse.contract.layers import LAYERS
 from lakehouse.contract.model import load, load_all
+from lakehouse.lineage.edges import Edge
 from lakehouse.lineage.names import Place
-from lakehouse.orchestration.stepfunctions import StateMachines
+from lakehouse.orchestration.pipelines import machine_arns
+from lakehouse.orchestration.stepfunctions import StateMachines, executions_of
 
-MACHINES = ("StateMachine_DAG_silver", "other")
+SILVER_ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:StateMachine_DAG_silver"
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DEFINITION = {
-    "Comment": "Silver: o fato.",
+    "Comment": "Silver: o fato. | OWNER: controladoria",
     "States": {
         "WriteSilver": {
             "Type": "Task",
@@ -64,29 +69,23 @@ HISTORY = [
 
 
 class Client:
-    """Step Functions with one machine of this project and one of somebody else's."""
+    """Step Functions with one machine of this project; asked for a list, as others are in it, it fails."""
+
+    exceptions = SimpleNamespace(StateMachineDoesNotExist=type("StateMachineDoesNotExist", (Exception,), {}))
 
     def __init__(self, history: list[dict[str, Any]] = HISTORY, status: str = "SUCCEEDED") -> None:
         self.history, self.status = history, status
 
     def get_paginator(self, name: str) -> Any:
         pages = {
-            "list_state_machines": [
-                {
-                    "stateMachines": [
-                        {"name": n, "stateMachineArn": f"arn:{n}"} for n in ("StateMachine_DAG_silver", "other")
-                    ]
-                }
-            ],
             "get_execution_history": [{"events": self.history[:3]}, {"events": self.history[3:]}],
         }[name]
         return SimpleNamespace(paginate=lambda **_: pages)
 
-    def list_tags_for_resource(self, resourceArn: str) -> Any:  # noqa: N803
-        return {"tags": [{"key": "project", "value": "importau" if "silver" in resourceArn else "other"}]}
-
     def describe_state_machine(self, stateMachineArn: str) -> Any:  # noqa: N803
-        return {"definition": json.dumps(DEFINITION)}
+        if stateMachineArn != SILVER_ARN:
+            raise self.exceptions.StateMachineDoesNotExist
+        return {"name": "StateMachine_DAG_silver", "definition": json.dumps(DEFINITION)}
 
     def list_executions(self, **_: Any) -> Any:
         stopped = {} if self.status == "RUNNING" else {"stopDate": START + timedelta(seconds=4)}
@@ -96,11 +95,13 @@ class Client:
 
 def machine_and(client: Client) -> Any:
     states = StateMachines(client)  # type: ignore[arg-type]
-    (machine,) = states.tagged()
+    (machine,) = states.deployed(
+        machine_arns("arn:aws:lambda:us-east-1:123456789012:function:importau-governance", LAYERS, "")
+    )
     return states, machine
 
 
-def test_only_state_machines_with_the_projects_tag_are_read():
+def test_only_the_projects_state_machines_are_read_and_those_that_there_are():
     _, machine = machine_and(Client())
     assert (machine.name, machine.description) == ("StateMachine_DAG_silver", "Silver: o fato.")
     (task,) = machine.tasks
@@ -195,6 +196,34 @@ def test_a_failed_lambda_counts_its_time_and_publishes_no_rows():
     assert (execution.lambda_seconds, execution.rows) == (1.5, None)
 
 
+class Older(Client):
+    """Step Functions with an execution that is not among the newest any more, and one that it has forgotten."""
+
+    exceptions = SimpleNamespace(
+        StateMachineDoesNotExist=Client.exceptions.StateMachineDoesNotExist,
+        ExecutionDoesNotExist=type("ExecutionDoesNotExist", (Exception,), {}),
+    )
+
+    def describe_execution(self, executionArn: str) -> Any:  # noqa: N803
+        if executionArn.endswith(":forgotten"):
+            raise self.exceptions.ExecutionDoesNotExist
+        ended = {"status": "SUCCEEDED", "startDate": START, "stopDate": START + timedelta(seconds=4)}
+        return {"executionArn": executionArn, "name": "old", "input": "{}", **ended}
+
+
+def test_what_ran_when_it_was_read_last_is_read_again_however_old_it_is():
+    states, machine = machine_and(Older())
+    arn = f"arn:aws:states:us-east-1:123456789012:execution:{machine.name}"
+    known = {
+        f"{arn}:old": "RUNNING",
+        f"{arn}:forgotten": "RUNNING",
+        f"{arn}:ended": "FAILED",
+        "arn:aws:states:us-east-1:123456789012:execution:deleted:x": "RUNNING",
+    }
+    found = executions_of(states, [machine], known, 20)
+    assert [(each.name, each.status) for each in found[machine.name]] == [("run-1", "SUCCEEDED"), ("old", "SUCCEEDED")]
+
+
 def test_a_state_machine_is_a_table_whose_columns_are_its_tasks():
     _, machine = machine_and(Client())
     table = machine_table(machine, "lake")
@@ -210,15 +239,39 @@ def test_a_state_machine_is_a_table_whose_columns_are_its_tasks():
         "attempts": "5",
         "owner": "dados",
     }
-    assert (table.description, table.owner) == ("Silver: o fato.", "engenharia-de-dados")
-    assert table.location == "s3://lake/governance/catalog/tarefas/"
-    assert table.parameters == {"kind": "pipeline", "name": machine.name, "arn": "arn:StateMachine_DAG_silver"}
+    assert (table.description, table.owner) == ("Silver: o fato.", "controladoria")
+    assert table.location == "s3://lake/governance/catalog/maquinas/statemachine_dag_silver/"
+    assert table.parameters == {"kind": "pipeline", "name": machine.name, "arn": SILVER_ARN}
+
+
+def test_a_state_machines_own_table_has_its_own_tasks_alone_a_column_each():
+    _, machine = machine_and(Client())
+    rows = machine_rows(machine)
+    assert [(field.name, str(field.type)) for field in rows.schema] == [
+        (column.name, column.type) for column in machine_table(machine, "lake").columns
+    ]
+    (row,) = rows.to_pylist()
+    assert json.loads(row["writesilver"]) == {
+        "tarefa": "WriteSilver",
+        "descricao": "Correlaciona",
+        "dono": "dados",
+        "recurso": "arn:aws:states:::lambda:invoke",
+        "entradas": ["importau_bronze.cambio"],
+        "saidas": ["importau_silver.fato_pedido_correlacionado"],
+        "tentativas": 5,
+    }
 
 
 def test_a_state_machine_its_tasks_and_its_executions_are_rows():
     states, machine = machine_and(Client())
     assert pipelines_table([machine]).to_pylist() == [
-        {"pipeline": machine.name, "arn": "arn:StateMachine_DAG_silver", "descricao": "Silver: o fato.", "tarefas": 1}
+        {
+            "pipeline": machine.name,
+            "arn": SILVER_ARN,
+            "descricao": "Silver: o fato.",
+            "dono": "controladoria",
+            "tarefas": 1,
+        }
     ]
     assert tasks_table([machine]).to_pylist() == [
         {
@@ -259,15 +312,24 @@ def test_executions_are_in_the_order_in_which_they_began_whatever_was_known_befo
 
 
 def test_a_table_of_governance_is_in_the_catalogue_with_its_columns_and_how_many_rows_it_has():
-    table = governance_table("execucoes", "lake", 3)
+    table = governance_table("execucoes", "lake", 3, 900)
     assert (table.database, table.name, table.owner) == ("importau_governanca", "execucoes", "engenharia-de-dados")
     assert table.location == "s3://lake/governance/catalog/execucoes/"
     assert table.description.startswith("As execuções das máquinas de estado")
-    assert table.parameters == {"kind": "governance", "rows": "3"}
+    assert table.parameters == {
+        "kind": "governance", "domain": "plataforma-de-dados", "rows": "3", "bytes": "900",
+    }  # fmt: skip
     types = {column.name: column.type for column in table.columns}
     assert list(types) == SCHEMAS["execucoes"].names
     assert {types[name] for name in ("linhas", "duracao_s", "status")} == {"bigint", "double", "string"}
     assert types["custo_estimado_usd"] == "decimal(18,9)"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_column_of_governances_own_tables_says_what_it_is(name: str):
+    columns = governance_table(name, "lake", 0, 0).columns
+    assert [column.name for column in columns] == SCHEMAS[name].names
+    assert all(len(column.comment) > 10 for column in columns)
 
 
 def test_several_inputs_and_outputs_of_a_task_have_commas_between_them():
@@ -286,15 +348,16 @@ def test_the_governance_tables_have_their_schemas_with_and_without_rows():
     for machines in ([], [machine]):
         assert pipelines_table(machines).schema == SCHEMAS["pipelines"]
         assert tasks_table(machines).schema == SCHEMAS["tarefas"]
-        assert lineage_table(machines, load_all(), {}, "run").schema == SCHEMAS["linhagem"]
+        assert lineage_table(machines, load_all(), {}, "run", "").schema == SCHEMAS["linhagem"]
     assert executions_table(None, {}, 128).schema == SCHEMAS["execucoes"]
 
 
 def test_declared_lineage_is_a_job_event_a_task_and_table_and_a_row_a_pair():
     _, machine = machine_and(Client())
     events = job_events([machine], Place("us-east-1", "123456789012", "lake"), START)
-    assert list(events) == ["StateMachine_DAG_silver.WriteSilver.fato_pedido_correlacionado"]
-    (event,) = events.values()
+    assert list(events) == [machine.name, "StateMachine_DAG_silver.WriteSilver.fato_pedido_correlacionado"]
+    itself, event = events.values()
+    assert (itself.inputs, itself.outputs, itself.job.facets["jobType"].jobType) == ([], [], "STATE_MACHINE")
     assert event.job.name == "StateMachine_DAG_silver.WriteSilver.fato_pedido_correlacionado"
     assert event.job.namespace == "arn:aws:states:us-east-1:123456789012"
     assert [dataset.name for dataset in event.inputs or ()] == ["table/importau_bronze/cambio"]
@@ -305,7 +368,7 @@ def test_declared_lineage_is_a_job_event_a_task_and_table_and_a_row_a_pair():
     kind = facets["jobType"]
     assert (kind.processingType, kind.integration, kind.jobType) == ("BATCH", "STEP_FUNCTIONS", "TASK")
     nowhere = {"coluna_origem": None, "coluna_destino": None, "run_id": "run"}
-    assert lineage_table([machine], [], {}, "run").to_pylist() == [
+    assert lineage_table([machine], [], {}, "run", "").to_pylist() == [
         {
             "tipo": "declarada",
             "origem": "importau_bronze.cambio",
@@ -317,13 +380,13 @@ def test_declared_lineage_is_a_job_event_a_task_and_table_and_a_row_a_pair():
     ]
 
 
-def test_observed_lineage_is_a_row_a_pair_and_that_of_columns_one_a_source():
-    seen = {("m", "t"): Observed({"b", "a"}, {"d", "c"})}
-    rows = lineage_table([], [], seen, "run").to_pylist()
-    assert [(row["origem"], row["destino"]) for row in rows] == [("a", "c"), ("b", "c"), ("a", "d"), ("b", "d")]
+def test_observed_lineage_is_a_row_an_edge_and_that_of_columns_one_a_source():
+    seen = {("m", "t"): Observed({"b", "a"}, {"d", "c"}, {Edge("b", "d"), Edge("a", "c")})}
+    rows = lineage_table([], [], seen, "run", "").to_pylist()
+    assert [(row["origem"], row["destino"]) for row in rows] == [("a", "c"), ("b", "d")]
     assert {(row["tipo"], row["pipeline"], row["tarefa"]) for row in rows} == {("observada", "m", "t")}
     contract = load("agregado_fluxo_de_caixa_mensal")
-    rows = lineage_table([], [contract], {}, "run").to_pylist()
+    rows = lineage_table([], [contract], {}, "run", "").to_pylist()
     assert len(rows) == sum(len(column.sources) for column in contract.columns)
     paid = [row for row in rows if row["coluna_destino"] == "saida_paga_brl"]
     assert {f"{row['origem']}.{row['coluna_origem']}" for row in paid} == set(contract.column("saida_paga_brl").sources)

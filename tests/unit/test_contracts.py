@@ -13,14 +13,16 @@ from exports import EVERY
 from lakehouse_tables import TABLES
 from violations import violations
 
+from cli.generated.compiled_rules import compiled
 from lakehouse.contract import layers
 from lakehouse.contract.model import arrow_type, inputs_of, load, load_all, parse
 from lakehouse.errors import ContractError
-from lakehouse.lake.layout import BRONZE, GOLD, LAYERS, SILVER
+from lakehouse.lake import layout
+from lakehouse.lake.layout import BRONZE, FORECAST, GOLD, LAYERS, SILVER
 
 CONTRACTS = load_all()
 COLUMNS = [(contract, column) for contract in CONTRACTS for column in contract.columns]
-BELOW = {SILVER: BRONZE, GOLD: SILVER}
+BELOW = {SILVER: {BRONZE}, GOLD: {SILVER}, FORECAST: {BRONZE, SILVER, GOLD}}
 PII = {
     "pedidos.usuario_criacao",
     "pagamentos.usuario_aprovacao",
@@ -69,7 +71,7 @@ def test_there_is_a_contract_for_every_table_and_no_other():
     folder = resources.files("contracts")
     files = {(layer, file.name) for layer in LAYERS for file in folder.joinpath(layer).iterdir()}
     assert files == {(contract.layer, f"{contract.table}.odcs.yaml") for contract in CONTRACTS}
-    assert [(c.table, c.database) for c in CONTRACTS] == [(t, f"importau_{x}") for x in LAYERS for t in TABLES[x]]
+    assert [(c.table, c.database) for c in CONTRACTS] == [(t, layout.database_of(x)) for x in LAYERS for t in TABLES[x]]
 
 
 @by_table
@@ -78,6 +80,30 @@ def test_every_table_and_column_has_a_description_of_its_own(contract):
     descriptions = [column.description for column in contract.columns]
     assert all(text.endswith(".") for text in [contract.description, *descriptions])
     assert len(set(descriptions)) == len(descriptions)
+
+
+@by_table
+def test_every_table_and_column_has_a_business_name_of_its_own_that_fits_a_heading(contract):
+    names = [column.business_name for column in contract.columns]
+    assert len(set(names)) == len(names)
+    for name in (contract.business_name, *names):
+        assert name[0].isupper()
+        assert "_" not in name
+        assert len(name) <= 32
+
+
+def test_a_column_without_a_business_name_is_refused_with_its_name():
+    text = document("cambio").replace("        businessName: Moeda\n", "")
+    with pytest.raises(ContractError, match="column 'moeda' lacks 'businessName'"):
+        parse("cambio", text)
+
+
+@by_table
+def test_an_amount_in_reais_says_so_in_its_business_name_and_one_in_another_currency_does_not(contract):
+    for column in contract.columns:
+        said = "(R$)" in column.business_name
+        assert said or not column.name.endswith("_brl"), column.name
+        assert not (said and column.name.endswith(("_origem", "_moeda"))), column.name
 
 
 @by_table
@@ -180,7 +206,7 @@ def test_every_column_above_bronze_says_which_existing_columns_below_it_comes_fr
         assert column.transform_logic, name
         assert len(set(column.sources)) == len(column.sources), name
         assert set(column.sources) <= existing, name
-        assert all(source.startswith(f"importau_{BELOW[contract.layer]}.") for source in column.sources), name
+        assert {layout.layer_of_database(source.split(".")[0]) for source in column.sources} <= BELOW[contract.layer]
         assert column.indirect <= set(column.sources), name
         # What kind of row it is follows from which table it comes from, and copies no value.
         assert column.indirect < set(column.sources) or column.name == "tipo_registro", name
@@ -204,8 +230,10 @@ def test_what_a_single_row_breaks_is_every_error_that_needs_no_other_row(contrac
 
 
 @by_table
-def test_every_table_is_fresh_within_a_day(contract):
+def test_every_table_is_fresh_within_a_day_and_its_rule_says_so(contract):
     assert contract.freshness_hours == 24
+    asked = {" ".join(rule.query.split()) for rule in contract.rules if rule.check == "atualidade"}
+    assert asked <= {f"SELECT COUNT(*) FROM contabilidade WHERE tabela = '{contract.table}' AND idade_horas > 24"}
 
 
 @pytest.mark.parametrize(
@@ -254,8 +282,9 @@ def test_a_table_without_a_contract_is_refused_by_the_name_of_the_missing_file(m
         ("metric: invalidValues", "metric: rowCount", "rule 'moeda_no_formato' has the metric 'rowCount'; use"),
         ("mustBe: 0", "mustBeLessThan: 5", "rule 'moeda_no_formato' must say 'mustBe: 0'"),
         ("pattern: ^[A-Z]{3}$", "shape: x", "lacks 'arguments.validValues' or 'arguments.pattern'"),
-        ("type: library", "type: sql", "rule 'moeda_no_formato' has the type 'sql'; use library or custom"),
-        ("row: taxa_compra > 0", "linha: x", "rule 'taxa_compra_positiva' lacks 'check'"),
+        ("type: library", "type: text", "rule 'moeda_no_formato' has the type 'text'; use library or sql"),
+        ("type: library", "type: sql", "rule 'moeda_no_formato' lacks 'query'; write a text"),
+        ("WHERE taxa_compra <= 0", "WHERE taxa_compra < 0", "the SQL of rule 'taxa_compra_positiva' is not compiled"),
         ("    type: glue\n", "    type: hive\n", "'servers' lacks the catalogue; write a server of the type glue"),
     ],
 )
@@ -267,12 +296,16 @@ def test_a_malformed_contract_is_refused_by_what_is_to_be_mended(was, becomes, s
     assert says in str(caught.value)
 
 
-def test_a_rule_of_rows_that_repeat_names_the_columns_that_must_not():
-    text = document("agregado_fluxo_de_caixa_mensal")
-    assert text.count("          properties:\n") == 1
-    says = "rule 'chave_unica'.* lacks 'arguments.properties', the columns that must not repeat"
-    with pytest.raises(ContractError, match=says):
-        parse("agregado_fluxo_de_caixa_mensal", text.replace("          properties:\n", "          columns:\n"))
+def test_a_rule_of_rows_that_repeat_is_sql_and_names_columns_of_the_table():
+    table = "agregado_fluxo_de_caixa_mensal"
+    text = document(table)
+    found, problems = compiled(table, text.replace("ROW(mes_referencia, ", "ROW(mes, "))
+    assert "chave_unica" not in found
+    assert [problem.partition(": ")[2] for problem in problems] == ["rule 'chave_unica': the table has no column 'mes'"]
+    with pytest.raises(
+        ContractError, match="has the metric 'duplicateValues'; use nullValues or invalidValues, or SQL"
+    ):
+        parse("cambio", document("cambio").replace("metric: invalidValues", "metric: duplicateValues", 1))
 
 
 def test_a_source_that_a_column_lists_twice_is_named_with_the_column():

@@ -15,7 +15,10 @@ from cli.generated.files import files
 from cli.generated.marked import regenerated
 from cli.generated.template import template
 from cli.main import app
+from lakehouse.contract.layers import text_of
 from lakehouse.errors import ContractError
+
+pytestmark = pytest.mark.once
 
 MEND = "mend it with `./importau generate`"
 DERIVED = dict(files(ROOT, get_command(app)))
@@ -30,10 +33,12 @@ def test_a_derived_file_is_as_its_sources_say(path: Path) -> None:
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a copy of what is derived, in which the command writes."""
     copytree(ROOT / "docs", tmp_path / "docs", ignore=ignore_patterns("images"))
+    copytree(ROOT / "glue", tmp_path / "glue")
+    copytree(ROOT / "bench", tmp_path / "bench", ignore=ignore_patterns("__pycache__"))
     for path, text in DERIVED.items():
         (tmp_path / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path.relative_to(ROOT)).write_text(text, "utf-8")
-    for folder in ("functions", "glue", "tests", "cli", "statemachine", "csv_exports"):
+    for folder in ("functions", "tests", "cli", "statemachine", "csv_exports"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.setattr("cli.commands.generate.ROOT", tmp_path)
     yield tmp_path
@@ -53,6 +58,30 @@ def test_the_command_writes_what_is_stale_and_says_which_files(copy: Path) -> No
         line.removesuffix(" written") for line in said[:-1]
     }
     assert generated().stdout.splitlines() == said[-1:]
+
+
+def test_rules_are_compiled_before_a_contract_is_read(copy: Path) -> None:
+    stale = copy / "glue/contracts/compiled/cambio.json"
+    stale.write_text("{}", "utf-8")
+    said = generated().stdout.splitlines()
+    assert said[0] == "glue/contracts/compiled/cambio.json written"
+    assert stale.read_text("utf-8") == DERIVED[ROOT / "glue/contracts/compiled/cambio.json"]
+
+
+def test_sql_that_cannot_be_compiled_is_refused_with_its_file_line_and_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = text_of("cambio")
+    wrong = whole.replace("WHERE taxa_compra <= 0", "WHERE SQRT(taxa_compra) <= 0")
+    wrong = wrong.replace("WHERE taxa_venda <= 0", "WHERE taxa_venda / 2 <= 0")
+    monkeypatch.setattr(
+        "lakehouse.contract.layers.text_of", lambda table: wrong if table == "cambio" else text_of(table)
+    )
+    refused = generated()
+    assert refused.exit_code == 1
+    for what, says in (("SQRT", "SQRT has no kernel"), ("taxa_venda / 2", "a division is no exact decimal")):
+        before, _, _ = wrong.partition(what)
+        line, column = before.count("\n") + 1, len(before) - before.rindex("\n")
+        assert f"glue/contracts/bronze/cambio.odcs.yaml:{line}:{column}: rule" in refused.stderr
+        assert says in refused.stderr
 
 
 def test_a_page_that_names_what_is_nowhere_is_refused_and_nothing_is_written(copy: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drift names the table and the column in which contract, Parquet and catalogue differ."""
+"""Drift names the table and the column in which contract, Parquet, registered and discovered table differ."""
 
 import io
 
@@ -6,8 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lakehouse.contract.drift import crawled_drift, footer_drift
+from lakehouse.contract.drift import footer_drift, four_way, glue_type, registered_drift
 from lakehouse.contract.model import load, load_all
+from lakehouse.lake import layout
 from lakehouse.lake.catalogue import table_of
 
 ORDERS = load("pedidos")
@@ -32,7 +33,7 @@ def glue(contract):
 @pytest.mark.parametrize("contract", load_all(), ids=lambda contract: contract.table)
 def test_a_table_as_its_contract_says_does_not_drift(contract):
     assert footer_drift(contract, footer(contract.schema)) == []
-    assert crawled_drift(contract, glue(contract)) == []
+    assert registered_drift(contract, glue(contract)) == []
 
 
 @pytest.mark.parametrize(
@@ -79,25 +80,100 @@ def test_every_difference_is_named_and_not_only_the_first():
     ]  # fmt: skip
 
 
-def test_what_a_crawler_made_of_a_column_is_named():
+def test_what_became_of_a_registered_column_is_named():
     table = glue(ORDERS)
     columns = table["StorageDescriptor"]["Columns"]
     columns[0]["Type"] = "double"
     del columns[1]
-    assert crawled_drift(ORDERS, table) == [
+    assert registered_drift(ORDERS, table) == [
         "pedidos.pedido_id: contrato string, catálogo double",
         "pedidos.data_pedido: contrato date, catálogo (ausente)",
     ]
 
 
-def test_a_partition_that_a_crawler_saw_in_a_folder_is_named():
+def test_a_partition_of_a_registered_table_is_named():
     table = glue(ORDERS) | {"PartitionKeys": [{"Name": "partition_0", "Type": "string"}]}
-    assert crawled_drift(ORDERS, table) == ["pedidos.partition_0: contrato (ausente), catálogo string"]
+    assert registered_drift(ORDERS, table) == ["pedidos.partition_0: contrato (ausente), catálogo string"]
 
 
 def test_a_table_the_catalogue_describes_without_columns_lacks_them_all():
-    assert len(crawled_drift(ORDERS, {"Name": "pedidos"})) == len(ORDERS.columns)
+    assert len(registered_drift(ORDERS, {"Name": "pedidos"})) == len(ORDERS.columns)
 
 
 def test_a_table_that_is_not_in_the_catalogue_yet_does_not_drift():
-    assert crawled_drift(ORDERS, None) == []
+    assert registered_drift(ORDERS, None) == []
+
+
+# ---- four ways -------------------------------------------------------------------------------------------------------
+
+
+def discovered(contract, *keys):
+    """A table as a crawler makes it."""
+    columns = [{"Name": column.name, "Type": column.glue_type} for column in contract.columns]
+    partition = [{"Name": name, "Type": type_} for name, type_ in keys or [layout.RUN_PARTITION]]
+    return {"Name": contract.table, "StorageDescriptor": {"Columns": columns}, "PartitionKeys": partition}
+
+
+def compared(contract, footer_=None, registered=None, found=None):
+    return four_way(contract, footer_, registered, found, layout.RUN_PARTITION)
+
+
+@pytest.mark.parametrize("contract", load_all(), ids=lambda contract: contract.table)
+def test_four_sides_that_say_the_same_do_not_differ(contract):
+    assert compared(contract, footer(contract.schema), glue(contract), discovered(contract)) == []
+    assert [glue_type(field.type) for field in contract.schema] == [column.glue_type for column in contract.columns]
+
+
+def test_a_difference_names_every_side_with_what_it_says():
+    found, registered = discovered(ORDERS), glue(ORDERS)
+    found["StorageDescriptor"]["Columns"][0]["Type"] = "bigint"
+    registered["StorageDescriptor"]["Columns"][1]["Type"] = "timestamp"
+    first, second = (column.name for column in ORDERS.columns[:2])
+    said = compared(ORDERS, footer(changed("prazo_dias", pa.int32())), registered, found)
+    assert said[:2] == [
+        f"pedidos.{first}: contrato string, Parquet string, catálogo string, descoberto bigint",
+        f"pedidos.{second}: contrato date, Parquet date, catálogo timestamp, descoberto date",
+    ]
+    assert said[2:] == ["pedidos.prazo_dias: contrato bigint, Parquet int, catálogo bigint, descoberto bigint"]
+
+
+@pytest.mark.parametrize("side", ["Parquet", "catálogo", "descoberto"])
+def test_a_side_that_is_not_there_is_not_compared(side):
+    sides = {"Parquet": footer(ORDERS.schema), "catálogo": glue(ORDERS), "descoberto": discovered(ORDERS)}
+    assert compared(ORDERS, *({**sides, side: None}.values())) == []
+
+
+def test_a_footer_alone_is_compared_elsewhere():
+    assert compared(ORDERS, footer(changed("prazo_dias", pa.int32()))) == []
+
+
+def test_a_column_that_only_a_crawler_found_is_named():
+    found = discovered(ORDERS)
+    found["StorageDescriptor"]["Columns"].append({"Name": "novo", "Type": "string"})
+    said = "pedidos.novo: contrato (ausente), Parquet (ausente), catálogo (ausente), descoberto string"
+    assert compared(ORDERS, footer(ORDERS.schema), glue(ORDERS), found) == [said]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ([("partition_0", "string")], "partition_0 string"),
+        ([("run", "bigint")], "run bigint"),
+        ([("run", "string"), ("hora", "int")], "run string, hora int"),
+    ],
+)
+def test_other_partitions_than_those_of_runs_are_named(keys, said):
+    found = discovered(ORDERS, *keys)
+    assert compared(ORDERS, found=found) == [f"pedidos: partição esperada run string, descoberto {said}"]
+
+
+def test_a_crawler_that_saw_no_partition_is_named():
+    found = discovered(ORDERS) | {"PartitionKeys": []}
+    assert compared(ORDERS, found=found) == ["pedidos: partição esperada run string, descoberto (ausente)"]
+
+
+def test_columns_that_a_crawler_found_in_another_order_are_named():
+    found = discovered(ORDERS)
+    found["StorageDescriptor"]["Columns"].reverse()
+    [said] = compared(ORDERS, footer(ORDERS.schema), glue(ORDERS), found)
+    assert said.startswith("pedidos: as colunas estão noutra ordem no descoberto, fora do lugar: ")

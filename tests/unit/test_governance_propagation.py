@@ -58,16 +58,17 @@ def test_the_most_sensitive_source_decides():
 
 
 def test_a_source_that_only_decides_counts_too():
-    indirect = {"sources": (EMAIL,), "indirect": frozenset({EMAIL})}
+    indirect = {"sources": (EMAIL,), "decides": {EMAIL: ("JOIN",)}}
     assert len(undeclared(with_column(load_all(), FACT, "razao_social", **indirect))) == 1
 
 
-def test_what_silver_forgets_is_found_in_gold_too_whatever_the_order_of_the_contracts():
+def test_what_silver_forgets_is_found_above_it_too_whatever_the_order_of_the_contracts():
     contracts = with_column(load_all(), FACT, "razao_social", sources=(EMAIL,))
     contracts = with_column(contracts, CASH_FLOW, "origem_recurso", sources=(NAME,))
     problems = undeclared(reversed(contracts))
     assert [problem.partition(":")[0] for problem in problems] == [
         NAME, "importau_gold.agregado_fluxo_de_caixa_mensal.origem_recurso",
+        "importau_ml.previsao_fluxo_de_caixa.comprometido_emprestimos_brl",
     ]  # fmt: skip
 
 

@@ -1,78 +1,77 @@
-"""Which runs governance looks at: the pipeline's one, or what each layer has published last."""
+"""What governance looks at: the run of its pipeline, or the newest version of the lake."""
 
-import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
+from generated_company import company
+from lakehouse_tables import FACT, TABLES
+from published import SOURCE, publish
+from simulated_aws import simulated_lake
 
 from governance.scope import Scope, scope_of_published, scope_of_run
+from lakehouse.engine.usual import LEAST_RUNS
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
-from lakehouse.orchestration.stepfunctions import StateMachine, StateMachines
-
-MACHINES = [
-    StateMachine(f"StateMachine_DAG_{name}", f"arn:{name}", "", {}, ()) for name in (*layout.LAYERS, "pipeline")
-]
-
-
-class StepFunctions:
-    """Step Functions with executions that ended well, newest first: (name, input) by state machine."""
-
-    def __init__(self, **executions: list[tuple[str, dict[str, Any]]]) -> None:
-        self.executions = {f"arn:{name}": found for name, found in executions.items()}
-
-    def list_executions(self, *, stateMachineArn: str, statusFilter: str, maxResults: int) -> dict[str, Any]:  # noqa: N803
-        assert (statusFilter, maxResults) == ("SUCCEEDED", 1)
-        found = self.executions.get(stateMachineArn, [])[:maxResults]
-        return {
-            "executions": [
-                {"executionArn": f"{stateMachineArn}/{name}", "name": name, "startDate": datetime.now(UTC)}
-                for name, _ in found
-            ]
-        }
-
-    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
-        machine, _, name = executionArn.partition("/")
-        return {"input": json.dumps(dict(self.executions[machine])[name])}
+from lakehouse.lake.s3 import Lake
+from lakehouse.versions.opening import opened
+from lakehouse.versions.past import Measure
+from lakehouse.versions.view import View
 
 
-def look(**executions: list[tuple[str, dict[str, Any]]]) -> Scope:
-    return scope_of_published(StateMachines(StepFunctions(**executions)), MACHINES)  # type: ignore[arg-type]
+@pytest.fixture
+def lake() -> Iterator[Lake]:
+    with simulated_lake("lake") as lake:
+        yield lake
 
 
-def test_in_a_pipeline_every_layer_is_of_its_run() -> None:
-    scope = scope_of_run("r1", {"type": "csv"})
-    assert scope == Scope({"bronze": "r1", "silver": "r1", "gold": "r1"}, from_csv=True)
-    assert scope.has("StateMachine_DAG_silver.WriteSilver.fato", "r1")
-    assert scope.has("a.machine.of.someone.else", "r1")
+def test_in_a_pipeline_every_layer_is_of_its_run(lake: Lake) -> None:
+    publish(lake, company(), "r1")
+    scope = scope_of_run(lake, opened(lake, "r1"))
+    assert scope.runs == {"bronze": "r1", "silver": "r1", "gold": "r1", "forecast": "r1"}
+    assert not scope.from_csv
+    assert scope.has("StateMachine_DAG_silver.WriteSilver.fato", "r1", "")
+    assert scope.has("a.machine.of.someone.else", "r1", "")
 
 
-def test_by_itself_it_looks_at_the_newest_run_of_each_layer_whether_it_ran_alone_or_in_a_pipeline() -> None:
-    scope = look(
-        bronze=[("b2", {"source": {"type": "synthetic", "orders": 5}}), ("b1", {})],
-        silver=[("nested", {"run_id": "p1"})],
-        gold=[("g3", {})],
-    )
-    assert scope == Scope({"bronze": "b2", "silver": "p1", "gold": "g3"}, from_csv=False)
+def test_by_itself_it_looks_at_the_newest_version_whose_layers_may_be_of_several_runs(lake: Lake) -> None:
+    tables = company()
+    publish(lake, tables, "p1", {"type": "csv"})
+    publish(lake, {FACT: tables[FACT]}, "s2", by="silver")
+    scope = scope_of_published(lake)
+    assert scope.runs == {"bronze": "p1", "silver": "s2", "gold": "p1", "forecast": "p1"}
+    assert scope.view.number == 2
 
 
-def test_a_layers_events_count_in_the_run_that_published_it_and_in_no_other() -> None:
-    scope = Scope({"bronze": "b2", "silver": "p1", "gold": "p1"}, from_csv=True)
-    assert scope.has("StateMachine_DAG_bronze.WriteBronze.pedidos", "b2")
-    assert not scope.has("StateMachine_DAG_bronze.WriteBronze.pedidos", "p1")
-    assert scope.has("StateMachine_DAG_gold.WriteGold.agregado", "p1")
-    assert scope.has("StateMachine_DAG_teste_bronze.AuditBronze.pedidos", "b2")
-    assert not scope.has("StateMachine_DAG_teste_bronze.AuditBronze.pedidos", "p1")
+def test_a_layers_events_count_in_the_run_that_published_it_and_in_no_other(lake: Lake) -> None:
+    scope = Scope(View(lake, None, {}), {"bronze": "b2", "silver": "p1", "gold": "p1"}, True, 0, {}, ())
+    assert scope.has("StateMachine_DAG_bronze.WriteBronze.pedidos", "b2", "")
+    assert not scope.has("StateMachine_DAG_bronze.WriteBronze.pedidos", "p1", "")
+    assert scope.has("StateMachine_DAG_gold.WriteGold.agregado", "p1", "")
+    assert scope.has("StateMachine_DAG_teste_bronze.AuditBronze.pedidos", "b2", "")
+    assert not scope.has("StateMachine_DAG_teste_bronze.AuditBronze.pedidos", "p1", "")
 
 
-def test_layers_that_were_never_published_are_all_named() -> None:
-    with pytest.raises(LakehouseError, match="never published: silver, gold; run those layers first"):
-        look(bronze=[("b1", {})])
+def test_where_nothing_was_published_there_is_nothing_to_look_at(lake: Lake) -> None:
+    with pytest.raises(LakehouseError, match="nothing was published yet: run the pipeline first"):
+        scope_of_published(lake)
 
 
-@pytest.mark.parametrize("missing", layout.LAYERS)
-def test_a_state_machine_that_is_not_deployed_is_named(missing: str) -> None:
-    machines = [machine for machine in MACHINES if machine.name != f"StateMachine_DAG_{missing}"]
-    with pytest.raises(LakehouseError, match=f"StateMachine_DAG_{missing}"):
-        scope_of_published(StateMachines(StepFunctions()), machines)  # type: ignore[arg-type]
+def test_a_layer_that_was_never_published_has_no_run(lake: Lake) -> None:
+    tables = company()
+    publish(lake, {name: tables[name] for name in TABLES[layout.BRONZE]}, "b1", by="bronze")
+    assert scope_of_published(lake).runs == {"bronze": "b1"}
+
+
+def test_what_a_run_made_is_held_against_the_versions_before_it_whether_it_is_published_or_not(lake: Lake) -> None:
+    orders = company()["pedidos"]
+    for run in range(LEAST_RUNS):
+        publish(lake, {"pedidos": orders}, f"r{run}", by="bronze")
+    run = opened(lake, "odd", SOURCE)
+    publish(lake, {"pedidos": orders.slice(0, 1)}, "odd", by="bronze")
+    now = datetime.now(UTC)
+    for scope in (scope_of_run(lake, run), scope_of_published(lake)):
+        found = scope.judged(now)
+        assert next(each.measured for each in found.anomalies if each.table == "pedidos") == (Measure.rows, "")
+        assert found.runs == {"pedidos": LEAST_RUNS}
+    assert run.base == LEAST_RUNS

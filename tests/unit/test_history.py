@@ -65,11 +65,11 @@ def test_a_fault_that_the_machine_caught_is_a_failure_of_its_state():
         scheduled("invoke", 0),
         ("TaskFailed", 3, {}),
         exited("Task", "Write", 3),
-        entered("Map", "Publish", 3),
+        entered("Map", "Crawl", 3),
         ("MapStateFailed", 4, {}),
-        exited("Map", "Publish", 4),
+        exited("Map", "Crawl", 4),
     )
-    assert history.states() == (StateTime("Write", 3.0, "failed"), StateTime("Publish", 1.0, "failed"))
+    assert history.states() == (StateTime("Write", 3.0, "failed"), StateTime("Crawl", 1.0, "failed"))
     assert history.lambda_seconds == 3.0
 
 

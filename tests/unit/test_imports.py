@@ -14,6 +14,8 @@ import pytest
 
 from cli.table import COMMANDS
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 # Where modules are found, as on Lambda and in the command line: the deeper folder first.
 FOLDERS = ("functions/common", "functions", ".")
@@ -22,10 +24,14 @@ ROOMS = (
     "lakehouse.errors",
     "lakehouse.domain",
     "lakehouse.part_size",
+    "lakehouse.stage",
     "lakehouse.process",
+    "lakehouse.clients",
     "lakehouse.engine",
+    "lakehouse.personal",
     "lakehouse.contract",
     "lakehouse.lake",
+    "lakehouse.versions",
     "lakehouse.parts",
     "lakehouse.orchestration",
     "lakehouse.runtime",
@@ -35,19 +41,31 @@ ROOMS = (
     "bronze",
     "silver",
     "gold",
+    "forecast",
     "tests",
     "governance",
+    "publish",
+    "alert",
     "cli.errors",
     "cli.terminal",
     "cli.help",
     "cli.options",
     "cli.embedded",
     "cli.account",
+    "cli.preflight",
     "cli.session",
     "cli.building",
+    "cli.contracts",
     "cli.planning",
+    "cli.difference",
     "cli.running",
+    "cli.finding",
     "cli.contents",
+    "cli.versioning",
+    "cli.iceberg",
+    "cli.person",
+    "cli.querying",
+    "cli.workbook",
     "cli.portal",
     "cli.sample",
     "cli.pages",
@@ -60,7 +78,7 @@ ROOMS = (
 # What holds rooms, and is in none: its own file says what it is, and where the project lies.
 HOUSES = ("lakehouse", "cli")
 # Each layer, its audits and governance are functions of their own: none imports another.
-FUNCTIONS = ("bronze", "silver", "gold", "tests", "governance")
+FUNCTIONS = ("bronze", "silver", "gold", "forecast", "tests", "governance", "publish", "alert")
 
 
 @cache
@@ -155,7 +173,26 @@ def test_the_contracts_know_nothing_of_the_lake_nor_orchestration_of_anything():
     reached = {other for name, others in imports().items() if name.startswith("lakehouse.contract") for other in others}
     assert not {name for name in reached if name.startswith("lakehouse.lake")}
     reached = {other for name, of in imports().items() if name.startswith("lakehouse.orchestration") for other in of}
-    assert {name for name in reached if not name.startswith("lakehouse.orchestration")} <= {"lakehouse.errors"}
+    beyond = {name for name in reached if not name.startswith("lakehouse.orchestration")}
+    assert beyond <= {"lakehouse.errors", "lakehouse.clients", "lakehouse.stage"}
+
+
+def test_only_the_publish_lambda_makes_a_version():
+    chain = "lakehouse.versions.chain"
+    makers = {name for name, file in sources().items() if "committed" in _named(file) and chain in imports()[name]}
+    assert makers == {"publish.commit"}
+    keys = {name for name, file in sources().items() if "version_key" in _named(file)}
+    assert {name for name in keys if not name.startswith("cli.")} == {
+        "lakehouse.lake.layout",
+        "lakehouse.versions.chain",
+    }
+
+
+def _named(file):
+    """Return every name and attribute that a module defines or uses."""
+    nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+    names = {getattr(node, "id", None) or getattr(node, "attr", None) for node in nodes}
+    return names | {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
 
 
 def test_the_engine_imports_nothing_but_numpy_and_pyarrow():

@@ -1,18 +1,24 @@
 """Keys as numbers say what the keys' bytes say, and who cannot be a number takes the other way to the same result."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lakehouse.engine import keys as engine_keys
 from lakehouse.engine.keys import ABSENT, ascend, find, numbered, numbered_values, sort_rows
 
 # Of one length and one beginning, as exports have them; and anything at all.
 usual = st.integers(0, 40).map(lambda number: f"PED-2026-{number:06d}")
 any_key = st.one_of(st.none(), usual, st.sampled_from(["", "PED-1", "PED-2026-00001é", "XED-2026-000001", "A" * 30]))
-keys = st.one_of(st.lists(usual, max_size=30), st.lists(any_key, max_size=30))
+# Of one length, and different in any of several words, as UUIDs are; many share their first word.
+word = st.sampled_from(["00000000", "0000000a", "a0000000", "ffffffff"])
+long = st.tuples(word, word, st.sampled_from(["0000", "000b"])).map("".join)
+keys = st.one_of(st.lists(usual, max_size=30), st.lists(long, max_size=30), st.lists(any_key, max_size=30))
 
 
 def strings(values: list[str | None], start: int = 0) -> pa.Array:
@@ -77,3 +83,25 @@ def test_keys_ascend_where_each_is_greater_than_the_one_before(
     bytes_of = [None if value is None else value.encode() for value in values]
     greater = None not in bytes_of and bytes_of == sorted({value for value in bytes_of if value is not None})
     assert ascend(strings(values, start)) == greater
+
+
+@given(st.lists(long, max_size=30), st.lists(long, max_size=30))
+@example([f"{'a' * 8}{'b' * 8}"], [f"{'c' * 8}{'d' * 8}"])
+def test_keys_are_found_and_numbered_although_their_mixtures_are_equal(values: list[str], there: list[str]) -> None:
+    with patch.object(engine_keys, "_MULTIPLIER", np.uint64(0)):
+        assert find(strings(values), strings(there)).tolist() == [
+            there.index(value) if value in there else ABSENT for value in values
+        ]
+        codes, _ = numbered_values(strings(values))
+    assert len({*zip(codes.tolist(), values, strict=True)}) == len({*values}) == len({*codes.tolist()})
+
+
+@given(keys, st.lists(st.integers(0, 4), min_size=30, max_size=30))
+def test_rows_are_sorted_by_group_and_then_by_key(values: list[str | None], groups: list[int]) -> None:
+    found = sort_rows(strings(values), np.array(groups[: len(values)], np.int64)).tolist()
+
+    def place(row: int) -> tuple[int, bool, bytes, int]:
+        value = values[row]
+        return groups[row], value is None, b"" if value is None else value.encode(), row
+
+    assert found == sorted(range(len(values)), key=place)

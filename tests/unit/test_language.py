@@ -15,6 +15,8 @@ from cli.terminal import language, questions
 from cli.terminal.language import PORTUGUESE, is_portuguese, translated
 from cli.terminal.questions import Answers
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("environment", "portuguese"),

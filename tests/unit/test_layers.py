@@ -38,7 +38,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 def test_a_table_is_of_the_layer_in_whose_folder_its_contract_lies(write: Write) -> None:
     write(BRONZE, "fretes")
     write(GOLD, "fretes_por_mes")
-    assert [layers.tables_of(layer) for layer in LAYERS] == [("fretes",), (), ("fretes_por_mes",)]
+    assert [layers.tables_of(layer) for layer in LAYERS] == [("fretes",), (), ("fretes_por_mes",), ()]
     assert layers.all_tables() == ("fretes", "fretes_por_mes")
     assert layers.layer_of("fretes_por_mes") == GOLD
 

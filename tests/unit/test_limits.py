@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bronze.app import _check
 from bronze.synthetic.company import accepted
 from lakehouse.contract.model import load
 from lakehouse.contract.scaled import Scaled, UnfitError, aligned
@@ -16,6 +15,7 @@ from lakehouse.errors import InputError, MoneyRangeError
 from lakehouse.lake import layout
 from lakehouse.lineage import delivery
 from lakehouse.parts import hashed
+from lakehouse.versions.source import checked
 from silver import commitments
 
 
@@ -118,21 +118,22 @@ def test_a_table_that_is_none_is_of_no_layer():
         layout.part_number("bronze/pedidos/pedidos.parquet")
 
 
-def problems(source, **least):
+def problems(source):
     with pytest.raises(InputError) as failure:
-        _check(source, **least)
+        checked(source)
     return list(failure.value.problems)
 
 
 def test_every_number_of_a_source_that_is_wrong_is_told():
-    assert problems({"orders": 0, "seed": "x", "parts": True}, orders=1, seed=0, parts=1) == [
+    assert problems({"type": "synthetic", "orders": 0, "seed": "x", "parts": True}) == [
         "source.orders is 0; use a whole number from 1 up",
         "source.seed is 'x'; use a whole number from 0 up",
         "source.parts is True; use a whole number from 1 up",
     ]
-    assert problems({"parts": 1_000_001}, parts=1) == ["source.parts is 1000001; a table has up to 1000000 parts"]
-    _check({"orders": 1, "seed": 0, "parts": 1_000_000}, orders=1, seed=0, parts=1)
-    _check({}, orders=1)
+    too_many = ["source.parts is 1000001; a table has up to 1000000 parts"]
+    assert problems({"type": "csv", "parts": 1_000_001}) == too_many
+    for right in ({"type": "synthetic", "orders": 1, "seed": 0, "parts": 1_000_000}, {"type": "csv"}):
+        assert checked(right) == right
 
 
 CAMBIO = {

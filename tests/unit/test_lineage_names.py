@@ -9,6 +9,7 @@ from lakehouse.contract.model import load, load_all
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
 from lakehouse.lineage.facets import column_lineage, facets, input_dataset, output_dataset
+from lakehouse.lineage.jobs import sources_of
 from lakehouse.lineage.names import Asset, Place, run_uuid
 
 PLACE = Place("us-east-1", "123456789012", "lake")
@@ -37,9 +38,9 @@ def test_a_table_is_named_as_glue_names_it_and_a_csv_by_its_object():
 
 
 @given(run_ids, st.sampled_from([asset for asset in ASSETS if asset.contract]))
-def test_a_staged_and_a_published_object_are_the_same_asset(run_id, asset):
-    assert Asset.of_key(layout.staging_key(run_id, asset.table)) == asset
-    assert Asset.of_key(layout.published_key(asset.table)) == asset
+def test_the_files_of_every_run_are_of_the_same_asset(run_id, asset):
+    assert Asset.of_key(layout.run_key(asset.table, run_id)) == asset
+    assert Asset.of_key(layout.run_key(asset.table, run_id, 3, 64)) == asset
 
 
 @given(run_ids, st.sampled_from(TABLES[layout.BRONZE]))
@@ -97,29 +98,65 @@ def test_facets_say_what_the_contract_says(contract):
     assert classified == {c.name: c.classification for c in contract.columns if c.classification}
 
 
-def test_a_csv_has_a_source_and_no_promises():
-    assert set(facets(Asset.of_landing("cambio"), PLACE)) == {"dataSource"}
-    assert column_lineage(Asset.of_landing("cambio"), PLACE) is None
+def test_a_csv_has_a_source_and_columns_of_text_and_no_promises():
+    said = facets(Asset.of_landing("cambio"), PLACE)
+    assert set(said) == {"dataSource", "schema"}
+    assert {field.type for field in said["schema"].fields} == {"string"}
+    assert [field.name for field in said["schema"].fields] == load("cambio").schema.names
+    assert column_lineage(Asset.of_landing("cambio"), PLACE, everything("cambio")) is None
+
+
+def everything(table):
+    return sources_of(Asset.of_table(table))
 
 
 @pytest.mark.parametrize("table", [FACT, CASH_FLOW, FORECAST])
 def test_column_lineage_is_the_contracts_direct_and_indirect(table):
-    contract, lineage = load(table), column_lineage(Asset.of_table(table), PLACE)
+    contract, lineage = load(table), column_lineage(Asset.of_table(table), PLACE, everything(table))
     for column in contract.columns:
         told = {}
         for field in lineage.fields[column.name].inputFields:
             asset = PLACE.asset(field.namespace, field.name)
-            [how] = field.transformations
-            told[f"{asset}.{field.field}"] = how.type
-        assert told == {source: "INDIRECT" if source in column.indirect else "DIRECT" for source in column.sources}, (
-            column.name
-        )
-    decide = [f"{PLACE.asset(field.namespace, field.name)}.{field.field}" for field in lineage.dataset]
-    assert tuple(decide) == contract.row_sources
+            told[f"{asset}.{field.field}"] = [(how.type, how.subtype) for how in field.transformations]
+        assert list(told) == list(column.sources), column.name
+        for source, ways in told.items():
+            if source in column.decides:
+                assert ways == [("INDIRECT", way) for way in column.decides[source]], column.name
+            else:
+                [(kind, how)] = ways
+                assert (kind, how in {"IDENTITY", "TRANSFORMATION", "AGGREGATION"}) == ("DIRECT", True), column.name
+    decide = {
+        f"{PLACE.asset(field.namespace, field.name)}.{field.field}": tuple(how.subtype for how in field.transformations)
+        for field in lineage.dataset
+    }
+    assert decide == contract.rows_by
+
+
+@pytest.mark.parametrize("table", EVERY_TABLE)
+def test_column_lineage_is_of_the_inputs_alone(table):
+    sources = everything(table)
+    assert column_lineage(Asset.of_table(table), PLACE, ()) is None
+    for left_out in sources:
+        lineage = column_lineage(Asset.of_table(table), PLACE, set(sources) - {left_out})
+        told = [] if lineage is None else [each for field in lineage.fields.values() for each in field.inputFields]
+        told += [] if lineage is None else lineage.dataset
+        assert {PLACE.asset(field.namespace, field.name) for field in told} <= set(sources) - {left_out}
+
+
+def test_a_bronze_column_is_the_csvs_copied_as_text_or_parsed_and_rows_are_set_aside_by_what_is_judged():
+    contract, lineage = load("cambio"), column_lineage(Asset.of_table("cambio"), PLACE, everything("cambio"))
+    assert list(lineage.fields) == contract.schema.names
+    for name, field in lineage.fields.items():
+        [source] = field.inputFields
+        assert (source.namespace, source.name, source.field) == ("s3://lake", layout.landing_key("cambio"), name)
+        is_text = contract.column(name).physical_type == "string"
+        assert [how.subtype for how in source.transformations] == ["IDENTITY" if is_text else "TRANSFORMATION"]
+    assert {*contract.key, "taxa_ptax"} <= {source.field for source in lineage.dataset}
+    assert {how.subtype for source in lineage.dataset for how in source.transformations} == {"FILTER"}
 
 
 def test_a_copied_column_is_an_identity_and_a_sum_is_not():
-    fields = column_lineage(Asset.of_table(CASH_FLOW), PLACE).fields
+    fields = column_lineage(Asset.of_table(CASH_FLOW), PLACE, everything(CASH_FLOW)).fields
     assert [how.subtype for how in fields["moeda_origem"].inputFields[0].transformations] == ["IDENTITY"]
     assert "IDENTITY" not in {
         how.subtype for field in fields["total_saida_brl"].inputFields for how in field.transformations
@@ -128,8 +165,8 @@ def test_a_copied_column_is_an_identity_and_a_sum_is_not():
 
 def test_only_an_output_has_column_lineage():
     assert "columnLineage" not in input_dataset(THE_FACT, PLACE).facets
-    assert "columnLineage" in output_dataset(THE_FACT, PLACE).facets
-    assert "columnLineage" not in output_dataset(Asset.of_table("cambio"), PLACE).facets
+    assert "columnLineage" in output_dataset(THE_FACT, PLACE, everything(FACT)).facets
+    assert "columnLineage" not in output_dataset(Asset.of_table("cambio"), PLACE, ()).facets
 
 
 def test_a_function_is_placed_by_an_arn_that_has_region_account_and_kind_and_by_nothing_less():

@@ -74,12 +74,10 @@ class Client:
         self.read.append(executionArn)
         child = self.children[int(executionArn)]
         scheduled = {"resourceType": "lambda", "resource": "invoke"}
-        copied = {"resourceType": "aws-sdk:s3", "resource": "copyObject"}
         events = [
             {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "WriteSilverPart"}, "seconds": 0},
             {"type": "TaskScheduled", "taskScheduledEventDetails": scheduled, "seconds": 0},
             {"type": "TaskSucceeded", "seconds": child.in_lambda},
-            {"type": "TaskScheduled", "taskScheduledEventDetails": copied, "seconds": child.in_lambda},
         ]
         return [
             {"events": [event | {"id": n, "timestamp": at(child.began + event["seconds"])}]}
@@ -104,7 +102,7 @@ def test_a_map_run_is_named_after_its_state_and_says_how_far_it_is() -> None:
 def test_few_child_executions_are_added_up_from_all_their_histories() -> None:
     client = Client([Child(n, 1.5, 1 + n / 8) for n in range(SAMPLE)])
     total = of(client).total(run_of(client))
-    assert (total.read, total.transitions, total.lambda_calls, total.copies) == (SAMPLE, SAMPLE, SAMPLE, SAMPLE)
+    assert (total.read, total.transitions, total.lambda_calls) == (SAMPLE, SAMPLE, SAMPLE)
     assert total.lambda_seconds == pytest.approx(sum(1 + n / 8 for n in range(SAMPLE)))
 
 
@@ -114,7 +112,7 @@ def test_of_many_a_few_are_read_and_scaled_by_how_many_there_were_and_how_long_a
     total = of(client).total(run_of(client))
     assert len(client.read) == total.read == SAMPLE
     assert len({int(arn) // (640 // SAMPLE) for arn in client.read}) == SAMPLE  # one of every stretch
-    assert (total.transitions, total.lambda_calls, total.copies) == (640, 640, 640)
+    assert (total.transitions, total.lambda_calls) == (640, 640)
     assert total.lambda_seconds == pytest.approx(0.8 * sum(1 + n % 7 for n in range(640)))
 
 
@@ -179,12 +177,12 @@ def test_an_execution_is_told_with_its_map_runs_and_the_cause_of_the_part_that_f
     machine = StateMachine("StateMachine_DAG_silver", "arn", "", DEFINITION, ())
     (execution,) = StateMachines(client).executions(machine, {}, 1)  # type: ignore[arg-type]
     assert (execution.transitions, execution.lambda_calls, execution.lambda_seconds) == (1 + 4, 4, 4.0)
-    assert (execution.copies, [total.read for total in execution.map_runs]) == (4, [4])
+    assert [total.read for total in execution.map_runs] == [4]
     assert execution.cause == "InputError: 1 of 4 parts failed; x: part 3"
 
 
 def test_of_an_execution_without_a_distributed_map_no_map_runs_are_asked_for() -> None:
-    client = Client([], history("Publish", cause="why"))
+    client = Client([], history("Crawl", cause="why"))
     client.list_map_runs = None  # type: ignore[assignment, method-assign]
     machine = StateMachine("StateMachine_DAG_silver", "arn", "", DEFINITION, ())
     (execution,) = StateMachines(client).executions(machine, {}, 1)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from tests.mutation.operators import compiles, mutants_of
 from tests.mutation.reach import Reach, noticing
 
 # Its children end by an alarm, which is pytest-timeout's signal as well.
-pytestmark = pytest.mark.timeout(0)
+pytestmark = [pytest.mark.timeout(0), pytest.mark.once]
 
 
 def changes(source):

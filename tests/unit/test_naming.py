@@ -4,11 +4,14 @@ import pytest
 from lakehouse_tables import CASH_FLOW, FORECAST, TABLES
 from typer.testing import CliRunner
 
-from cli.contents.naming import Names
+from cli.contents.naming import Names, table_named
+from cli.errors import UsageError
 from cli.main import app
 from lakehouse.contract.model import load_all
 from lakehouse.lake import layout
 from lakehouse.lineage.names import Asset, Place
+
+CONTRACTS = {contract.table: contract for contract in load_all()}
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +24,9 @@ def test_a_table_is_found_under_every_name_that_is_printed_of_it(names, contract
     table, run = contract.table, "20260101T000000Z-demo-abc"
     printed = [
         table, table.upper(), f"{contract.database}.{table}", f"{contract.layer}.{table}", f" {table} ",
-        layout.file_name(table), layout.file_name(table, 3, 64), layout.published_key(table),
-        layout.published_prefix(table), layout.staging_key(run, table, 1, 2), f"out/{contract.layer}/{table}.parquet",
+        layout.file_name(table), layout.file_name(table, 3, 64), layout.run_key(table, run),
+        layout.table_prefix(table), layout.run_prefix(table, run), layout.run_key(table, run, 1, 2),
+        f"out/{contract.layer}/{table}.parquet",
         f"s3://importau-lakehouse-ana/{layout.quarantine_key(run, contract.layer, table)}",
         Place("us-east-1", "123456789012", "lake").dataset(Asset.of_table(table))[1],
     ]  # fmt: skip
@@ -91,3 +95,20 @@ def test_what_has_no_lineage_of_its_own_is_said_with_where_to_look(name, said, f
     assert refused.exit_code == 2
     assert said in refused.stderr
     assert fix in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["cambio", "importau_bronze.CAMBIO", "cambio.csv", "câmbio.parquet", "cambio.taxa_ptax"]
+)
+def test_a_table_is_meant_by_any_name_of_it_or_of_its_columns(name):
+    assert table_named(name, CONTRACTS) == "cambio"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("importau_gold", "is several tables"), ("cambios", "Did you mean cambio"), ("xyz", "Name one of these: pedidos")],
+)
+def test_what_means_no_table_is_refused_with_what_may_be_meant(name, said):
+    with pytest.raises(UsageError) as refused:
+        table_named(name, CONTRACTS)
+    assert said in str(refused.value)

@@ -61,7 +61,8 @@ def test_a_number_out_of_bounds_is_said_with_the_bounds(text: str, said: str) ->
 COUNTED = [
     ("run", "--orders"), ("run", "--seed"), ("demo", "--orders"), ("demo", "--seed"), ("plan", "--orders"),
     ("plan", "--memory"), ("plan", "--concurrency"), ("portal", "--port"), ("local logs", "--lines"),
-    ("bench cold", "--repetitions"), ("bench engine", "--repetitions"),
+    ("bench cold", "--repetitions"), ("bench engine", "--repetitions"), ("bench forecast", "--number"),
+    ("vacuum", "--keep"), ("vacuum", "--days"), ("bench latency", "--parts"), ("bench latency", "--milliseconds"),
 ]  # fmt: skip
 
 

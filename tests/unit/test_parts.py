@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from bronze_tables import bronze
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lakehouse_tables import FACT, PARTED, TABLES
 from layers import correlate
@@ -21,7 +21,6 @@ from lakehouse.parts import (
     hashed,
     part_of,
     parts_of_table,
-    published_keys,
     read_by_part,
     repeated,
 )
@@ -41,6 +40,7 @@ def test_a_part_depends_on_the_key_alone(keys: list[str | None], parts: int) -> 
 
 
 @given(st.lists(st.text(max_size=12), unique=True, min_size=1), st.integers(0, 5))
+@example(["a" * 1_000, "b" * 1_001, "c"], 0)
 def test_a_slice_is_hashed_as_what_it_holds(keys: list[str], start: int) -> None:
     sliced = pa.array(["x", *keys]).slice(1 + start)
     assert hashed(sliced).tolist() == [int(hashed(pa.array([key]))[0]) for key in keys[start:]]
@@ -90,16 +90,12 @@ def test_combining_in_steps_is_combining_at_once(tables: dict[str, pa.Table]) ->
     assert combined([steps]) == combined(partials)
 
 
-@given(st.integers(1, 200), st.booleans())
-def test_the_parts_of_a_table_are_known_by_the_names_of_its_files(parts: int, in_silver: bool) -> None:
+@given(st.integers(2, 200), st.booleans())
+def test_a_part_file_says_which_part_it_is(parts: int, in_silver: bool) -> None:
     table = FACT if in_silver else "pedidos"
-    keys = [layout.published_key(table, part, parts) for part in range(parts)]
-    assert layout.parts_of(table, keys) == parts
-    assert layout.parts_of(table, [*keys, f"{layout.published_prefix(table)}stranger.parquet"]) is None
-    assert layout.parts_of(table, keys[1:]) is None
-    if parts > 1:
-        assert [layout.part_number(key) for key in keys] == [(part, parts) for part in range(parts)]
-        assert layout.parts_of(table, [*keys, layout.published_key(table)]) is None
+    keys = [layout.run_key(table, "r1", part, parts) for part in range(parts)]
+    assert [layout.part_number(key) for key in keys] == [(part, parts) for part in range(parts)]
+    assert [layout.part_beside(keys[0], table, part, parts) for part in range(parts)] == keys
 
 
 def test_every_column_the_parts_are_cut_by_is_there() -> None:
@@ -115,13 +111,9 @@ def test_loans_are_read_by_the_first_part_and_everything_else_by_all() -> None:
     assert others == {table: rows for table, rows in tables.items() if table != "emprestimos"}
 
 
-def test_a_part_finds_its_own_file_of_a_cut_table_and_the_one_file_of_another() -> None:
-    keys = published_keys(TABLES[layout.BRONZE], 2, 4)
-    assert list(keys) == list(TABLES[layout.BRONZE])
-    assert {table for table, key in keys.items() if key == layout.published_key(table, 2, 4)} == {*PARTED}
-    assert keys["cambio"] == layout.published_key("cambio")
-    assert published_keys([FACT], 2, 4) == {FACT: layout.published_key(FACT, 2, 4)}
+def test_only_a_table_that_is_cut_has_the_parts_of_its_run() -> None:
     assert (parts_of_table(FACT, 4), parts_of_table("cambio", 4)) == (4, 1)
+    assert [table for table in TABLES[layout.BRONZE] if parts_of_table(table, 4) == 4] == [*PARTED]
 
 
 @given(st.lists(st.lists(st.integers(0, 5))))

@@ -14,10 +14,11 @@ from restricted_account import FORBIDDEN
 
 from cli.account.execution_role import SERVICES
 from cli.account.permissions import EXAMPLE, NEEDS, RESOURCES, Holder, arns, permissions, policy, sample
+from cli.embedded.standins.cloudformation import HANDLERS, NOT_CALLED
+from cli.embedded.standins.execution_roles import DELIVERIES, MANAGED_RULE
 from cli.table import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
-HANDLERS: dict[str, dict[str, list[str]]] = json.loads((ROOT / "tests/golden/cloudformation_handlers.json").read_text())
 # What a Step Functions integration asks of the role, by the resource of its task (AWS Step Functions Developer Guide).
 INTEGRATIONS = {
     "arn:aws:states:::lambda:invoke": {"lambda:InvokeFunction"},
@@ -29,40 +30,21 @@ INTEGRATIONS = {
     "arn:aws:states:::s3:getObject": {"s3:GetObject", "states:StartExecution"},
     "arn:aws:states:::s3:putObject": {"s3:PutObject"},
     "arn:aws:states:::states:startExecution.sync:2": {
-        "states:StartExecution", "states:DescribeExecution", "states:StopExecution",
-        "events:PutTargets", "events:PutRule", "events:DescribeRule",
+        "states:StartExecution", "states:DescribeExecution", "states:StopExecution", *MANAGED_RULE,
     },
     "arn:aws:states:::aws-sdk:glue:startCrawler": {"glue:StartCrawler"},
     "arn:aws:states:::aws-sdk:glue:getCrawler": {"glue:GetCrawler"},
 }  # fmt: skip
-# Logging of executions (the same guide).
-DELIVERIES = {
-    f"logs:{operation}"
-    for operation in (
-        "CreateLogDelivery", "GetLogDelivery", "UpdateLogDelivery", "DeleteLogDelivery", "ListLogDeliveries",
-        "PutResourcePolicy", "DescribeResourcePolicies", "DescribeLogGroups",
-    )
-}  # fmt: skip
-# What CloudFormation could call for a type and does not for ours, and why.
-NOT_CALLED = {
-    "lambda:*FunctionConcurrency": "only with the parameter ReservedConcurrency",
-    "kms:*": "only with the parameter KmsKeyArn",
-    "logs:*KmsKey": "only with the parameter KmsKeyArn",
-    "ec2:*": "no function is in a VPC",
-    "elasticfilesystem:*": "no function mounts a file system",
-    "lambda:GetCodeSigningConfig": "no function has a code signing configuration",
-    "lambda:*FunctionCodeSigningConfig": "no function has a code signing configuration",
-    "lambda:PutRuntimeManagementConfig": "no function has a runtime management configuration",
-    "s3:GetObjectVersion": "code is named by its hash, not by a version",
-    "logs:*DataProtectionPolicy": "no log group has a data protection policy",
-    "logs:CreateLogDelivery": "no log group delivers anywhere",
-    "logs:*ResourcePolic*": "no log group has a resource policy",
-    "logs:DeleteRetentionPolicy": "every log group has a retention",
-    "s3:REST.PUT.OBJECT": "no log group delivers anywhere",
-    "firehose:*": "no log group delivers anywhere",
-}
 # `deploy` makes the bucket itself and hands it over as ExistingBucket.
 NOT_MADE = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
+
+
+PARAMETERS = set(sam_template.parsed()["Parameters"])
+OCCASIONS = {need.only_with for need in NEEDS} - {""}
+
+
+def _granted(document: dict[str, Any]) -> set[str]:
+    return {action for statement in document["Statement"] for action in statement["Action"]}
 
 
 def listed(holder: Holder, *callers: str) -> set[str]:
@@ -119,6 +101,34 @@ def test_the_least_policy_fits_into_a_managed_policy(holder: Holder) -> None:
     assert len(json.dumps(policy(holder, EXAMPLE), separators=(",", ":"))) <= 6144
 
 
+@pytest.mark.parametrize("parameter", sorted(PARAMETERS & OCCASIONS))
+def test_what_a_parameter_needs_is_in_no_policy_without_it(parameter: str) -> None:
+    for holder in ("user", "role"):
+        least, more = (_granted(policy(holder, EXAMPLE, given)) for given in ((), (parameter,)))
+        assert least < more or holder not in {need.holder for need in NEEDS if need.only_with == parameter}
+        assert (
+            more - least
+            == {
+                action
+                for need in NEEDS
+                if (need.only_with, need.holder) == (parameter, holder)
+                for action in need.actions
+            }
+            - least
+        )
+
+
+def test_whatever_avoids_a_permission_is_a_value_that_the_template_allows() -> None:
+    declared = sam_template.parsed()["Parameters"]
+    for need in NEEDS:
+        name, _, value = need.avoided_by.partition("=")
+        assert not name or value in declared[name]["AllowedValues"]
+
+
+def test_every_occasion_is_a_parameter_or_a_question_of_the_preflight() -> None:
+    assert OCCASIONS - {"no policy simulator", "Lake Formation", "check --deep"} <= PARAMETERS
+
+
 @pytest.mark.parametrize("holder", ["user", "role"])
 def test_the_least_policy_has_no_wildcard_in_an_action(holder: Holder) -> None:
     statements = policy(holder, EXAMPLE)["Statement"]
@@ -131,7 +141,10 @@ def test_the_least_policy_has_no_wildcard_in_an_action(holder: Holder) -> None:
 
 @pytest.mark.parametrize("action", sorted(listed("user", "sometimes")))
 def test_what_is_called_only_sometimes_is_called_somewhere(action: str) -> None:
-    words = re.findall("[A-Z][a-z]+", action.partition(":")[2].replace("ListAllMyBuckets", "ListBuckets"))
+    # What is called otherwise than the action that allows it.
+    called = {"ListAllMyBuckets": "ListBuckets", "ViewBudget": "DescribeBudgets"}
+    name = action.partition(":")[2]
+    words = re.findall("[A-Z][a-z]+", called.get(name, name))
     spellings = ("-".join(words).lower(), "_".join(words).lower())
     rooms = (ROOT / "cli", ROOT / "functions/common/lakehouse")
     code = "".join(file.read_text() for room in rooms for file in sorted(room.rglob("*.py")))
@@ -173,7 +186,7 @@ def test_what_step_functions_calls_is_listed_and_nothing_else(made: dict[str, An
     machines = [one["Properties"] for one in made.values() if one["Type"] == "AWS::StepFunctions::StateMachine"]
     called = {action for task in tasks() for action in INTEGRATIONS[task]}
     if any("LoggingConfiguration" in machine for machine in machines):
-        called |= DELIVERIES
+        called |= set(DELIVERIES)
     if any("TracingConfiguration" in machine for machine in machines):
         called |= {action for action in managed("AWSXRayDaemonWriteAccess") if "Statistic" not in action}
     assert called <= listed("role")

@@ -2,9 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -12,9 +18,15 @@ from typer.testing import CliRunner
 from bench.plan import Measured, fitted
 from cli.commands import plan as command
 from cli.main import app
+from cli.planning.account import Account, asked
 from cli.planning.coefficients import MILLION, Coefficients, Linear, Stage
+from cli.planning.conditions import Conditions, on_aws, timeouts
 from cli.planning.limits import LAMBDA_MB, LAMBDA_SECONDS, MOST_ORDERS, limits
 from cli.planning.model import plan
+from cli.planning.ranges import GATHER, MERGE, RANGE, ROUND, WHOLE, InRanges
+from cli.session import Aws
+from lakehouse.contract.layers import LAYERS
+from lakehouse.lake import layout
 from lakehouse.orchestration import costs
 from lakehouse.part_size import ORDERS_A_PART
 
@@ -28,6 +40,12 @@ RECORDED = {
     1_000_000: (16.9958, 4.3504, 12.6706, 17.1377, 5.5122, 2.4235, 4.8397),
 }
 TOLERANCE = command.TOLERANCE
+
+
+@pytest.fixture(autouse=True)
+def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have an account: it is not asked."""
+    monkeypatch.setattr(command, "asked", lambda _: Account(unknown={"concurrency": "no", "budget": "no"}))
 
 
 def recorded(orders: int, parts: int = 1) -> Measured:
@@ -122,6 +140,37 @@ def test_glue_is_billed_for_the_vcpu_seconds_or_for_a_minute_a_job():
     assert costs.glue_work(3, 4 * 3600 * 10).usd == costs.Line("glue_jobs", costs.Decimal(10)).usd
 
 
+def test_large_exports_are_read_in_ranges_and_small_ones_by_one_call():
+    measured = Coefficients.read(command.FILE)
+    kinds = {
+        orders: {its.stage.of_ranges: its.calls for its in plan(measured, orders, 3_008).stages if its.stage.of_ranges}
+        for orders in (600_000, 20 * MILLION, MOST_ORDERS)
+    }
+    assert kinds[600_000] == {WHOLE: 1}
+    assert kinds[20 * MILLION].keys() == {RANGE, MERGE, ROUND}
+    assert kinds[MOST_ORDERS].keys() == {RANGE, GATHER, MERGE, ROUND}
+    assert all(calls < 50_000 for calls in kinds[MOST_ORDERS].values())
+    generated = plan(measured, 20 * MILLION, 3_008, exported=False).stages
+    assert {its.stage.of_ranges: its.calls for its in generated if its.stage.of_ranges} == {WHOLE: 1}
+
+
+def test_bronze_of_ten_billion_orders_is_read_within_an_hour_of_what_an_account_allows():
+    measured = Coefficients.read(command.FILE)
+    bronze = plan(measured, MOST_ORDERS, 3_008, 1_000, on_aws(1_000), {layout.BRONZE})
+    read = [its for its in bronze.stages if its.stage.of_ranges]
+    assert sum(its.elapsed_seconds for its in read) < 3_600
+    assert max(its.megabytes for its in read) < 1_000
+    assert max(its.seconds for its in read) < LAMBDA_SECONDS
+    assert InRanges.of(MOST_ORDERS * measured.csv_bytes, bronze.parts).reads < 20 * MILLION
+
+
+def test_measuring_anew_keeps_what_is_known_of_ranges():
+    kept = Coefficients.read(command.FILE)
+    made = replace(kept, stages=tuple(stage for stage in kept.stages if stage.of_ranges in {"", WHOLE}))
+    whole = replace(made, stages=tuple(replace(stage, of_ranges="") for stage in made.stages))
+    assert whole.with_ranges_of(kept) == kept
+
+
 def test_coefficients_are_read_as_they_were_written(tmp_path: Path):
     file = tmp_path / "plan.toml"
     file.write_text(of(stage(per_part=True, vcpus=1.5)).written(), "utf-8")
@@ -166,19 +215,21 @@ def test_the_command_predicts_from_what_was_measured_here():
     said = json.loads(done.stdout)
     assert said["parts"] == -(-MOST_ORDERS // ORDERS_A_PART)
     assert float(said["cost_usd"]["total"]) > 1
-    assert {limit["limit"] for limit in said["limits"]} >= {"15 min", "10,240 MB", "10 GB", "5 GB", "256 KB", "40 TB"}
+    assert {limit["limit"] for limit in said["limits"]} >= {"15 min", "10,240 MB", "5 GB", "256 KB", "40 TB"}
 
 
 def test_a_million_orders_are_predicted_within_thirty_per_cent_of_a_run_that_was_not_fitted():
     # Seconds of all calls of each state, of a run by itself that `./importau plan --check` made where plan.toml was.
     took = {
-        "WriteBronze": 10.3, "AuditBronzePart": 3.5, "AuditBronze": 0.4,
-        "WriteSilverPart": 3.1, "WriteSilver": 0.2, "AuditSilverPart": 8.5, "AuditSilver": 0.3,
-        "WriteGoldPart": 1.3, "WriteGold": 0.5, "AuditGoldPart": 0.9, "AuditGold": 0.4, "Govern": 2.0,
+        "Open": 0.0, "WriteBronzePart": 5.6, "WriteBronze": 0.8, "AuditBronzePart": 3.2, "AuditBronze": 0.6,
+        "WriteSilverPart": 2.4, "WriteSilver": 0.3, "AuditSilverPart": 7.7, "AuditSilver": 0.3,
+        "WriteGoldPart": 1.1, "WriteGold": 0.5, "AuditGoldPart": 0.8, "AuditGold": 0.4,
+        "WriteForecast": 0.9, "AuditForecast": 0.6, "Govern": 2.4, "Publish": 0.2, "Discover": 0.2, "NoteCrawled": 0.1,
     }  # fmt: skip
-    made = plan(Coefficients.read(command.FILE), MILLION, LAMBDA_MB)
-    foreseen = {its.name: its.calls * its.seconds for its in made.stages}
-    assert foreseen.keys() == took.keys()
+    foreseen = dict.fromkeys(took, 0.0)
+    for its in plan(Coefficients.read(command.FILE), MILLION, LAMBDA_MB).stages:
+        foreseen[its.name.partition(":")[0]] += its.calls * its.seconds
+    assert all(foreseen.values())
     assert sum(foreseen.values()) == pytest.approx(sum(took.values()), rel=TOLERANCE)
 
 
@@ -186,7 +237,7 @@ def test_the_tables_name_every_lambda_and_every_limit():
     done = CliRunner().invoke(app, ["plan", "--orders", "1000000", "--all"])
     assert done.exit_code == 0
     parts = ("AuditBronzePart", "WriteSilverPart", "AuditSilverPart", "WriteGoldPart", "AuditGoldPart")
-    for name in (*STATES, *parts, "Glue Spark", "CopyObject", "10,240 MB"):
+    for name in (*STATES, *parts, "Glue Spark", "PutObject", "10,240 MB"):
         assert name in done.stdout
 
 
@@ -203,22 +254,164 @@ def test_limits_that_no_run_meets_are_counted_and_not_listed():
 def test_amounts_are_said_to_the_tenth_of_a_cent_and_no_finer():
     shown = CliRunner().invoke(app, ["plan", "--orders", "1000000"]).stdout
     assert re.findall(r"\d\.\d{4,}", shown) == []
-    assert re.search(r"crawlers +1 +DPU-h +0\.440", shown)
+    assert re.search(r"crawlers +1\.333 +DPU-h +0\.587", shown)
     said = json.loads(CliRunner().invoke(app, ["plan", "--orders", "1000000", "--json"]).stdout)
     amounts = (said["cost_usd"] | said["glue_usd"]).values()
     assert all(re.fullmatch(r"\d+\.\d{4}", amount) for amount in amounts)
 
 
-def test_where_the_lakehouse_is_makes_no_difference():
-    alone = CliRunner().invoke(app, ["plan", "--orders", "1.000", "--json"])
-    local = CliRunner().invoke(app, ["plan", "--orders", "1000", "--json", "--local"])
-    assert alone.exit_code == 0
-    assert alone.stdout == local.stdout
+def test_where_no_account_answers_the_plan_is_the_same_and_says_what_is_unknown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(command, "asked", asked)
+    monkeypatch.setattr(command, "connect", lambda *_: Aws(boto3.Session(region_name="us-east-1"), "importau"))
+    monkeypatch.setattr(boto3.Session, "get_credentials", lambda _: None)
+    alone = json.loads(CliRunner().invoke(app, ["plan", "--orders", "1.000", "--json"]).stdout)
+    unasked = json.loads(CliRunner().invoke(app, ["plan", "--orders", "1000", "--json", "--no-account"]).stdout)
+    assert alone.pop("unknown").keys() == {"concurrency", "budget", "stack"}
+    assert unasked.pop("unknown") == {"concurrency": "not asked", "budget": "not asked"}
+    assert alone == unasked
+    assert (alone["concurrency"], alone["concurrency_known"]) == (1_000, False)
+
+
+class Answers:
+    """An account: what each service says, or how it refuses."""
+
+    def __init__(self, **said: Any) -> None:
+        self.said = said
+
+    def client(self, service: str, **_: Any) -> Any:
+        answer = self.said[service]
+        refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "DescribeBudgets")
+
+        def say(**_: Any) -> Any:
+            if answer is None:
+                raise refused
+            return answer
+
+        pages = SimpleNamespace(paginate=lambda **_: [say()])
+        return SimpleNamespace(
+            get_account_settings=say, get_caller_identity=say, describe_stacks=say, get_paginator=lambda _: pages
+        )
+
+    def get_credentials(self) -> str:
+        return "some"
+
+
+def budget(name: str, limit: str, spent: str, **more: Any) -> dict[str, Any]:
+    amounts = {
+        "BudgetLimit": {"Amount": limit, "Unit": "USD"},
+        "CalculatedSpend": {"ActualSpend": {"Amount": spent, "Unit": "USD"}},
+    }
+    return {"BudgetName": name, "BudgetType": "COST", "TimeUnit": "MONTHLY"} | amounts | more
+
+
+def of_account(**said: Any) -> Account:
+    session = Answers(
+        **{
+            "lambda": {"AccountLimit": {"ConcurrentExecutions": 10}},
+            "sts": {"Account": "123456789012"},
+            "budgets": {"Budgets": []},
+            "cloudformation": {"Stacks": [{"Parameters": [{"ParameterKey": "MapConcurrency", "ParameterValue": "3"}]}]},
+        }
+        | said
+    )
+    return asked(lambda: Aws(cast("Any", session), "importau"))
+
+
+def test_an_account_is_asked_how_much_it_allows_and_what_its_tightest_budget_leaves():
+    budgets = [
+        budget("wide", "100.0", "1.5"), budget("tight", "50", "49.58"), budget("yearly", "1", "9", TimeUnit="ANNUALLY"),
+        budget("hours", "1", "9", BudgetType="USAGE"),
+    ]  # fmt: skip
+    found = of_account(budgets={"Budgets": budgets})
+    assert found.concurrency == 10
+    assert found.budget is not None
+    assert (found.budget.name, found.budget.left) == ("tight", Decimal("0.42"))
+    assert found.parameter("MapConcurrency", 8) == 3
+    assert found.parameter("MemorySize", 3_008) == 3_008
+    assert found.unknown == {}
+
+
+@pytest.mark.parametrize("service", ["lambda", "budgets", "cloudformation"])
+def test_what_an_account_refuses_to_say_is_unknown_and_the_rest_is_not(service: str):
+    found = of_account(**{service: None})
+    assert list(found.unknown.values()) == ["DescribeBudgets: AccessDeniedException"]
+    assert (found.concurrency is None) == (service == "lambda")
+    assert found.budget is None
+    assert bool(found.parameters) == (service != "cloudformation")
+
+
+def test_the_plan_is_of_what_the_account_allows(monkeypatch: pytest.MonkeyPatch):
+    tight = budget("lab", "50", "49.9")
+    monkeypatch.setattr(command, "asked", lambda _: of_account(budgets={"Budgets": [tight]}))
+    said = json.loads(CliRunner().invoke(app, ["plan", "--orders", "10000000", "--json"]).stdout)
+    assert (said["concurrency"], said["map_concurrency"], said["concurrency_known"]) == (10, 3, True)
+    assert said["quicker"]["map_concurrency"] == 8
+    assert said["quicker"]["elapsed_seconds"] < said["elapsed_seconds"]
+    assert said["budget_usd"] == {"name": "lab", "limit": "50", "left": "0.1"}
+    shown = " ".join(CliRunner().invoke(app, ["plan", "--orders", "10000000"]).stdout.split())
+    assert "10 Lambdas at once (asked)" in shown
+    assert "0.10 of 50.00 USD left this month (lab): less than this run costs" in shown
+    assert "with --parameter MapConcurrency=8" in shown
+
+
+def test_a_run_that_its_state_machine_would_stop_is_said_to_be_and_more_parts_at_once_help():
+    arguments = ["plan", "--orders", "5000000000", "--no-account", "--json"]
+    slow = json.loads(CliRunner().invoke(app, [*arguments, "--map-concurrency", "8"]).stdout)
+    assert "layer" in slow["stopped"]
+    assert slow["machine_seconds"]["layer"] > timeouts()["layer"] == 14_400
+    assert {"layer", "teste", "pipeline"} == set(timeouts())
+    quick = json.loads(CliRunner().invoke(app, [*arguments, "--map-concurrency", "1000"]).stdout)
+    assert quick["machine_seconds"]["teste"] < slow["machine_seconds"]["teste"]
+    warned = CliRunner().invoke(app, arguments[:-1]).stderr
+    assert "TimeoutSeconds of statemachine/layer.asl.json" in " ".join(warned.split())
+
+
+def test_crawlers_cost_nothing_where_none_runs():
+    with_them, without = (
+        json.loads(CliRunner().invoke(app, ["plan", "--orders", "1000", "--no-account", "--json", option]).stdout)
+        for option in ("--crawl", "--no-crawl")
+    )
+    assert "crawlers" in with_them["cost_usd"]
+    assert "crawlers" not in without["cost_usd"]
+    difference = Decimal(with_them["cost_usd"]["total"]) - Decimal(without["cost_usd"]["total"])
+    assert difference == Decimal(with_them["cost_usd"]["crawlers"])
+    assert with_them["elapsed_seconds"] - without["elapsed_seconds"] == pytest.approx(120)
+
+
+def test_waiting_starting_and_moving_take_the_time_that_they_are_said_to():
+    one = replace(stage(per_part=True), waits=Linear(4, 0.5), moved=1000.0)
+    orders = 10 * ORDERS_A_PART
+    bare = plan(of(one), orders, 3_008)
+    real = plan(of(one), orders, 3_008, 1_000, Conditions(0.025, 1.0, 0.0, 1e6, 4, 0))
+    (its,), (was,) = real.stages, bare.stages
+    assert its.waiting_seconds == pytest.approx((4 + 0.5 * 10) * 0.025 + 1000 * ORDERS_A_PART / 1e6)
+    assert its.seconds == pytest.approx(was.seconds + its.waiting_seconds)
+    # Four at once: three waves, each with the start of a child; four cold starts.
+    assert its.elapsed_seconds == pytest.approx(0.5 + 3 * (its.seconds + 1.0))
+    assert its.billed_seconds == pytest.approx(10 * its.seconds + 4 * 0.5)
+    assert real.children == 10
+    requests, time = real.express
+    assert requests.quantity == 10
+    # 64 MB, each execution up to the next tenth of a second.
+    assert float(time.quantity) == pytest.approx((10 * its.seconds + 10 * 0.1) / 16, rel=1e-3)
+
+
+def test_the_prediction_of_some_layers_is_theirs_alone():
+    measured = Coefficients.read(command.FILE)
+    parts = [plan(measured, MILLION, 3_008, only=(layer,)) for layer in (*LAYERS, "governance")]
+    whole = plan(measured, MILLION, 3_008)
+    assert sum(len(each.stages) for each in parts) == len(whole.stages)
+    assert sum(each.lambda_seconds for each in parts) == pytest.approx(whole.lambda_seconds)
 
 
 def test_a_run_of_one_part_has_no_lambda_of_a_part():
     done = CliRunner().invoke(app, ["plan", "--orders", str(ORDERS_A_PART), "--json"])
-    assert [its["state"] for its in json.loads(done.stdout)["stages"]] == list(STATES)
+    found = [its["state"] for its in json.loads(done.stdout)["stages"]]
+    worked = [state for state in found if state not in {"Open", "Publish", "Discover", "NoteCrawled"}]
+    assert worked == [*STATES[:-1], "WriteForecast", "AuditForecast", STATES[-1]]
+    # The pipeline and each layer open what they read; the pipeline publishes, and looks for what there is to discover.
+    assert found.count("Open") == 1 + len(LAYERS)
+    assert found[-3:] == ["Publish", "Discover", "NoteCrawled"]
 
 
 def test_the_number_of_orders_has_to_be_said():

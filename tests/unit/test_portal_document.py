@@ -117,7 +117,7 @@ def flow(output: str, *inputs: str, columns: Any = None) -> Flow:
 
 def test_what_was_seen_wins_over_what_a_comment_declares_for_all_outputs():
     seen = [flow("importau_bronze.pedidos", "landing.pedidos")]
-    found = edges(seen, [machine("bronze"), machine("silver")])
+    found = edges(seen, [machine("bronze"), machine("silver")], "")
     bronze = [edge for edge in found if edge["to"] == "importau_bronze.pedidos"]
     assert [(edge["from"], edge["declared"], edge["observed"]) for edge in bronze] == [("landing.pedidos", True, True)]
     silver = [edge for edge in found if edge["task"] == "StateMachine_DAG_silver.WriteSilver"]
@@ -126,7 +126,7 @@ def test_what_was_seen_wins_over_what_a_comment_declares_for_all_outputs():
 
 
 def test_audits_and_publications_are_no_flows_between_assets():
-    tasks = {edge["task"] for edge in edges([], [machine("bronze"), machine("silver"), machine("gold")])}
+    tasks = {edge["task"] for edge in edges([], [machine("bronze"), machine("silver"), machine("gold")], "")}
     assert tasks == {f"StateMachine_DAG_{layer}.Write{layer.capitalize()}" for layer in ("bronze", "silver", "gold")}
 
 
@@ -165,14 +165,13 @@ def execution(name: str, run_id: str, seconds: float = 2.0, **more: Any) -> Exec
 
 def test_a_state_machine_is_drawn_as_its_definition_says():
     drawn = pipeline(machine("silver"), [execution("e", "r")])
-    states = {state["name"]: state for state in drawn["states"]}
+    states: dict[str, Any] = {state["name"]: state for state in drawn["states"]}
     assert drawn["start"] == "Defaults"
-    assert states["PublishTable"]["parent"] == "Publish"
     assert states["WriteSilver"]["outputs"] == ["importau_silver.fato_pedido_correlacionado"]
     assert len(states["WriteSilver"]["inputs"]) == 7
     assert {"to": "ReadFault", "kind": "catch", "label": "States.ALL"} in states["WriteSilver"]["next"]
     assert states["AuditPassed"]["next"] == [
-        {"to": "PublishParts", "kind": "choice", "label": "$.audit.passed = true e $.staged.in_parts = true"},
+        {"to": "Audited", "kind": "choice", "label": "$.audit.passed = true e $.publish = false"},
         {"to": "Publish", "kind": "choice", "label": "$.audit.passed = true"},
         {"to": "AuditFailed", "kind": "default", "label": ""},
     ]
@@ -203,7 +202,7 @@ def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their
     machines = [machine("bronze"), machine("teste_bronze"), machine("pipeline")]
     nothing = {"lambda_seconds": 0.0, "lambda_calls": 0, "transitions": 0}
     executions = {
-        "StateMachine_DAG_bronze": [execution("run", "run", copies=7, started_by="run"), execution("alone", "alone")],
+        "StateMachine_DAG_bronze": [execution("run", "run", started_by="run"), execution("alone", "alone")],
         "StateMachine_DAG_teste_bronze": [execution("run", "run", started_by="nested", **nothing)],
         "StateMachine_DAG_pipeline": [execution("run", "run", crawls=3, lambda_calls=1, lambda_seconds=0.5)],
     }
@@ -216,33 +215,33 @@ def test_a_run_costs_what_all_its_executions_cost_and_crawls_are_billed_by_their
     assert lines["transitions"]["quantity"] == "14"
     assert lines["crawlers"]["usd"] == "0.440000000"
     assert "crawlers" not in {line["what"] for line in by_id["alone"]["cost"]["lines"]}
-    # Under each of lineage and three stagings, and the seven copies.
-    assert lines["s3_writes"]["quantity"] == "19"
-    # What Lambdas that are not of a part declare to read: Bronze, its audit and governance.
-    assert lines["s3_reads"]["quantity"] == str(2 * len(EXPORTED) + len(EVERY_TABLE))
+    # Under its lineage, what Bronze needed meanwhile, and its folders of seven tables.
+    assert lines["s3_writes"]["quantity"] == str(3 * (1 + 1 + len(EXPORTED)))
+    # What Lambdas that are not of a part declare to read: Bronze, its audit, and all tables governance
+    # and the two that look for what there is to discover.
+    assert lines["s3_reads"]["quantity"] == str(2 * len(EXPORTED) + 3 * len(EVERY_TABLE))
     assert by_id["run"]["cost"]["glue_total_usd"] == "0.014666667"
 
 
 def test_a_run_in_parts_reads_what_a_part_reads_as_often_as_there_are_parts():
-    parts = Total(MapRun("arn", "AuditBronzeParts", 64, 64, 0), 8, 64, 64, 0, 60.0)
-    copied = Total(MapRun("arn", "PublishParts", 196, 196, 0), 8, 196, 0, 196, 0.0)
+    parts = Total(MapRun("arn", "AuditBronzeParts", 64, 64, 0), 8, 64, 64, 60.0)
     machines = [machine("bronze"), machine("teste_bronze")]
 
-    def ran(*layers: Total, audit: tuple[Total, ...] = ()) -> Any:
+    def ran(*audit: Total) -> Any:
         executions = {
-            "StateMachine_DAG_bronze": [execution("r", "r", map_runs=layers)],
+            "StateMachine_DAG_bronze": [execution("r", "r")],
             "StateMachine_DAG_teste_bronze": [execution("r", "r", map_runs=audit, started_by="arn:r")],
         }
         (found,) = runs(executions, machines, Bucket(), 1024)  # type: ignore[arg-type]
         return found
 
-    whole, cut = ran(), ran(copied, audit=(parts,))
+    whole, cut = ran(), ran(parts)
     reads, writes = (
         [line["quantity"] for run in (whole, cut) for line in run["cost"]["lines"] if line["what"] == what]
         for what in ("s3_reads", "s3_writes")
     )
     assert reads == [str(2 * len(EXPORTED)), str((2 + 64) * len(EXPORTED))]
-    assert writes == ["12", "12"]
+    assert writes == [str(3 * (1 + 1 + len(EXPORTED)))] * 2
 
 
 def test_a_run_whose_first_execution_is_not_among_those_read_is_left_out():

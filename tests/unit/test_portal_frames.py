@@ -8,8 +8,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.contents.privacy import revealing, shown
 from cli.portal.frames import frame
-from cli.portal.privacy import revealing, shown
 
 
 def column(values: pa.Array) -> dict[str, Any]:

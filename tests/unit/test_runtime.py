@@ -7,6 +7,7 @@ import aws_lambda_powertools
 import pytest
 
 from lakehouse import runtime
+from lakehouse.clients import forget
 from lakehouse.errors import InputError, LakehouseError
 from lakehouse.lake.s3 import Lake
 from lakehouse.runtime import Settings, arn_of, instrumented, run_id_of
@@ -38,12 +39,19 @@ def test_a_run_may_be_part_of_a_key(run_id):
     assert run_id_of({"run_id": run_id}) == run_id
 
 
-@pytest.mark.parametrize("run_id", [None, 7, "", "a" * 81, "a/b", "a b", "ação", "a\n", "a%2F"])
+@pytest.mark.parametrize("run_id", [None, 7, "", "a" * 81, "a/b", "a b", "ação", "a\n", "a%2F", ".", ".."])
 def test_a_run_that_may_not_be_part_of_a_key_is_refused(run_id):
     with pytest.raises(InputError) as failure:
         run_id_of({"run_id": run_id})
-    said = f"run_id is {run_id!r}; use 1 to 80 letters, digits, dots, hyphens or underscores"
+    said = f"run_id is {run_id!r}; use 1 to 80 letters, digits, dots, hyphens or underscores, and not dots alone"
     assert failure.value.problems == (said,)
+
+
+@pytest.mark.parametrize("origin", ["x", 7, [], {"execution": 7}, {"state": None}])
+def test_an_origin_that_no_state_machine_says_is_refused(origin):
+    handler = instrumented(lambda event, _: event)
+    with pytest.raises(InputError, match="origin is not an object of texts"):
+        handler({"run_id": "r1", "origin": origin}, CONTEXT)
 
 
 def test_a_handler_is_traced_with_its_run_where_the_environment_says_so(monkeypatch):
@@ -106,16 +114,17 @@ def test_in_sams_container_region_and_account_are_those_of_the_environment(
     assert arn_of(context) == "arn:aws-cn:lambda:sa-east-1:000000000000:function:importau-gold"
 
 
-def presigned(lake: Lake) -> str:
-    url: str = lake.client.generate_presigned_url("get_object", {"Bucket": "lake", "Key": "k"})
+def presigned() -> str:
+    forget()  # the environment is another one
+    url: str = Lake("lake").client.generate_presigned_url("get_object", {"Bucket": "lake", "Key": "k"})
     return url.partition("?")[0]
 
 
 def test_a_bucket_is_named_in_the_path_where_its_name_would_make_a_host_that_nobody_knows(
     context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert presigned(Lake("lake")) == "https://lake.s3.amazonaws.com/k"
+    assert presigned() == "https://lake.s3.amazonaws.com/k"
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://host.docker.internal:1")
-    assert presigned(Lake("lake")) == "http://host.docker.internal:1/lake/k"
+    assert presigned() == "http://host.docker.internal:1/lake/k"
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # as SAM hands over what nobody gave a value
-    assert presigned(Lake("lake")) == "https://lake.s3.amazonaws.com/k"
+    assert presigned() == "https://lake.s3.amazonaws.com/k"

@@ -12,18 +12,18 @@ from cli.main import app
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
     "01-check-permissions", "02-bucket", "03-install", "04-deploy", "05-run-bronze", "06-run-silver", "07-run-gold",
-    "08-governance", "09-verify",
+    "08-run-forecast", "09-governance", "10-verify",
 )  # fmt: skip
 # What each of them calls, in this order.
 CALLS = (
-    ["local", "check"], ["local", "bucket"], [], ["local", "deploy"], *[["local", "run"]] * 4,
+    ["local", "check"], ["local", "bucket"], [], ["local", "deploy"], *[["local", "run"]] * 5,
     ["local", "verify", "lineage"],
 )  # fmt: skip
 SCRIPTS = [ROOT / f"scripts/{name}.sh" for name in NAMES]
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 
 
-def test_the_scripts_are_the_nine_of_the_course() -> None:
+def test_the_scripts_are_the_ten_of_the_course() -> None:
     assert sorted((ROOT / "scripts").iterdir()) == SCRIPTS
 
 

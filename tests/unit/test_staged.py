@@ -8,10 +8,10 @@ from lakehouse_tables import FACT
 
 from lakehouse.contract.model import load
 from lakehouse.contract.quality import Outcome
-from lakehouse.contract.quarantine import quarantined
+from lakehouse.contract.quarantine import quarantined, reasons
 from lakehouse.errors import LakehouseError, StorageError
 from lakehouse.lake.layout import BRONZE
-from tests.staged import by_table, read_table, reasons
+from tests.staged import by_table, read_table
 
 
 def aside(*reasons_of_rows):
@@ -49,7 +49,7 @@ def test_a_table_that_is_not_there_says_why_in_at_most_200_characters():
 
 def test_why_a_file_cannot_be_read_is_told_in_at_most_200_characters():
     class Gone:
-        def read_bytes(self, key):
+        def get(self, key):
             raise StorageError(key + "w" * 200)
 
     assert read_table(Gone(), FACT, "key ") == Outcome(1, 1, ("key " + "w" * 196,))

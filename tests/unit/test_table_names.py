@@ -8,6 +8,8 @@ import pytest
 
 from lakehouse.contract.layers import all_tables
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = {".py", ".ts", ".tsx", ".json", ".yaml", ".toml", ".sh", ".css", ".html", ""}
 # Where tables are described, made, checked, drawn at random, or made by somebody else to be compared with.
@@ -15,6 +17,7 @@ AT_HOME = (
     "glue/contracts/",
     "functions/silver/",
     "functions/gold/",
+    "functions/forecast/",
     "functions/tests/checks/",
     "functions/bronze/synthetic/",
     "cli/sample/",
@@ -22,11 +25,20 @@ AT_HOME = (
     "bench/checks.py",
 )
 # What is compared with its source by other tests, what people read, and tests themselves.
-DERIVED = ("tests/", "docs/", "scripts/", "events/", "bench/tables.json")
-# A name and no word of a sentence: it is quoted, or a piece of a longer name, key or path.
+DERIVED = (
+    "portal/src/search/answers.json",
+    "tests/",
+    "docs/",
+    "scripts/",
+    "events/",
+    "bench/tables.json",
+    "bench/results.json",
+)
+# A name and no word of a sentence: it is quoted, or a piece of a longer name, key or path. A word before a hyphen is
+# the first of a question's name ("cambio-do-ano").
 NAME = re.compile(
     "|".join(
-        rf"\b{table}\b" if "_" in table else rf"""(?<=["'`./]){table}\b|\b{table}(?=["'`/]|\.\w)"""
+        rf"\b{table}\b" if "_" in table else rf"""(?<=["'`./]){table}\b(?!-)|\b{table}(?=["'`/]|\.\w)"""
         for table in all_tables()
     ),
     re.IGNORECASE,
@@ -63,4 +75,5 @@ def test_a_name_is_seen_however_it_is_used(text: str) -> None:
 
 def test_words_of_a_sentence_and_what_is_generated_are_no_names() -> None:
     assert not names_in("Correlaciona pedidos, pagamentos e produtos.")
+    assert not names_in('"cambio-do-ano"')
     assert not names_in("# generated: crawler bronze\n- bronze/pedidos/\n# generated: end\n")

@@ -95,15 +95,25 @@ def test_every_layer_has_a_database_and_a_crawler_with_one_target_a_table_folder
     databases = of_type(template, "AWS::Glue::Database")
     crawlers = {properties["Name"]: properties for properties in of_type(template, "AWS::Glue::Crawler").values()}
     assert {d["DatabaseInput"]["Name"] for d in databases.values()} == {
-        *(f"importau_{layer}" for layer in layout.LAYERS),
+        "importau_bronze",
+        "importau_silver",
+        "importau_gold",
+        "importau_ml",
         "importau_governanca",
+        "importau_descoberta",
     }
     for layer, tables in TABLES.items():
         crawler = crawlers[f"importau-{layer}"]
-        assert databases[crawler["DatabaseName"]["Ref"]]["DatabaseInput"]["Name"] == f"importau_{layer}"
-        paths = [target["Path"]["Fn::Sub"][0] for target in crawler["Targets"]["S3Targets"]]
-        assert paths == ["s3://${Bucket}/" + layout.published_key(table).rsplit("/", 1)[0] + "/" for table in tables]
-        assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
+        assert databases[crawler["DatabaseName"]["Ref"]]["DatabaseInput"]["Name"] == layout.DISCOVERED_DATABASE
+        targets = crawler["Targets"]["S3Targets"]
+        paths = [target["Path"]["Fn::Sub"][0] for target in targets]
+        assert paths == ["s3://${Bucket}/" + layout.table_prefix(table) for table in tables]
+        assert [target["SampleSize"] for target in targets] == [1] * len(tables)
+        # Of its own tables it keeps account, and deletes none; those of the contracts are in other databases.
+        behaviours = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"}
+        assert crawler["SchemaChangePolicy"] == behaviours
+        grouping = json.loads(crawler["Configuration"])["Grouping"]
+        assert {grouping["TableLevelConfiguration"]} == {layout.table_level(table) for table in tables}
 
 
 def test_the_bucket_is_versioned_encrypted_private_and_outlives_the_stack(template: dict[str, Any]) -> None:
@@ -113,8 +123,11 @@ def test_the_bucket_is_versioned_encrypted_private_and_outlives_the_stack(templa
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["BucketEncryption"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    prefixes = [rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"]]
-    assert prefixes == ["staging/", "athena-results/", None]
+    prefixes = [
+        (rule["Fn::If"][2] if "Fn::If" in rule else rule).get("Prefix")
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+    ]
+    assert prefixes == ["staging/", "athena-results/", "landing/", None]
     (statement,) = template["Resources"]["LakeBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -180,7 +193,7 @@ def closure(*roots: str) -> set[str]:
 
 
 LACKING = ("openlineage-python", "pyyaml")
-BUNDLED = (*LACKING, "aws-lambda-powertools[tracer]", "numpy", "pyarrow")
+BUNDLED = (*LACKING, "aws-lambda-powertools[tracer]", "awswrangler", "numpy", "pyarrow")
 
 
 @pytest.mark.parametrize(("source", "roots"), [("managed", LACKING), ("bundled", BUNDLED)])
@@ -192,7 +205,8 @@ def test_the_dependencies_layer_has_the_locked_version_of_all_it_needs_and_nothi
     lock = (ROOT / "requirements.lock").read_text().split("# [sam]")[0]
     for each in pinned:
         assert re.search(rf"^{each.name}{re.escape(str(each.specifier))} ", lock, re.MULTILINE), each
-    there_already = MANAGED if source == "managed" else {"boto3", "botocore", "s3transfer"}
+    # awswrangler asks for setuptools, and imports nothing of it.
+    there_already = MANAGED if source == "managed" else {"boto3", "botocore", "s3transfer", "setuptools"}
     # On an older Python anyio needs what it does not need on a later one; a layer is for all.
     needed = closure(*roots) | {"typing-extensions"}
     assert {each.name for each in pinned} == needed - there_already

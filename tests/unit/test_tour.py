@@ -12,6 +12,8 @@ from lakehouse_tables import FACT
 from cli import ROOT
 from cli.pages import lines
 
+pytestmark = pytest.mark.once
+
 PAGE = ROOT / "docs/tour.md"
 _LINK = re.compile(r"\[`(?P<name>[^`\]]+)`\]\((?P<path>[^)\s#]+)#L(?P<line>\d+)\)")
 _PART = re.compile(r"<!-- generated: .*?<!-- end -->", re.DOTALL)

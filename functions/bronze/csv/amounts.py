@@ -1,4 +1,4 @@
-"""Amounts as the export writes them: text of digits, a point and two digits becomes cents, eight digits at a time.
+"""Amounts as exports write them, digits and a point before one or two more, become cents, eight digits at a time.
 
 Eight characters are one 64-bit word, the first one in its lowest byte. Three multiplications combine neighbours into
 numbers of two digits, of four, and of eight.
@@ -9,58 +9,80 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from bronze.csv.bits import Bytes
+from lakehouse.engine.arrays import Mask
 from lakehouse.engine.money import Units
+from lakehouse.engine.segments import Index
 
-Bytes = npt.NDArray[np.uint8]
 _Words = npt.NDArray[np.uint64]
 
 _WORD: Final = 8
-_SHORTEST, _LONGEST = len("0.00"), 2 * _WORD
-_FROM_THE_END: Final = len(".00")
-_DOT, _SLASH, _NINE = b"./9"
+_BYTE: Final = np.uint64(8)
+_LONGEST: Final = 2 * _WORD
+# A point is this where digits are 0 to 9; in the last word it is the third from the end.
+_DOT: Final = np.uint64(ord(".") ^ ord("0"))
+_ANY: Final = np.uint64(0xFF)
+_THIRD, _SECOND = np.uint64(8 * 5), np.uint64(8 * 6)
+# What an amount lacks at its end: ``.00`` or ``0``.
+_MISSING_POINT, _MISSING_ZERO = 3, 1
 # Masks of the last eight characters: those before the point, and the two after it. Seven of them are digits.
 _WHOLE, _CENTS = np.uint64(0xFFFFFFFFFF), np.uint64(0xFFFF << 48)
 _SEVEN_DIGITS: Final = np.uint64(10**7)
 _ZEROS: Final = np.uint64(int.from_bytes(b"0" * _WORD))
+# A byte of 10 or more has its highest bit set, or gets it by this addition; one of less than 10 does not.
+_TOO_HIGH, _HIGHEST = np.uint64(0x7676767676767676), np.uint64(0x8080808080808080)
 _ALL: Final = np.uint64(2**64 - 1)
-_BYTE: Final = np.uint64(8)
 
 
-def in_cents(text: Bytes, ends: npt.NDArray[np.int64]) -> Units | None:
+def in_cents(text: Bytes, bounds: Index) -> tuple[Units, Mask]:
     """Return amounts in cents.
 
     Parameters
     ----------
     text : numpy uint8
         The amounts, one after the other.
-    ends : numpy int64, shape (n,)
-        Where each of them ends.
+    bounds : numpy int64, shape (n + 1,)
+        Where each of them begins, and the last one ends.
 
     Returns
     -------
-    numpy int64, shape (n,), or None
-        None where an amount is not digits, a point and two digits, or has more than 16 characters.
+    units : numpy int64, shape (n,)
+        Anything where an amount is not plain.
+    plain : numpy bool, shape (n,)
+        Which amounts are digits, or digits, a point and one or two digits, of 16 characters at most with two digits
+        after the point.
     """
-    lengths = np.diff(ends, prepend=0)
-    if not len(ends) or lengths.min() < _SHORTEST or lengths.max() > _LONGEST:
-        return None
-    points = text == _DOT
-    if np.count_nonzero(points) != len(ends) or not points[ends - _FROM_THE_END].all():
-        return None
-    if not are_plain(text):
-        return None
-    before = np.concatenate([np.zeros(_WORD, np.uint8), text])
-    words = np.ndarray(len(text) + 1, "<u8", before, 0, (1,))
-    last = _digits(words[ends], np.minimum(lengths, _WORD))
-    units = _number((last & _WHOLE) << _BYTE | last & _CENTS)
+    ends, lengths = bounds[1:], np.diff(bounds)
+    # Words may begin before the text.
+    padded = np.concatenate([np.zeros(_LONGEST, np.uint8), text])
+    words = np.ndarray(len(text) + _WORD + 1, "<u8", padded, 0, (1,))
+    last, first = words[ends + _WORD] ^ _ZEROS, np.zeros(len(ends), np.uint64)
+    last &= _ALL << (_BYTE * np.maximum(_WORD - lengths, 0).astype(np.uint64))
     long = np.flatnonzero(lengths > _WORD)
-    units[long] += _number(_digits(words[ends[long] - _WORD], lengths[long] - _WORD)) * _SEVEN_DIGITS
-    return units.view(np.int64)
+    first[long] = _kept(words[ends[long]] ^ _ZEROS, np.minimum(lengths[long], _LONGEST) - _WORD)
+    short = np.flatnonzero(last >> _THIRD & _ANY != _DOT)
+    if len(short):
+        lengths = lengths.copy()
+        first[short], last[short], lengths[short] = _with_decimals(first[short], last[short], lengths[short])
+    is_point = last >> _THIRD & _ANY == _DOT
+    last &= ~(_ANY << _THIRD)
+    high = ((first + _TOO_HIGH) | first | (last + _TOO_HIGH) | last) & _HIGHEST
+    plain = is_point & (high == 0) & (lengths > _MISSING_POINT) & (lengths <= _LONGEST)
+    units = _number((last & _WHOLE) << _BYTE | last & _CENTS)
+    long = np.flatnonzero(first)
+    units[long] += _number(first[long]) * _SEVEN_DIGITS
+    return units.view(np.int64), plain
 
 
-def are_plain(text: Bytes) -> bool:
-    """Return whether there are only digits and points: the characters from ``.`` to ``9`` without ``/``."""
-    return within(text, _DOT, _NINE) and not (text == _SLASH).any()
+def _with_decimals(first: _Words, last: _Words, lengths: Index) -> tuple[_Words, _Words, Index]:
+    """Return amounts of one digit after the point, or of none, with those that they lack."""
+    has_one: Mask = last >> _SECOND & _ANY == _DOT
+    # A point without a digit after it stays where no point may be.
+    lacks = np.where(has_one, _MISSING_ZERO, _MISSING_POINT)
+    shift: _Words = _BYTE * lacks.astype(np.uint64)
+    moved: _Words = last >> shift | np.where(has_one, np.uint64(0), _DOT << _THIRD)
+    carried: _Words = first >> shift | last << (np.uint64(64) - shift)
+    return carried, moved, lengths + lacks
 
 
 def within(text: Bytes, first: int, last: int) -> bool:
@@ -68,9 +90,9 @@ def within(text: Bytes, first: int, last: int) -> bool:
     return bool((text - np.uint8(first) <= last - first).all())
 
 
-def _digits(words: _Words, count: npt.NDArray[np.int64]) -> _Words:
-    """Return the last ``count`` characters of each word as digits, with zeros before them."""
-    return (words ^ _ZEROS) & (_ALL << (_BYTE * (_WORD - count).astype(np.uint64)))
+def _kept(words: _Words, count: Index) -> _Words:
+    """Return the last ``count`` bytes of each word, with zeros before them."""
+    return words & (_ALL << (_BYTE * (_WORD - count).astype(np.uint64)))
 
 
 def _number(digits: _Words) -> _Words:

@@ -11,10 +11,11 @@ import pyarrow.compute as pc
 from bronze.reasons import Reasons
 from lakehouse.contract.model import Column, Contract, Rule
 from lakehouse.contract.rules import broken_by
-from lakehouse.engine.arrays import Mask
+from lakehouse.engine.arrays import Mask, holds
 from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.errors import ContractError
+from lakehouse.personal.quoting import quoted
 
 # How the export writes a missing value where other columns are empty.
 NONE_MARKS: Final[Mapping[str, str]] = {"cnpj": "--"}
@@ -22,7 +23,6 @@ NONE_MARKS: Final[Mapping[str, str]] = {"cnpj": "--"}
 # All of Unicode's white space. Arrow's own `utf8_trim_whitespace` needs a build with utf8proc, and whether the managed
 # layer's is one was never seen (docs/parity.md).
 _WHITE_SPACE: Final = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-_SHOWN: Final = 40
 _INT64: Final = np.iinfo(np.int64)
 _ANY_INTEGER: Final = pa.decimal128(38, 0)
 # More leading zeros than any source pads with; decimal128 has 38 digits.
@@ -95,13 +95,13 @@ def typed(text: pa.Array, column: Column, reasons: Reasons) -> pa.Array:
     type_ = column.arrow_type
     if pa.types.is_string(type_):
         return text
-    fits = _fits(text, column)
-    wrong = _rows(pc.invert(fits))
+    fitting = fits(text, column)
+    wrong = _rows(pc.invert(fitting))
     if len(wrong):
         wrong_text = text.take(pa.array(wrong))
         why = _why_not(wrong_text, type_)
-        reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}:", _shown(wrong_text), why, " "))
-        text = pc.if_else(fits, text, None)
+        reasons.add(wrong, pc.binary_join_element_wise(f"{column.name}:", quoted(wrong_text), why, " "))
+        text = pc.if_else(fitting, text, None)
     # Arrow parses an integer with a plus sign, or with many leading zeros, only as a decimal.
     return text.cast(_ANY_INTEGER).cast(type_) if pa.types.is_integer(type_) else text.cast(type_)
 
@@ -127,7 +127,7 @@ def check(contract: Contract, table: pa.Table, text: pa.Table, reasons: Reasons)
         if missing:
             reasons.add(rows, f"{rule.column}: falta o valor, que é obrigatório")
         elif rule.metric == "invalidValues":
-            value = _shown(flat(table[rule.column]).take(pa.array(rows)).cast(pa.string()))
+            value = quoted(flat(table[rule.column]).take(pa.array(rows)).cast(pa.string()))
             reasons.add(rows, pc.binary_join_element_wise(f"{rule.column}: ", value, _expected(rule), ""))
         else:
             reasons.add(rows, f"{rule.name}: {rule.description}")
@@ -140,8 +140,8 @@ def _expected(rule: Rule) -> str:
     return f" não tem o formato {arguments['pattern']}"
 
 
-def _fits(text: pa.Array, column: Column) -> pa.Array:
-    """Return which values can be converted to the column's type; NULL where there is no value."""
+def fits(text: pa.Array, column: Column) -> pa.Array:
+    """Return which values of cleaned text can be converted to the column's type; NULL where there is no value."""
     type_ = column.arrow_type
     if pa.types.is_decimal(type_):
         whole, fraction = type_.precision - type_.scale, rf"(\.\d{{1,{type_.scale}}})?" if type_.scale else ""
@@ -181,13 +181,6 @@ def _why_not(text: pa.Array, type_: pa.DataType) -> pa.Array:
     )
 
 
-def _shown(value: pa.Array) -> pa.Array:
-    """Return values in quotes, long ones cut."""
-    cut = pc.utf8_slice_codeunits(value, 0, _SHOWN)
-    ellipsis = pc.if_else(pc.greater(pc.utf8_length(value), _SHOWN), "…'", "'")
-    return pc.binary_join_element_wise("'", cut, ellipsis, "")
-
-
 def _rows(broken: pa.Array | Mask) -> Index:
     """Return the rows where a mask is true; NULL counts as false."""
-    return np.flatnonzero(pc.fill_null(broken, False).to_numpy(zero_copy_only=False))
+    return np.flatnonzero(holds(broken))

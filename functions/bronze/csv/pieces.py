@@ -1,44 +1,59 @@
-"""A CSV in pieces: several are read in parallel, each quickly or else carefully, and yielded in file order."""
+"""A CSV in pieces: several are read in parallel, each quickly but for its strange rows, and yielded in file order."""
 
 import csv
 import io
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from bronze.csv import quick
+from bronze.csv.lines import (
+    Strange,
+    all_lines,
+    one_line_each,
+    strange_lines,
+    strange_records,
+    sure_end,
+    text_of,
+    with_lines,
+)
 from bronze.csv.normalise import composed, normalised
-from bronze.csv.records import Records, decoded, split
-from bronze.judging import Piece
+from bronze.csv.records import BOM, Lines, Records, decoded, picked, split, together
+from bronze.piece import Piece
 from bronze.reasons import Reasons
 from lakehouse.contract.model import Contract
+from lakehouse.engine.arrays import integers
+from lakehouse.engine.dictionaries import replaced, stacked
 from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
 from lakehouse.parts import PARTITION_KEY
 
 # Less than the csv module accepts as one field; no real header comes near.
 LONGEST_HEADER: Final = 100_000
-BOM: Final = b"\xef\xbb\xbf"
-# A piece that cannot be read quickly is cut into this many smaller ones, as mostly a single row is the cause; but not
-# into less than this many bytes, as the overhead of a read would outweigh reading them carefully.
-_CUTS: Final = 16
-_SMALLEST: Final = 1 << 18
+_Each = TypeVar("_Each")
+_Result = TypeVar("_Result")
 
 
 def header(line: bytes) -> list[str]:
     """Return the names of the columns in a header."""
     # A header that is too long was cut, possibly within a character.
-    text = line.removeprefix(BOM).decode("utf-8", "replace").rstrip("\r\n")
+    text = without_marks(line).decode("utf-8", "replace").rstrip("\r\n")
     return [name.strip() for name in next(csv.reader([text]))]
+
+
+def without_marks(start: bytes) -> bytes:
+    """Return the start of a file without byte order marks; each program that saved it may have put one there."""
+    while start.startswith(BOM):
+        start = start[len(BOM) :]
+    return start
 
 
 def whole_lines(content: BinaryIO, start: int, size: int, longest: int = -1) -> bytes:
@@ -76,10 +91,44 @@ def pieces_of(contract: Contract, path: Path, size: int, longest: int) -> Iterat
     with path.open("rb") as content:
         reader = _Reader(contract, header(content.readline(LONGEST_HEADER)), longest)
         line = 2
-        for reading in _read(reader, _cuts(content, reader, size)):
-            for piece in reading.pieces:
-                yield replace(piece, line=piece.line + line)
+        for reading in _in_parallel(reader.read, _cuts(content, reader, size)):
+            if reading.piece is not None:
+                yield replace(reading.piece, line=reading.piece.line + line)
             line += reading.lines
+
+
+def records_at(contract: Contract, path: Path, size: int, longest: int, wanted: Index) -> Iterator[Piece]:
+    """Yield the records of a file that begin on some lines, and maybe others, in pieces.
+
+    Parameters
+    ----------
+    contract, path, size, longest
+        As of `pieces_of`.
+    wanted : numpy int64
+        Lines of the file, in order.
+    """
+    with path.open("rb") as content:
+        reader = _Reader(contract, header(content.readline(LONGEST_HEADER)), longest)
+        waiting: list[Records] = []
+        for records in _in_parallel(reader.some, _cuts_with(_cuts(content, reader, size), wanted)):
+            waiting.append(records)
+            # Reading a few records carefully takes as long as reading hundreds.
+            if sum(len(each.data) for each in waiting) >= size:
+                yield reader.carefully(together(waiting))
+                waiting = []
+        if waiting:
+            yield reader.carefully(together(waiting))
+
+
+def _cuts_with(cuts: Iterable["_Cut"], wanted: Index) -> Iterator[tuple["_Cut", int, Index]]:
+    """Yield the cuts that have some lines, the line that each begins on, and which of its lines those are, from 0."""
+    line = 2
+    for cut in cuts:
+        lines = cut.lines if cut.records is not None else quick.line_count(cut.body)
+        first, last = np.searchsorted(wanted, [line, line + lines])
+        if last > first:
+            yield cut, line, wanted[first:last] - line
+        line += lines
 
 
 class _Cut(NamedTuple):
@@ -91,19 +140,19 @@ class _Cut(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    """The pieces read from a cut, their lines numbered from 0, and how many lines the cut has."""
+    """The piece read from a cut, its lines numbered from 0, and how many lines the cut has; None if all are blank."""
 
-    pieces: list[Piece]
+    piece: Piece | None
     lines: int
 
 
-def _read(reader: "_Reader", cuts: Iterable[_Cut]) -> Iterator[_Reading]:
-    """Read several cuts in parallel, and yield the results in order."""
+def _in_parallel(work: Callable[[_Each], _Result], items: Iterable[_Each]) -> Iterator[_Result]:
+    """Do the work of several items in parallel, and yield the results in order."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as threads:
-        started: deque[Future[_Reading]] = deque()
-        for cut in cuts:
-            started.append(threads.submit(reader.read, cut))
+        started: deque[Future[_Result]] = deque()
+        for item in items:
+            started.append(threads.submit(work, item))
             if len(started) > workers:
                 yield started.popleft().result()
         for future in started:
@@ -114,8 +163,8 @@ def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[
     start, length = content.tell(), size
     while data := whole_lines(content, start, length, reader.longest):
         final = not content.peek(1)
-        used = len(data) if final else data.rfind(b"\n") + 1
-        if used and b'"' not in data:
+        used = len(data) if final else sure_end(data)
+        if used:
             cut = _Cut(data if used == len(data) else data[:used], None, 0)
         else:
             records, used, lines = split(data, 0, len(reader.header), final=final, longest=reader.longest)
@@ -129,15 +178,6 @@ def _cuts(content: io.BufferedReader, reader: "_Reader", size: int) -> Iterator[
             return
 
 
-def _smaller(body: bytes) -> Iterator[bytes]:
-    """Yield the body cut between lines; all of it at once where it is small or a single line."""
-    start, size = 0, max(len(body) // _CUTS, _SMALLEST)
-    while start < len(body):
-        end = body.find(b"\n", start + size) + 1 or len(body)
-        yield body[start:end]
-        start = end
-
-
 @dataclass(frozen=True)
 class _Reader:
     """How pieces of one file are read."""
@@ -147,28 +187,46 @@ class _Reader:
     longest: int
 
     def read(self, cut: _Cut) -> _Reading:
-        """Read a cut: quickly if possible, else in smaller cuts, the smallest of them carefully."""
+        """Read a cut: quickly, but for the records that are out of the ordinary; or else carefully."""
         if cut.records is not None:
-            return _Reading([self._carefully(cut.records)], cut.lines)
+            return _Reading(self.carefully(cut.records), cut.lines)
         body = cut.body
-        table = quick.read(self.contract, self.header, self._keys(), body)
-        if table is not None:
-            rows = np.arange(len(table))
-            return _Reading([Piece(table, rows, rows, Reasons(), partial(_text_of_lines, body))], len(table))
-        pieces, lines = [], 0
-        for smaller in _smaller(body):
-            if len(smaller) == len(body):
-                records, _, lines = split(body, 0, len(self.header), final=True, longest=self.longest)
-                return _Reading([self._carefully(records)], lines)
-            reading = self.read(_Cut(smaller, None, 0))
-            pieces += [replace(piece, line=piece.line + lines) for piece in reading.pieces]
-            lines += reading.lines
-        return _Reading(pieces, lines)
+        if quick.is_blank(body):
+            return _Reading(None, quick.line_count(body))
+        found = quick.read(self.contract, self.header, self._keys(), body, self.longest)
+        if found is None:
+            records, _, count = split(body, 0, len(self.header), final=True, longest=self.longest)
+            return _Reading(self.carefully(records), count)
+        if found.lines is None:
+            return _Reading(_of_lines(found.rows, body), len(found.rows))
+        careful = self.carefully(self._picked(body, found.lines, found.apart))
+        return _Reading(_merged(found, found.lines, body, careful), len(found.lines.start))
+
+    def some(self, some: tuple[_Cut, int, Index]) -> Records:
+        """Return the records that begin on some lines of a cut, which itself begins on a line; maybe others as well."""
+        cut, line, wanted = some
+        records = cut.records
+        if records is None:
+            lines, apart = all_lines(cut.body), one_line_each(wanted)
+            # A record whose first line leaves a field open goes on, and where it ends others decide.
+            if len(strange_lines(text_of(cut.body, lines, wanted))[0]):
+                strange = strange_records(cut.body, lines, strange_lines(cut.body)[0], self.longest)
+                apart = with_lines(strange, np.setdiff1d(wanted, strange.first))
+            records = self._picked(cut.body, lines, apart)
+        return replace(records, line=records.line + line)
+
+    def _picked(self, body: bytes, lines: Lines, some: Strange) -> Records:
+        """Return records of a body, without those that are blank lines."""
+        start, end = lines.start[some.first], lines.text_end[some.last]
+        filled = end > start
+        wrong = some.wrong.renumbered(np.where(filled, np.cumsum(filled) - 1, -1))
+        return picked(body, start[filled], end[filled], some.first[filled], wrong, len(self.header))
 
     def _keys(self) -> list[str]:
         return [name for name in self.header if name in {*self.contract.key, PARTITION_KEY}]
 
-    def _carefully(self, records: Records) -> Piece:
+    def carefully(self, records: Records) -> Piece:
+        """Read records as `bronze.csv.normalise` defines it."""
         well_formed = np.flatnonzero(~records.malformed.broken(len(records)))
         reasons, row_reasons = Reasons(), Reasons()
         table = normalised(self.contract, self._text(records, well_formed), row_reasons)
@@ -192,9 +250,54 @@ class _Reader:
         return {name: flat(rows[name]) for name in self.header}
 
 
-def _text_of_lines(body: bytes, numbers: Index) -> pa.Array:
+def _of_lines(rows: pa.Table, body: bytes) -> Piece:
+    """Return a piece of which every line is a row."""
+    line = np.arange(len(rows))
+    return Piece(rows, line, line, Reasons(), lambda numbers: _text_of(body, all_lines(body), numbers))
+
+
+def _merged(found: quick.Found, lines: Lines, body: bytes, careful: Piece) -> Piece:
+    """Return what was read of a piece quickly and what was read carefully, in the order of the file.
+
+    Parameters
+    ----------
+    found : bronze.csv.quick.Found
+    lines : Lines
+    body : bytes
+        The piece.
+    careful : Piece
+        The records that `found` left apart.
+    """
+    quick_line = found.line[found.sure]
+    line = np.concatenate([quick_line, careful.line])
+    order = np.argsort(line, kind="stable")
+    record = np.empty(len(line), np.int64)
+    record[order] = np.arange(len(line))
+    of_quick, of_careful = record[: len(quick_line)], record[len(quick_line) :]
+    reasons = Reasons()
+    reasons.add_all(careful.reasons, of_careful)
+
+    careful_line = careful.line[careful.record]
+    if np.array_equal(careful_line, found.line[~found.sure]):
+        table, of_rows = replaced(found.rows, ~found.sure, careful.table), np.searchsorted(line[order], found.line)
+    else:
+        rows = np.concatenate([np.flatnonzero(found.sure), len(found.rows) + np.arange(len(careful.table))])
+        in_order = np.argsort(np.concatenate([quick_line, careful_line]), kind="stable")
+        table = stacked(found.rows, careful.table).take(integers(rows[in_order]))
+        of_rows = np.concatenate([of_quick, of_careful[careful.record]])[in_order]
+
+    def text(numbers: Index) -> pa.Array:
+        is_careful = order[numbers] >= len(quick_line)
+        texts = pa.concat_arrays([
+            careful.text(order[numbers[is_careful]] - len(quick_line)),
+            _text_of(body, lines, line[order[numbers[~is_careful]]]),
+        ])  # fmt: skip
+        place = np.argsort(np.argsort(~is_careful, kind="stable"), kind="stable")
+        return texts.take(integers(place))
+
+    return Piece(table, of_rows, line[order], reasons, text)
+
+
+def _text_of(body: bytes, lines: Lines, numbers: Index) -> pa.Array:
     """Return the text of lines by their numbers, from 0."""
-    ends = np.append(np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")), len(body))
-    starts = np.append(0, ends[:-1] + 1)
-    carriage_returns = np.array([body[end - 1 : end] == b"\r" for end in ends[numbers].tolist()], np.int64)
-    return decoded(body, starts[numbers], ends[numbers] - carriage_returns)
+    return decoded(body, lines.start[numbers], lines.text_end[numbers])

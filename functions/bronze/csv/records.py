@@ -4,6 +4,7 @@ All of it is computed by numpy over bytes and lines. A misplaced quote, or one t
 that it is on, and not the rest of the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -18,6 +19,9 @@ from lakehouse.engine.segments import Index
 
 MISPLACED_QUOTE: Final = "registro: aspas fora do lugar (um campo entre aspas começa e termina junto à vírgula)"
 UNCLOSED_QUOTE: Final = "registro: aspas abertas e nunca fechadas"
+# Of a file it is removed; before a later record it is what is left of a second file that was appended to a first.
+BOM: Final = b"\xef\xbb\xbf"
+LATER_BOM: Final = "registro: começa com a marca de ordem de bytes U+FEFF, de outro arquivo que foi emendado a este"
 # A quoted field that is still open after this many bytes counts as never closed.
 LONGEST_RECORD: Final = 1 << 20
 
@@ -26,6 +30,7 @@ _FIRST_PRINTABLE: Final = 32
 _CONTROLS: Final = strings(
     [f"registro: contém o caractere de controle U+{code:04X}" for code in range(_FIRST_PRINTABLE)]
 )
+_LINE_END: Final = b"\r\n"
 _Bytes = npt.NDArray[np.uint8]
 # The edges of a piece count as commas.
 _EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
@@ -77,8 +82,13 @@ def decoded(data: bytes, start: Index, end: Index) -> pa.Array:
     return pa.array([data[first:last].decode("utf-8") for first, last in spans], pa.string())
 
 
-class _Lines(NamedTuple):
-    """Physical lines: where each begins, where its text ends, and where its line feed is."""
+class Lines(NamedTuple):
+    """Physical lines: where each begins, where its text ends, and where its line feed is.
+
+    Attributes
+    ----------
+    start, text_end, end : numpy int64, shape (n,)
+    """
 
     start: Index
     text_end: Index
@@ -113,11 +123,11 @@ def split(
     """
     array = np.frombuffer(data, np.uint8)
     low = np.flatnonzero(array < _FIRST_PRINTABLE)
-    lines = _lines(array, low[array[low] == _NEWLINE], final=final)
+    lines = lines_of(array, low[array[low] == _NEWLINE], final=final)
     quotes = np.flatnonzero(array == _QUOTE) if b'"' in data else np.empty(0, np.int64)
     quotes = quotes[: np.searchsorted(quotes, lines.end[-1])] if len(lines.end) else quotes[:0]
 
-    firsts, lasts, reasons = _joined(array, lines, quotes, final=final, longest=longest)
+    firsts, lasts, reasons = joined(array, lines, quotes, final=final, longest=longest)
     used = int(lasts[-1]) + 1 if len(lasts) else 0
     consumed = min(int(lines.end[used - 1]) + 1, len(data)) if used else 0
     start, end = lines.start[firsts], lines.text_end[lasts]
@@ -126,21 +136,70 @@ def split(
     records = Records(data, start[filled], end[filled], firsts[filled] + first_line, Reasons())
     numbers = np.cumsum(end > start) - 1
     records.malformed.add_all(reasons, numbers)
-    _check_controls(array, low, records)
-    _check_fields(array, quotes, records, broken, fields)
+    _check(records, array, low, quotes, broken, fields)
     return records, consumed, used
 
 
-def _lines(array: _Bytes, newlines: Index, *, final: bool) -> _Lines:
+def picked(data: bytes, start: Index, end: Index, line: Index, wrong: Reasons, fields: int) -> Records:
+    """Return some records of a piece as `split` does, by themselves.
+
+    Parameters
+    ----------
+    data : bytes
+        The piece.
+    start, end, line : numpy int64, shape (k,)
+        As of `Records`, in order.
+    wrong : Reasons
+        Why their quotes are wrong, as `joined` says.
+    fields : int
+        How many fields a record must have.
+    """
+    # A CR that is not part of a line end stays one: the line end that follows has its own.
+    alone = b"".join([data[first:last] + _LINE_END for first, last in zip(start.tolist(), end.tolist(), strict=True)])
+    ends = np.cumsum(end - start + len(_LINE_END)) - len(_LINE_END)
+    records = Records(alone, ends - (end - start), ends, line, wrong)
+    array = np.frombuffer(alone, np.uint8)
+    low, quotes = np.flatnonzero(array < _FIRST_PRINTABLE), np.flatnonzero(array == _QUOTE)
+    _check(records, array, low, quotes, wrong.broken(len(line)), fields)
+    return records
+
+
+def together(some: Sequence[Records]) -> Records:
+    """Return the records of several pieces as those of one."""
+    sizes = [len(records.data) for records in some]
+    malformed, before = Reasons(), 0
+    for records in some:
+        malformed.add_all(records.malformed, before + np.arange(len(records)))
+        before += len(records)
+    shifts = (np.cumsum(sizes) - sizes).tolist()
+    return Records(
+        b"".join(records.data for records in some),
+        np.concatenate([records.start + shift for records, shift in zip(some, shifts, strict=True)]),
+        np.concatenate([records.end + shift for records, shift in zip(some, shifts, strict=True)]),
+        np.concatenate([records.line for records in some]),
+        malformed,
+    )
+
+
+def _check(records: Records, array: _Bytes, low: Index, quotes: Index, broken: Mask, fields: int) -> None:
+    """Find the records that are malformed although their quotes are right."""
+    if BOM in records.data:
+        _check_marks(array, records)
+    _check_controls(array, low, records)
+    _check_fields(array, quotes, records, broken, fields)
+
+
+def lines_of(array: _Bytes, newlines: Index, *, final: bool) -> Lines:
+    """Return the lines that end at line feeds and, if the file ends there, what follows the last one."""
     end = newlines
     if final and len(array) and array[-1] != _NEWLINE:
         end = np.append(end, len(array))
     start = np.append(0, end[:-1] + 1) if len(end) else end
     has_return = (end > start) & (array[np.maximum(end - 1, 0)] == _RETURN)
-    return _Lines(start, end - has_return, end)
+    return Lines(start, end - has_return, end)
 
 
-def _joined(array: _Bytes, lines: _Lines, quotes: Index, *, final: bool, longest: int) -> tuple[Index, Index, Reasons]:
+def joined(array: _Bytes, lines: Lines, quotes: Index, *, final: bool, longest: int) -> tuple[Index, Index, Reasons]:
     """Return the first and the last line of each record, and the reasons for those whose quotes are wrong.
 
     Every line with quotes is judged twice: as if it began outside a quoted field, and as if it began inside one. A line
@@ -151,7 +210,7 @@ def _joined(array: _Bytes, lines: _Lines, quotes: Index, *, final: bool, longest
     reasons = Reasons()
     if not len(quotes):
         return numbers, numbers, reasons
-    quoted, outside_wrong, inside_wrong, odd = _judged(array, lines, quotes)
+    quoted, outside_wrong, inside_wrong, odd = judged(array, lines, quotes)
     opens = np.flatnonzero(odd & ~outside_wrong)
     stops = np.flatnonzero(odd | inside_wrong)
     stop = np.searchsorted(stops, opens, side="right")
@@ -188,7 +247,7 @@ def _joined(array: _Bytes, lines: _Lines, quotes: Index, *, final: bool, longest
     return firsts, lasts, reasons
 
 
-def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, Mask, Mask]:
+def judged(array: _Bytes, lines: Lines, quotes: Index) -> tuple[Index, Mask, Mask, Mask]:
     """Judge the lines with quotes.
 
     Returns
@@ -216,6 +275,13 @@ def _judged(array: _Bytes, lines: _Lines, quotes: Index) -> tuple[Index, Mask, M
         ~np.logical_and.reduceat(inside, first),
         count % 2 == 1,
     )
+
+
+def _check_marks(array: _Bytes, records: Records) -> None:
+    """Find the records that begin with a byte order mark, which Arrow would drop where it reads them first."""
+    padded = np.concatenate([array, np.zeros(len(BOM), np.uint8)])
+    marked = np.logical_and.reduce([padded[records.start + at] == byte for at, byte in enumerate(BOM)])
+    records.malformed.add(np.flatnonzero(marked), LATER_BOM)
 
 
 def _check_controls(array: _Bytes, low: Index, records: Records) -> None:

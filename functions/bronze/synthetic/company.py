@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from bronze.csv.normalise import check
 from bronze.csv.text import lines
-from bronze.judging import Normalised, Piece, in_memory
+from bronze.judging import Normalised, in_memory
+from bronze.piece import Piece
 from bronze.reasons import Reasons
 from bronze.synthetic import vocabulary as v
 from bronze.synthetic.drawing import Random, dates, evenly, one_in, percentages, weighted, words

@@ -21,5 +21,8 @@ CANCELADO: Final = "CANCELADO"
 # status of a loan: nothing is left to pay.
 QUITADO: Final = "QUITADO"
 
+# origem_recurso: where the money of a loan's instalment comes from.
+EMPRESTIMO_PJ: Final = "EMPRESTIMO_PJ"
+
 # metodo_pagamento: the method that pays in instalments.
 CARTAO_CREDITO: Final = "CARTAO_CREDITO"

@@ -29,5 +29,9 @@ class StorageError(LakehouseError):
     """An object of the lakehouse is missing or unreadable."""
 
 
+class ReplacedError(StorageError):
+    """An object is not the one that it was when it was audited, or pinned."""
+
+
 class MoneyRangeError(LakehouseError, OverflowError):
     """An amount, or a sum of amounts, does not fit ``decimal(18,2)``."""

@@ -6,10 +6,10 @@ the parts that have none itself. So the same Lambda also works alone, and a retr
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lakehouse.clients import together
 from lakehouse.errors import InputError
 from lakehouse.lake import layout
 from lakehouse.lake.s3 import Lake
@@ -49,13 +49,13 @@ class FanOut:
         """Return the records of all parts, in their order, after doing the parts that have none yet."""
         if self.parts == 1:
             return [self.work(0)]
-        done = set(self.lake.list(layout.parts_prefix(self.run_id, self.layer)))
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-            return list(threads.map(lambda part: self._record(part, done), range(self.parts)))
-
-    def _record(self, part: int, done: set[str]) -> Record:
-        key = self._key(part)
-        return dict(self.lake.read_json(key)) if key in done else self._do(part)
+        there = set(self.lake.list(layout.part_records_prefix(self.run_id, self.layer, self.step)))
+        # To do a part keeps a core busy; to read its record, nothing but the network.
+        to_do = [part for part in range(self.parts) if self._key(part) not in there]
+        made = dict(zip(to_do, together(self._do, to_do, os.cpu_count() or 1), strict=True))
+        kept = [part for part in range(self.parts) if part not in made]
+        made |= zip(kept, together(lambda part: dict(self.lake.read_json(self._key(part))), kept), strict=True)
+        return [made[part] for part in range(self.parts)]
 
     def _do(self, part: int) -> Record:
         record = self.work(part)
@@ -79,6 +79,8 @@ def part_of_event(event: Mapping[str, Any]) -> tuple[int, int] | None:
     key = event.get("part_key")
     if key is None:
         return None
+    if not isinstance(key, str):
+        raise InputError([f"part_key is {key!r}; it is the key of a part file"])
     try:
         return layout.part_number(key)
     except ValueError as error:

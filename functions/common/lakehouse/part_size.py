@@ -6,6 +6,8 @@ from typing import Final
 ORDERS_A_PART: Final = 1 << 16
 # An order with its items and payments as CSV text, in all tables that are cut.
 BYTES_AN_ORDER: Final = 400
+# More than ten billion orders: larger runs were never thought through.
+MOST_PARTS: Final = 1_000_000
 
 
 def parts_of_orders(orders: int) -> int:

@@ -6,7 +6,7 @@ cut, and the unit of work of Silver and Gold; small runs have one part.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,48 +15,20 @@ import pyarrow as pa
 from lakehouse.contract.layers import head, is_cut
 from lakehouse.engine.keys import flat
 from lakehouse.engine.segments import Index
-from lakehouse.errors import StorageError
-from lakehouse.lake import layout
-
-if TYPE_CHECKING:
-    from lakehouse.lake.s3 import Lake
 
 # Every table that is cut is cut by this column, so that all rows of an order are in one part.
 PARTITION_KEY: Final = "pedido_id"
-# More than ten billion orders: larger runs were never thought through.
-MOST_PARTS: Final = 1_000_000
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(32)
 _WORD: Final = 8
-
-
-def parts_published(lake: "Lake", tables: Iterable[str]) -> int:
-    """Return in how many parts tables that are cut together are published.
-
-    Raises
-    ------
-    StorageError
-        One of them is not published, lacks a part, or has another number of parts.
-    """
-    parts = {table: lake.parts(table) for table in tables}
-    if len(set(parts.values())) > 1:
-        counts = ", ".join(f"{table} {count}" for table, count in parts.items())
-        raise StorageError(f"the tables are in different numbers of parts ({counts}); run bronze again")
-    return max(parts.values())
+# Strings that have this many times as many bytes as there are of them are hashed one by one.
+_LONG: Final = 64
 
 
 def parts_of_table(table: str, parts: int) -> int:
     """Return how many parts a table has in a run of ``parts`` parts: one where it is not cut."""
     return parts if is_cut(table) else 1
-
-
-def published_keys(tables: Iterable[str], part: int, parts: int) -> dict[str, str]:
-    """Return the keys of the published tables that a part reads: of a table that is cut, the part's own file."""
-    return {
-        table: layout.published_key(table, part, parts) if is_cut(table) else layout.published_key(table)
-        for table in tables
-    }
 
 
 def read_by_part(tables: Mapping[str, pa.Table], part: int) -> dict[str, pa.Table]:
@@ -96,9 +68,14 @@ def hashed(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
     if (lengths == lengths[0]).all():
         return _hashed(text[bounds[0] : bounds[-1]], len(array), int(lengths[0]))
     result = np.empty(len(array), np.uint64)
+    # A word may end after the text.
+    words = np.ndarray(len(text) + 1, "<u8", np.concatenate([text, np.zeros(_WORD, np.uint8)]), 0, (1,))
     for length in np.flatnonzero(np.bincount(lengths)).tolist():
         rows = np.flatnonzero(lengths == length)
-        result[rows] = _hashed(text[bounds[rows, None] + np.arange(length)].ravel(), len(rows), length)
+        if len(rows) * _LONG < length:
+            result[rows] = [_hash_of_one(text[start : start + length].tobytes()) for start in bounds[rows].tolist()]
+        else:
+            result[rows] = _mixed(_words_at(words, bounds[rows], length), len(rows), length)
     return result
 
 
@@ -110,10 +87,24 @@ def repeated(hashes: Iterable[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]
 
 def _hashed(text: npt.NDArray[np.uint8], count: int, length: int) -> npt.NDArray[np.uint64]:
     """Return the hashes of strings of one length that follow one another in ``text``."""
+    return _mixed(_words(text, count, length), count, length)
+
+
+def _mixed(words: Iterable[npt.NDArray[np.uint64]], count: int, length: int) -> npt.NDArray[np.uint64]:
+    """Return the hashes of strings of one length by their words."""
     value = np.full(count, length, np.uint64)
-    for word in _words(text, count, length):
+    for word in words:
         value = (value ^ word) * _MULTIPLIER
         value ^= value >> _SHIFT
+    return value
+
+
+def _hash_of_one(text: bytes) -> int:
+    """Return the hash of one string, which is long: numpy takes as long for one word as Python does for ten."""
+    value = len(text)
+    for at in range(0, len(text), _WORD):
+        value = (value ^ int.from_bytes(text[at : at + _WORD], "little")) * int(_MULTIPLIER) % 2**64
+        value ^= value >> int(_SHIFT)
     return value
 
 
@@ -128,3 +119,15 @@ def _words(text: npt.NDArray[np.uint8], count: int, length: int) -> Iterator[npt
         # The last word may overlap the one before it; the overlap is shifted out.
         before = max(at + _WORD - length, 0)
         yield np.ndarray(count, "<u8", text, at - before, (length,)) >> np.uint64(8 * before)
+
+
+def _words_at(
+    words: npt.NDArray[np.uint64], starts: npt.NDArray[np.int32], length: int
+) -> Iterator[npt.NDArray[np.uint64]]:
+    """Yield the words of strings wherever they begin, as `_words` does; ``words`` has one that begins at each byte."""
+    if 0 < length < _WORD:
+        yield words[starts] & np.uint64((1 << 8 * length) - 1)
+        return
+    for at in range(0, length, _WORD):
+        before = max(at + _WORD - length, 0)
+        yield words[starts + (at - before)] >> np.uint64(8 * before)

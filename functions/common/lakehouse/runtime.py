@@ -1,7 +1,9 @@
 """What every handler shares: structured logs, metrics and traces, and the settings it reads from its environment.
 
-A handler logs each table when it is done with it (`log_table`): one line of JSON for people and `./importau logs`, and
-one in CloudWatch's embedded metric format, which becomes metrics without a call to any service.
+A handler logs each table when it is done with it (`log_table`): one line of JSON for people and `./importau logs`. What
+the dashboard shows besides AWS's own metrics (`METRICS`) is printed in CloudWatch's embedded metric format, without a
+call to any service: by function alone, for each further series has a price. Of a part of a table nothing is said but
+that it failed: however many parts a run has, it logs the same lines.
 """
 
 import os
@@ -17,12 +19,18 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lakehouse.errors import InputError, LakehouseError
+from lakehouse.personal.quoting import cleanse
 from lakehouse.process import leave_pandas_out
+from lakehouse.stage import NONE, Stage, staged
 
 NAMESPACE: Final = "ImportauLakehouse"
+# The counts that are metrics; all others are only logged. template.yaml's dashboard shows these, and docs/operating.md
+# says what they cost.
+METRICS: Final = frozenset({"rows_quarantined", "rules_warned"})
 # In place of an execution of Step Functions, for a handler that was called by hand.
 BY_HAND: Final = "by-hand"
-_RUN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
+# Not "." and "..", which programs that handle paths resolve.
+_RUN_ID: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,80}")
 _ORIGIN: Final = {"execution": "execution_id", "state_machine": "state_machine", "state": "state"}
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -33,26 +41,25 @@ logger = Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "importau"))
 
 
 def instrumented(handler: Handler) -> Handler:
-    """Decorate a handler: its logs carry run and execution, its failures are logged, its duration is a metric.
+    """Decorate a handler: its logs carry run and execution, and its failures are logged.
 
-    Every line has the keys ``run_id`` and ``execution_id``. The metrics ``duration`` (milliseconds) and ``failures``
-    cover the whole invocation, by function.
+    Every line has the keys ``run_id`` and ``execution_id``. How often a function is called, fails and how long it takes
+    are metrics that Lambda has by itself.
     """
 
     @wraps(handler)
     def measured(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        logger.append_keys(**_log_keys(event))
-        began, failures = perf_counter(), 1
+        began = perf_counter()
         try:
+            logger.append_keys(**_log_keys(event))
             result = handler(event, context)
-            failures = 0
         except BaseException as error:
+            # Lambda and Step Functions repeat what it says, as the log does.
+            cleanse(error)
             logger.exception("failed", error=type(error).__name__)
             raise
-        finally:
-            milliseconds = (perf_counter() - began) * 1000
-            _emit({"duration": (MetricUnit.Milliseconds, milliseconds), "failures": (MetricUnit.Count, failures)})
-        logger.info("finished", duration_ms=round(milliseconds, 1))
+        finished = logger.debug if event.get("part_key") else logger.info
+        finished("finished", duration_ms=round((perf_counter() - began) * 1000, 1))
         return result
 
     logged: Handler = logger.inject_lambda_context(measured, clear_state=True)
@@ -78,10 +85,10 @@ def log_table(
     rows: int,
     *,
     failed: bool = False,
-    metrics: Mapping[str, int] | None = None,
+    counts: Mapping[str, int] | None = None,
     **more: Any,
 ) -> None:
-    """Log what was done with a table, with counts as metrics.
+    """Log what was done with a table; of its counts those that are `METRICS` become metrics.
 
     Parameters
     ----------
@@ -92,39 +99,50 @@ def log_table(
         How many rows the table has.
     failed : bool
         Whether that is an error.
-    metrics : mapping of str to int, optional
-        Counts, kept as CloudWatch metrics by function and table, and logged as well.
+    counts : mapping of str to int, optional
     **more
         Further keys of the log line.
     """
-    counts = dict(metrics or {})
+    counts = dict(counts or {})
     log = logger.error if failed else logger.info
     log(message, extra={"table": table, "rows": rows, **counts, **more}, stacklevel=3)
-    if counts:
-        _emit({name: (MetricUnit.Count, count) for name, count in counts.items()}, table=table)
+    _emit({name: count for name, count in counts.items() if name in METRICS})
 
 
-def count(message: str, **counts: int) -> None:
-    """Log what an invocation found, and keep the counts as metrics by function."""
-    logger.info(message, extra=counts)
-    _emit({name: (MetricUnit.Count, amount) for name, amount in counts.items()})
+def stage_in_use() -> str:
+    """Return the stage of the lakehouse that this process is of, from ``LAKE_STAGE``; `NONE` where that is unset.
+
+    Raises
+    ------
+    LakehouseError
+        There is no such stage: what it would write might be another one's.
+    """
+    stage = os.environ.get("LAKE_STAGE", NONE)
+    if stage not in {NONE, *Stage}:
+        raise LakehouseError(f"LAKE_STAGE is '{stage}', and there is no such stage: {', '.join(Stage)}, or nothing")
+    return stage
 
 
 def _log_keys(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of every log line, with None for those that the event lacks."""
+    """Return the keys of every log line, with None for those that the event lacks.
+
+    Raise `InputError` where ``origin`` is not what a state machine says of itself.
+    """
     origin = event.get("origin", {})
+    if not isinstance(origin, dict) or not all(isinstance(value, str) for value in origin.values()):
+        raise InputError(["origin is not an object of texts; leave it out, as only a state machine knows it"])
     run_id = event.get("run_id")
     keys = {key: origin.get(name) for name, key in _ORIGIN.items()}
     return {"run_id": run_id} | keys | {"execution_id": keys["execution_id"] or f"{BY_HAND}/{run_id}"}
 
 
-def _emit(metrics: Mapping[str, tuple[MetricUnit, float]], **dimensions: str) -> None:
-    """Print metrics as one line of the embedded metric format; run and execution are metadata, no dimensions."""
-    emf = EphemeralMetrics(namespace=NAMESPACE, service=logger.service)
-    for name, value in dimensions.items():
-        emf.add_dimension(name, value)
-    for name, (unit, amount) in metrics.items():
-        emf.add_metric(name, unit, amount)
+def _emit(counts: Mapping[str, int]) -> None:
+    """Print counts as one line of the embedded metric format; run and execution are metadata, no dimensions."""
+    if not counts:
+        return
+    emf = EphemeralMetrics(namespace=staged(NAMESPACE, stage_in_use(), "/"), service=logger.service)
+    for name, amount in counts.items():
+        emf.add_metric(name, MetricUnit.Count, amount)
     for name in ("run_id", "execution_id"):
         emf.add_metadata(name, str(logger.get_current_keys().get(name)))
     emf.flush_metrics()
@@ -174,5 +192,7 @@ def run_id_of(event: Mapping[str, Any]) -> str:
     """Return the event's run id; raise `InputError` for one that cannot be in a key or in the source of a copy."""
     run_id = event.get("run_id")
     if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
-        raise InputError([f"run_id is {run_id!r}; use 1 to 80 letters, digits, dots, hyphens or underscores"])
+        raise InputError(
+            [f"run_id is {run_id!r}; use 1 to 80 letters, digits, dots, hyphens or underscores, and not dots alone"]
+        )
     return run_id

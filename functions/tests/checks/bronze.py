@@ -11,14 +11,46 @@ from tests.audited import Audited, absent, differs, failing, summed
 
 
 def contabilidade_de_linhas(audited: Audited) -> Outcome:
-    """Check that rows read = rows kept + rows quarantined, the latter two counted in what is really there."""
+    """Check that rows read = kept + quarantined + superseded; kept and quarantined are counted in what is there."""
     staged, kept, quarantined = audited.staged, audited.rows, len(audited.quarantine)
-    lost = abs(staged["rows_read"] - kept - quarantined)
+    lost = abs(staged["rows_read"] - kept - quarantined - staged["superseded"])
     misreported = abs(staged["rows"] - kept) + abs(staged["quarantined"] - quarantined)
     failed = lost or misreported
     counts = f"{staged['rows_read']} read, {kept} kept, {quarantined} in the quarantine"
     reported = f"told: {staged['rows']} kept, {staged['quarantined']} in the quarantine"
     return Outcome(failed, staged["rows_read"], (counts, reported) if failed else ())
+
+
+def volume_da_quarentena(audited: Audited, share: Decimal, least: int) -> Outcome:
+    """Check that the quarantine has at most a share of the rows read, or fewer than so many; not of what is published.
+
+    Parameters
+    ----------
+    audited : Audited
+    share : Decimal
+        Of 1.
+    least : int
+        So many rows are too many, where they are more than that share.
+    """
+    aside, read = len(audited.quarantine), audited.staged["rows_read"]
+    too_many = aside >= least and aside > share * read
+    return _volume(audited, aside if too_many else 0, read, f"{aside} of {read} rows in the quarantine")
+
+
+def volume_da_tabela(audited: Audited, share: Decimal) -> Outcome:
+    """Check that a table has at least a share of its rows in an earlier version; not of what is published.
+
+    Parameters
+    ----------
+    audited : Audited
+    share : Decimal
+        Of 1.
+    """
+    before = audited.volume.before if audited.volume else None
+    if before is None:
+        return Outcome(0, 0)
+    lost = before - audited.rows if audited.rows < share * before else 0
+    return _volume(audited, lost, before, f"{audited.rows} rows, {before} before")
 
 
 def pedido_difere_da_soma_dos_itens(audited: Audited) -> Outcome:
@@ -75,6 +107,16 @@ def preco_origem_incoerente_com_ptax(audited: Audited) -> Outcome:
         (products["preco_unitario_brl"].cast(pa.decimal256(40, 8)), 2), (at_ptax, 3),
     ))  # fmt: skip
     return failing(pc.or_(pc.less(twice, at_ptax), pc.greater(twice, thrice)), products, ["produto_id"])
+
+
+def _volume(audited: Audited, failed: int, examined: int, found: str) -> Outcome:
+    """Return the outcome of a rule on a table's volume, which a run can accept."""
+    if not failed or audited.volume is None:
+        return Outcome(0, examined)
+    if audited.volume.accepted:
+        return Outcome(0, examined, (f"accepted by the run: {found}",))
+    remedy = f"where that is right, run with --accept-volume {audited.contract.table}"
+    return Outcome(failed, examined, (f"{found}; {remedy}",))
 
 
 def _not_among(audited: Audited, column: str, other: str) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract.model import known_words
 from lakehouse.contract.quality import EXAMPLES, Outcome
 from lakehouse.domain import (
     BRL,
@@ -22,9 +23,9 @@ from lakehouse.domain import (
     PEDIDO_SEM_PAGAMENTO,
     QUITADO,
 )
+from lakehouse.personal.quoting import keys
 from tests.audited import Audited, absent, agreement, failing, summed
 
-STALE_DAYS: Final = 7
 _CENT: Final = Decimal("0.01")
 _KIND: Final = "tipo_registro"
 
@@ -136,7 +137,8 @@ def ptax_confere(audited: Audited) -> Outcome:
     )
     cases = rates.group_by(rates.column_names).aggregate([]).to_pylist()
     wrong = [case for case in cases if _newest(quoted, case) != _in_fact(case)]
-    examples = sorted(f"{case['moeda_origem']} {case['day']}" for case in wrong)
+    currencies = keys(pa.array([case["moeda_origem"] for case in wrong], pa.string()), known_words()).to_pylist()
+    examples = sorted(f"{currency} {case['day']}" for currency, case in zip(currencies, wrong, strict=True))
     return Outcome(len(wrong), len(cases), tuple(examples[:EXAMPLES]))
 
 
@@ -146,11 +148,11 @@ def ptax_ausente(audited: Audited) -> Outcome:
     return failing(foreign["taxa_ptax"].is_null(), foreign, audited.contract.key)
 
 
-def ptax_defasada(audited: Audited) -> Outcome:
-    """Count the rows whose quotation is older than a week."""
+def ptax_defasada(audited: Audited, days: int) -> Outcome:
+    """Count the rows whose quotation is older than so many days."""
     foreign = _foreign(audited.table)
     quoted = foreign.filter(foreign["dias_defasagem_ptax"].is_valid())
-    return failing(pc.greater(quoted["dias_defasagem_ptax"], STALE_DAYS), quoted, audited.contract.key)
+    return failing(pc.greater(quoted["dias_defasagem_ptax"], days), quoted, audited.contract.key)
 
 
 def _instalment(payments: pa.Table, column: str, repeats: pa.ChunkedArray) -> pa.ChunkedArray:

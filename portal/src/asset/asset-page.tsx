@@ -9,6 +9,7 @@ import { toMap } from "../routes";
 import { Audits } from "./audits";
 import { Facts } from "./facts";
 import { Neighbours } from "./neighbours";
+import { OverTime } from "./over-time";
 import { PersonalData } from "./personal-data";
 import { Quality } from "./quality";
 import { Query } from "./query";
@@ -22,7 +23,7 @@ import { ASSET } from "./words";
 import "./asset.css";
 
 const OF_A_FILE = ["schema", "personal", "lineage"] as const;
-const OF_A_TABLE = ["quality", "audits", "sample", "query"] as const;
+const OF_A_TABLE = ["quality", "past", "audits", "sample", "query"] as const;
 
 /** Everything known of an asset: what it is, whether to trust it, who owns it, what is personal in it. */
 export function AssetPage({ asset, column }: { asset: Asset; column: string | null }) {
@@ -52,7 +53,7 @@ export function AssetPage({ asset, column }: { asset: Asset; column: string | nu
           </a>
         </p>
       </header>
-      <Sections names={table ? [...OF_A_FILE, ...OF_A_TABLE] : OF_A_FILE} />
+      <Sections names={table ? [...OF_A_FILE, ...OF_A_TABLE].filter((name) => name !== "past" || asset.past) : OF_A_FILE} />
       <div className="beside">
         {table && <TrustCard assessment={assessment} />}
         <Facts asset={asset} age={assessment.age} />
@@ -63,6 +64,7 @@ export function AssetPage({ asset, column }: { asset: Asset; column: string | nu
       {table && (
         <>
           <Quality asset={asset} at={assessment.at} />
+          {asset.past && <OverTime asset={asset} past={asset.past} />}
           <Audits asset={asset} />
           <Sample asset={asset} />
           {asset.query && <Query sql={asset.query} />}

@@ -4,6 +4,7 @@ import { useFormats, useLakehouse } from "../data";
 import type { Asset } from "../document";
 import { useWords } from "../language";
 import { LayerBadge } from "../parts/badges";
+import { Terms } from "../parts/terms";
 import { toPipeline } from "../routes";
 import { Section } from "./sections";
 import type { Age } from "./trust";
@@ -18,6 +19,7 @@ export function Facts({ asset, age }: { asset: Asset; age: Age | null }) {
       <dl className="facts-list">
         <Fact name={words.owner}>{asset.owner || words.notGiven}</Fact>
         <Fact name={words.domain}>{asset.domain || words.notGiven}</Fact>
+        <Fact name={words.terms}>{asset.terms.length > 0 && <Terms ids={asset.terms} />}</Fact>
         <Fact name={words.layer}>
           <LayerBadge layer={asset.layer} /> {asset.database}
         </Fact>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useFormats } from "../data";
 import type { Asset, Audit, Rule, RuleResult } from "../document";
 import { Catalogued, useWords } from "../language";
+import { Dimension } from "../parts/dimension";
 import { Name } from "../parts/name";
 import { toAsset } from "../routes";
 import { Section } from "./sections";
@@ -99,7 +100,7 @@ function RuleLine({ asset, rule, at }: { asset: Asset; rule: Rule; at: number })
       <td>
         {words[rule.severity]}
         <div className="said">
-          <Catalogued>{rule.dimension}</Catalogued>
+          <Dimension name={rule.dimension} />
         </div>
       </td>
       <td className="number">

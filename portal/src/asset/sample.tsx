@@ -3,6 +3,7 @@ import type { Asset, FrameColumn } from "../document";
 import { useWords } from "../language";
 import { valueAt } from "../frames";
 import { Name } from "../parts/name";
+import { Scroll } from "../parts/scroll";
 import { Section } from "./sections";
 import { ASSET } from "./words";
 
@@ -17,8 +18,7 @@ export function Sample({ asset: { sample, hidden_columns: hidden } }: { asset: A
         </p>
       )}
       {sample && sample.rows > 0 ? (
-        // Nothing in it can be focused, so the box itself is, to scroll it by keyboard.
-        <div className="scroll" tabIndex={0} role="region" aria-label={words.sample}>
+        <Scroll name={words.sample}>
           <table className="sample">
             <caption className="visually-hidden">{words.sampleRows}</caption>
             <thead>
@@ -42,7 +42,7 @@ export function Sample({ asset: { sample, hidden_columns: hidden } }: { asset: A
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       ) : (
         <p>{words.noSample}</p>
       )}

@@ -5,6 +5,7 @@ import { Catalogued, useWords } from "../language";
 import { ClassificationBadge } from "../parts/badges";
 import { Name } from "../parts/name";
 import { plain } from "../parts/plain";
+import { TermNames } from "../parts/terms";
 import { toAsset, toMap } from "../routes";
 import { Section } from "./sections";
 import { ASSET } from "./words";
@@ -19,7 +20,7 @@ export function Schema({ asset, column }: { asset: Asset; column: string | null 
   const shown = useMemo(() => {
     const text = plain(wanted);
     return asset.columns.filter(
-      (each) => each.name === column || plain(`${each.name} ${each.description} ${each.type}`).includes(text),
+      (each) => each.name === column || plain(`${each.business_name} ${each.name} ${each.description} ${each.type}`).includes(text),
     );
   }, [asset, column, wanted]);
   const made = asset.columns.some((each) => each.transformation !== "");
@@ -78,8 +79,15 @@ const ColumnLine = memo(function ColumnLine({ asset, column, made, marked }: {
     <tr ref={line} className={marked ? "marked" : undefined} aria-current={marked ? "true" : undefined}>
       <th scope="row">
         <a href={toAsset(asset, column.name)}>
-          <Name text={column.name} />
+          {column.business_name ? <Catalogued>{column.business_name}</Catalogued> : <Name text={column.name} />}
         </a>
+        {column.business_name && (
+          <div>
+            <code>
+              <Name text={column.name} />
+            </code>
+          </div>
+        )}
         <div className="marks">
           {column.key && <span className="badge">{words.key}</span>}
           {column.required && <span className="badge tag">{words.required}</span>}
@@ -91,6 +99,7 @@ const ColumnLine = memo(function ColumnLine({ asset, column, made, marked }: {
       </td>
       <td className="text">
         <Catalogued>{column.description}</Catalogued>
+        <TermNames ids={column.terms} />
       </td>
       {made && (
         <td className="text">

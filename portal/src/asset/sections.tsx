@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useWords } from "../language";
 import { ASSET } from "./words";
 
-export type SectionName = "trust" | "facts" | "schema" | "personal" | "lineage" | "quality" | "audits" | "sample" | "query";
+export type SectionName = "trust" | "facts" | "schema" | "personal" | "lineage" | "quality" | "past" | "audits" | "sample" | "query";
 
 /** A part of the page under its title; `Sections` and links lead to it. */
 export function Section({ name, children, card = false }: { name: SectionName; children: ReactNode; card?: boolean }) {

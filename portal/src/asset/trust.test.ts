@@ -26,6 +26,7 @@ const rule = (name: string, ...statuses: (Verdict | null)[]): Rule => ({
 
 const asset = (given: Partial<Asset>): Asset => ({
   id: "importau_bronze.pedidos",
+  business_name: "",
   name: "pedidos",
   layer: "bronze",
   database: "importau_bronze",
@@ -33,6 +34,7 @@ const asset = (given: Partial<Asset>): Asset => ({
   owner: "",
   domain: "",
   tags: [],
+  terms: [],
   location: "",
   contract_version: null,
   rows: 10,
@@ -46,6 +48,7 @@ const asset = (given: Partial<Asset>): Asset => ({
   sample: null,
   hidden_columns: [],
   query: null,
+  past: null,
   ...given,
 });
 

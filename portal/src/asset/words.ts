@@ -1,4 +1,4 @@
-import type { Verdict } from "../document";
+import type { Measured, Verdict } from "../document";
 import type { Words } from "../language";
 import type { Trust } from "./trust";
 
@@ -12,12 +12,14 @@ export const ASSET: Words<
   | "schema"
   | "personal"
   | "quality"
+  | "past"
   | "audits"
   | "sample"
   | "query"
   | "lineage"
   | "owner"
   | "domain"
+  | "terms"
   | "layer"
   | "location"
   | "contract"
@@ -100,12 +102,14 @@ export const ASSET: Words<
     schema: "Esquema",
     personal: "Dados pessoais",
     quality: "Qualidade",
+    past: "Ao longo do tempo",
     audits: "Auditorias e quarentena",
     sample: "Amostra",
     query: "Consulta no Athena",
     lineage: "Linhagem",
     owner: "Responsável",
     domain: "Domínio",
+    terms: "Termos",
     layer: "Camada",
     location: "Local",
     contract: "Versão do contrato",
@@ -136,7 +140,7 @@ export const ASSET: Words<
     unknownColumn: "Não há aqui a coluna",
     ofColumn: "Linhagem de",
     noPersonal: "Nenhuma coluna é declarada pessoal ou confidencial.",
-    hasPersonal: "Estas colunas são declaradas pessoais (PII) ou confidenciais no contrato:",
+    hasPersonal: "Estas colunas são declaradas pessoais ou confidenciais no contrato:",
     neverShown: "Nenhum valor delas aparece nesta página: ficam fora da amostra, da consulta e dos exemplos das regras.",
     alsoHidden: "Também ficam fora da amostra, porque o conteúdo se parece com dado pessoal:",
     rule: "Regra",
@@ -188,12 +192,14 @@ export const ASSET: Words<
     schema: "Schema",
     personal: "Personal data",
     quality: "Quality",
+    past: "Over time",
     audits: "Audits and quarantine",
     sample: "Sample",
     query: "Athena query",
     lineage: "Lineage",
     owner: "Owner",
     domain: "Domain",
+    terms: "Terms",
     layer: "Layer",
     location: "Location",
     contract: "Contract version",
@@ -260,5 +266,87 @@ export const ASSET: Words<
     unused: "No table is made of this one.",
     by: "task",
     wholeLineage: "Show the whole lineage on the map",
+  },
+};
+
+export const PAST: Words<
+  | Measured["measure"]
+  | "about"
+  | "fewRuns"
+  | "oneRun"
+  | "usual"
+  | "measured"
+  | "odd"
+  | "oddRuns"
+  | "failures"
+  | "numbers"
+  | "when"
+  | "version"
+  | "contract"
+  | "changed"
+  | "schemaPast"
+  | "first"
+  | "columns"
+  | "onlyText"
+  | "unknown"
+  | "added"
+  | "removed"
+  | "retyped"
+> = {
+  pt: {
+    rows: "Linhas",
+    quarantine: "Em quarentena",
+    age: "Idade da exportação",
+    nulls: "Vazios em",
+    total: "Soma de",
+    about: "Cada execução ao lado das outras: a faixa é o que se espera dela, pelo dia da semana e do mês onde isso importa; ela mesma fica de fora da conta.",
+    fewRuns: "Com poucas execuções ainda não se sabe o que é usual: a faixa aparece depois da décima.",
+    oneRun: "Uma só execução até agora: não há com o que comparar.",
+    usual: "usual",
+    measured: "medido",
+    odd: "fora do usual",
+    oddRuns: "fora do usual",
+    failures: "Falhas por regra",
+    numbers: "Números de cada execução",
+    when: "Quando",
+    version: "Versão do lago",
+    contract: "Contrato",
+    changed: "O que mudou",
+    schemaPast: "História do esquema",
+    first: "primeira execução conhecida",
+    columns: "colunas",
+    onlyText: "o contrato mudou, as colunas não",
+    unknown: "o contrato mudou; a versão não diz as colunas",
+    added: "entrou",
+    removed: "saiu",
+    retyped: "mudou de tipo",
+  },
+  en: {
+    rows: "Rows",
+    quarantine: "In quarantine",
+    age: "Age of the export",
+    nulls: "Empty values of",
+    total: "Sum of",
+    about: "Each run beside the others: the band is what is expected of it, by weekday and day of the month where that matters; it is itself left out.",
+    fewRuns: "Of few runs it is not known yet what is usual: the band appears after the tenth.",
+    oneRun: "One run so far: there is nothing to compare it with.",
+    usual: "usual",
+    measured: "measured",
+    odd: "not as usual",
+    oddRuns: "not as usual",
+    failures: "Failures by rule",
+    numbers: "Numbers of each run",
+    when: "When",
+    version: "Version of the lake",
+    contract: "Contract",
+    changed: "What changed",
+    schemaPast: "History of the schema",
+    first: "first run that is known",
+    columns: "columns",
+    onlyText: "the contract changed, the columns did not",
+    unknown: "the contract changed; the version does not say its columns",
+    added: "added",
+    removed: "removed",
+    retyped: "another type:",
   },
 };

@@ -3,10 +3,10 @@ import { useMemo, useState } from "react";
 import { useFormats } from "../data";
 import type { Data, Frame } from "../document";
 import { useWords } from "../language";
-import { BarsAndLines } from "./chart";
+import { BarsAndLines } from "../charts/chart";
 import { Panel } from "./panel";
 import { ignoredBy, rowsOf, type Selection, valuesOf } from "./selection";
-import { exactSeries, type Series } from "./series";
+import { exactSeries, type Series } from "../charts/series";
 import type { Sheet } from "./sheet";
 import { everyMonth, running, type Sums, sumsBy, sumsByTwo } from "./sums";
 import { DASHBOARDS } from "./words";
@@ -24,7 +24,7 @@ export function CashFlow({ frame, selection }: { frame: Data; selection: Selecti
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
   const [by, setBy] = useState<"status" | "source">("status");
-  const { labels, series, sheet } = useMemo(() => {
+  const { labels, series, sum, sheet } = useMemo(() => {
     const rows = rowsOf(frame, selection);
     const months = everyMonth(sumsBy(frame, rows, "mes_referencia", "total_saida_brl").keys());
     const totals = sumsBy(frame, rows, "mes_referencia", "total_saida_brl");
@@ -55,12 +55,13 @@ export function CashFlow({ frame, selection }: { frame: Data; selection: Selecti
       exactSeries(name, months.map(value), SCALE, formats.money);
     const series: Series[] = [
       ...[...parts].map(([name, sums]) => drawn(name, (month) => sums.get(month) ?? 0n)),
-      { ...drawn(words.running, (month) => sofar.get(month) ?? null), as: "line", apart: true },
     ];
     if ([...cancelled.values()].some(Boolean)) {
       series.push({ ...drawn(words.cancelled, (month) => cancelled.get(month) || null), as: "marks" });
     }
-    return { labels: months.map(formats.month), series, sheet: table };
+    // A picture of its own: on the bars' axis it would flatten them over years, and a second axis would lie.
+    const sum: Series[] = [{ ...drawn(words.running, (month) => sofar.get(month) ?? null), as: "line", colour: 3 }];
+    return { labels: months.map(formats.shortMonth), series, sum, sheet: table };
   }, [frame, selection, by, words, formats]);
   return (
     <Panel id="fluxo-de-caixa" title={words.cashFlow} source={frame.from} ignored={ignoredBy(frame, selection)} sheet={sheet}>
@@ -72,6 +73,8 @@ export function CashFlow({ frame, selection }: { frame: Data; selection: Selecti
         </select>
       </label>
       <BarsAndLines label={words.cashFlow} labels={labels} series={series} tick={formats.shortMoney} />
+      <h3>{words.running}</h3>
+      <BarsAndLines label={words.running} labels={labels} series={sum} tick={formats.shortMoney} height={150} />
     </Panel>
   );
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Frame } from "../document";
 import { formats } from "../numbers";
 import { ignoredBy, isEmpty, monthsOf, parametersOf, rowsOf, selectionOf, valuesOf } from "./selection";
-import { exactSeries, summaryOf } from "./series";
+import { exactSeries, summaryOf } from "../charts/series";
 import { csvOf, totalsOf } from "./sheet";
 import { everyMonth, largestFirst, running, sumsBy, sumsByTwo, total } from "./sums";
 

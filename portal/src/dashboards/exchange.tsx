@@ -3,10 +3,10 @@ import { useMemo } from "react";
 import { useFormats } from "../data";
 import type { Data, Frame } from "../document";
 import { useWords } from "../language";
-import { BarsAndLines } from "./chart";
+import { BarsAndLines } from "../charts/chart";
 import { Panel } from "./panel";
 import { ignoredBy, rowsOf, type Selection } from "./selection";
-import { exactSeries } from "./series";
+import { exactSeries } from "../charts/series";
 import type { Sheet } from "./sheet";
 import { everyMonth, type Sums, sumsByTwo } from "./sums";
 import { DASHBOARDS } from "./words";
@@ -30,7 +30,7 @@ export function Exposure({ frame, selection }: { frame: Data; selection: Selecti
       })),
     [byCurrency, months, formats],
   );
-  const labels = useMemo(() => months.map(formats.month), [months, formats]);
+  const labels = useMemo(() => months.map(formats.shortMonth), [months, formats]);
   return (
     <Panel
       id="exposicao"
@@ -44,7 +44,7 @@ export function Exposure({ frame, selection }: { frame: Data; selection: Selecti
         {pictures.map(({ currency, series, tick }) => (
           <div key={currency}>
             <h3>{currency}</h3>
-            <BarsAndLines label={`${words.exposure}: ${currency}`} labels={labels} series={series} tick={tick} />
+            <BarsAndLines label={`${words.exposure}: ${currency}`} labels={labels} series={series} tick={tick} height={170} />
           </div>
         ))}
       </div>
@@ -64,7 +64,7 @@ export function Variation({ frame, selection }: { frame: Data; selection: Select
       ),
     [byCurrency, months, formats],
   );
-  const labels = useMemo(() => months.map(formats.month), [months, formats]);
+  const labels = useMemo(() => months.map(formats.shortMonth), [months, formats]);
   return (
     <Panel
       id="variacao-cambial"
@@ -73,7 +73,7 @@ export function Variation({ frame, selection }: { frame: Data; selection: Select
       ignored={ignoredBy(frame, selection)}
       sheet={sheetOf(byCurrency, months, words.month, () => OWN)}
     >
-      <BarsAndLines label={words.variation} labels={labels} series={series} tick={formats.shortMoney} />
+      <BarsAndLines label={words.variation} labels={labels} series={series} tick={formats.shortMoney} height={220} />
     </Panel>
   );
 }

@@ -1,13 +1,14 @@
 import { useMemo, useState } from "react";
 
-import { useFormats } from "../data";
+import { useBusinessNames, useFormats } from "../data";
 import type { Data, Frame, FrameColumn } from "../document";
 import { column, texts, type Value, valueAt } from "../frames";
 import { useWords } from "../language";
-import { BarsAndLines } from "./chart";
+import { BarsAndLines } from "../charts/chart";
+import { Choice } from "../parts/choice";
 import { Panel, SheetTable, written } from "./panel";
 import { ignoredBy, nameOf, rowsOf, type Selection } from "./selection";
-import { type Series } from "./series";
+import { type Series } from "../charts/series";
 import type { Sheet, SheetColumn } from "./sheet";
 import { everyMonth } from "./sums";
 import { DASHBOARDS } from "./words";
@@ -19,11 +20,12 @@ const MONTH = "mes_referencia";
 export function Forecast({ frame, selection }: { frame: Data; selection: Selection }) {
   const words = useWords(DASHBOARDS);
   const formats = useFormats();
+  const called = useBusinessNames(frame.from);
   const rows = useMemo(() => rowsOf(frame, selection), [frame, selection]);
   const series = useMemo(() => seriesOf(frame, rows, words), [frame, rows, words]);
   const [chosen, choose] = useState("");
   const name = series.has(chosen) ? chosen : longest(series);
-  const sheet = useMemo(() => sheetOf(frame, rows), [frame, rows]);
+  const sheet = useMemo(() => sheetOf(frame, rows, called), [frame, rows, called]);
   const its = useMemo(() => series.get(name) ?? [], [series, name]);
   const { labels, values, rates } = useMemo(() => {
     const months = texts(frame, MONTH);
@@ -36,11 +38,11 @@ export function Forecast({ frame, selection }: { frame: Data; selection: Selecti
         name: label,
         ...(as && { as }),
         values: all.map((value) => number(from, value)),
-        said: (index) => written(all[index] ?? null, columnOf(from), formats),
+        said: (index) => written(all[index] ?? null, columnOf(from, called), formats),
       };
     };
     return {
-      labels: axis.map(formats.month),
+      labels: axis.map(formats.shortMonth),
       values: [
         drawn(words.value, "valor_fluxo_brl"),
         drawn(words.target, TARGET, "line"),
@@ -52,25 +54,20 @@ export function Forecast({ frame, selection }: { frame: Data; selection: Selecti
         drawn(words.most, "taxa_ptax_max", "line"),
       ],
     };
-  }, [frame, its, words, formats]);
+  }, [frame, its, words, formats, called]);
   return (
     <Panel id="forecast" title={words.forecast} source={frame.from} ignored={ignoredBy(frame, selection)} sheet={sheet}>
-      <label>
-        {words.series}{" "}
-        <select value={name} onChange={(event) => choose(event.target.value)}>
-          {[...series.keys()].map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-      </label>
+      <Choice label={words.series} names={[...series.keys()]} chosen={name} choose={choose} />
       <div className="pair">
-        <BarsAndLines label={`${words.forecast}: ${name}`} labels={labels} series={values} tick={formats.shortMoney} />
-        <BarsAndLines label={`${words.ptax}: ${name}`} labels={labels} series={rates} tick={formats.double} />
+        <BarsAndLines label={`${words.forecast}: ${name}`} labels={labels} series={values} tick={formats.shortMoney} height={260} />
+        <BarsAndLines label={`${words.ptax}: ${name}`} labels={labels} series={rates} tick={formats.double} height={260} />
       </div>
-      <h3>
-        {words.features}: {name}
-      </h3>
-      <SheetTable sheet={sheetOf(frame, its)} title={`${words.features}: ${name}`} />
+      <div className="features">
+        <h3>
+          {words.features}: {name}
+        </h3>
+        <SheetTable sheet={sheetOf(frame, its, called)} title={`${words.features}: ${name}`} />
+      </div>
     </Panel>
   );
 }
@@ -98,22 +95,24 @@ function longest(series: Map<string, number[]>): string {
 }
 
 /** The table as it is, but for the target, which stands beside the value it is to be predicted from. */
-function sheetOf(frame: Frame, rows: number[]): Sheet {
+function sheetOf(frame: Frame, rows: number[], called: (name: string) => string): Sheet {
   const names = frame.columns.map(({ name }) => name).filter((name) => name !== TARGET);
   names.splice(names.indexOf("valor_fluxo_brl") + 1, 0, TARGET);
   const columns = names.map((name) => column(frame, name));
   return {
-    columns: columns.map(columnOf),
+    columns: columns.map((each) => columnOf(each, called)),
     rows: rows.map((row) => columns.map((each): Value => valueAt(each, row))),
   };
 }
 
-function columnOf({ name, ...from }: FrameColumn): SheetColumn {
-  if (name === MONTH) return { name, kind: "month" };
-  if (from.kind === "double") return { name, kind: "double" };
-  if (!("scale" in from)) return { name, kind: "text" };
+function columnOf({ name, ...from }: FrameColumn, called: (name: string) => string): SheetColumn {
+  const heading = called(name);
+  if (name === MONTH) return { name: heading, kind: "month" };
   const money = name.endsWith("_brl") || name.startsWith("valor_fluxo_lag");
-  return { name, kind: money ? "money" : "number", scale: from.scale, marked: name === TARGET };
+  const kind = money ? "money" : name.startsWith("taxa_") ? "rate" : from.kind === "double" ? "double" : "number";
+  if (from.kind === "double") return { name: heading, kind };
+  if (!("scale" in from)) return { name: heading, kind: "text" };
+  return { name: heading, kind, scale: from.scale, marked: name === TARGET };
 }
 
 function number(from: FrameColumn, value: Value): number | null {

@@ -1,9 +1,9 @@
 import { useFormats } from "../data";
 import type { Data } from "../document";
 import { useWords } from "../language";
-import { MadeOf } from "./panel";
+import { MadeOf, NotApplied } from "./panel";
 import { ignoredBy, rowsOf, type Selection } from "./selection";
-import { sumsBy, total } from "./sums";
+import { total } from "./sums";
 import { DASHBOARDS } from "./words";
 
 /** The few numbers one looks for first. */
@@ -12,25 +12,26 @@ export function KeyNumbers({ frame, selection }: { frame: Data; selection: Selec
   const formats = useFormats();
   const rows = rowsOf(frame, selection);
   const sum = (...measures: string[]) => measures.reduce((so, measure) => so + total(frame, rows, measure), 0n);
-  const exposure = [...sumsBy(frame, rows, "moeda_origem", "exposicao_moeda_origem")].filter(([, value]) => value);
-  const numbers = [
+  const numbers: [string, string][] = [
     [words.outflow, formats.money(sum("total_saida_brl"))],
     [words.paid, formats.money(sum("saida_paga_brl"))],
-    [words.open, formats.money(sum("saida_pendente_brl", "saida_agendada_brl", "saida_prevista_brl"))],
+    [words.pending, formats.money(sum("saida_pendente_brl"))],
+    [words.scheduled, formats.money(sum("saida_agendada_brl"))],
+    [words.expected, formats.money(sum("saida_prevista_brl"))],
     [words.variation, formats.money(sum("variacao_cambial_brl"))],
-    [words.exposure, exposure.map(([currency, value]) => formats.money(value, currency)).join(" · ") || "—"],
-  ] as const;
+  ];
   return (
     <div>
-      <dl className="key-numbers">
+      <dl className="figures key-numbers">
         {numbers.map(([name, value]) => (
-          <div key={name} className="card">
+          <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd className="value">{value}</dd>
           </div>
         ))}
       </dl>
-      <MadeOf source={frame.from} ignored={ignoredBy(frame, selection)} />
+      <NotApplied ignored={ignoredBy(frame, selection)} />
+      <MadeOf source={frame.from} />
     </div>
   );
 }

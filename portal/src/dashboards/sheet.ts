@@ -6,12 +6,14 @@ import { decimal } from "../numbers";
 export interface Sheet {
   columns: SheetColumn[];
   rows: Value[][];
+  /** A row below the others that is no sum of theirs to the cent, as per cent of a sum are not. */
+  last?: Value[];
 }
 
 export interface SheetColumn {
   name: string;
-  kind: "text" | "month" | "money" | "number" | "double";
-  /** Decimals of a money or number column. */
+  kind: "text" | "month" | "day" | "money" | "rate" | "number" | "double";
+  /** Decimals of a money or number column; a rate has six. */
   scale?: number;
   /** Of money; BRL by default. */
   currency?: string;
@@ -33,18 +35,18 @@ const FORMULA = /^[=+\-@\t\r]/;
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /** A sheet as RFC 4180 wants it, with the separators that spreadsheets of the reader's country expect. */
-export function csvOf({ columns, rows }: Sheet, language: Language): string {
+export function csvOf({ columns, rows, last }: Sheet, language: Language): string {
   const [separator, point] = language === "pt" ? [";", ","] : [",", "."];
   const cell = (value: Value, column: SheetColumn): string => {
     if (value === null) return "";
-    if (typeof value === "bigint") return decimal(value, column.scale ?? 0).replace(".", point);
+    if (typeof value === "bigint") return decimal(value, column.scale ?? (column.kind === "rate" ? 6 : 0)).replace(".", point);
     if (typeof value === "number") return String(value).replace(".", point);
     return written(value, separator);
   };
   const lines = [
     // Some headings are values, as that of a currency.
     columns.map(({ name }) => written(name, separator)),
-    ...rows.map((row) => columns.map((column, index) => cell(row[index] ?? null, column))),
+    ...[...rows, ...(last ? [last] : [])].map((row) => columns.map((column, index) => cell(row[index] ?? null, column))),
   ];
   return BYTE_ORDER_MARK + lines.map((line) => `${line.join(separator)}\r\n`).join("");
 }

@@ -44,10 +44,6 @@ export function largestFirst(sums: Sums): Sums {
   return new Map([...sums].sort(([a, x], [b, y]) => (x === y ? a.localeCompare(b, "pt-BR") : x < y ? 1 : -1)));
 }
 
-/** Units as a number that a chart can draw; nothing is computed with it. */
-export function drawn(value: bigint | null | undefined, scale: number): number | null {
-  return value === null || value === undefined ? null : Number(value) / 10 ** scale;
-}
 
 /** Every month from the first to the last, so that a chart's axis has no gaps: `2024-11` to `2025-02`. */
 export function everyMonth(months: Iterable<string>): string[] {

@@ -2,7 +2,7 @@ import type { Words } from "../language";
 import type { Dimension } from "./selection";
 
 export const DASHBOARDS: Words<
-  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "spanFrom" | "spanTo" | "highest" | "madeOf" | "notApplied" | "table" | "csv"
+  | Dimension | "title" | "filters" | "from" | "to" | "all" | "reset" | `no_${Dimension}` | "madeOf" | "notApplied" | "table" | "csv"
   | "missing" | "empty" | "cashFlow" | "by" | "byStatus" | "bySource" | "month" | "paid" | "pending" | "scheduled" | "expected"
   | "cancelled" | "total" | "running" | "exposure" | "exposureNote" | "variation" | "volume" | "measure"
   | "flowValue" | "itemValue" | "pieces" | "byCategory" | "byCountry" | "forecast" | "series"
@@ -24,10 +24,7 @@ export const DASHBOARDS: Words<
     no_moeda: "sem moeda",
     no_pais: "desconhecido",
     no_origem: "sem origem",
-    spanFrom: "de",
-    spanTo: "a",
-    highest: "maior:",
-    madeOf: "Feito de",
+    madeOf: "Fonte:",
     notApplied: "não se aplica aqui, pois a tabela não tem:",
     table: "Ver como tabela",
     csv: "Baixar CSV",
@@ -47,7 +44,7 @@ export const DASHBOARDS: Words<
     running: "Total acumulado",
     exposure: "Exposição cambial em aberto",
     exposureNote: "Cada moeda em si mesma: moedas diferentes não se somam.",
-    variation: "Variação cambial, em reais",
+    variation: "Variação cambial (R$)",
     volume: "Volume de compras",
     measure: "Medida",
     flowValue: "valor do fluxo",
@@ -55,7 +52,7 @@ export const DASHBOARDS: Words<
     pieces: "quantidade",
     byCategory: "Volume por categoria",
     byCountry: "Volume por país do fornecedor",
-    forecast: "Forecast: variáveis e alvo",
+    forecast: "Séries para previsão: variáveis e alvo",
     series: "Série",
     value: "Valor do mês",
     target: "Alvo: valor do mês seguinte",
@@ -86,10 +83,7 @@ export const DASHBOARDS: Words<
     no_moeda: "no currency",
     no_pais: "unknown",
     no_origem: "no source",
-    spanFrom: "from",
-    spanTo: "to",
-    highest: "highest:",
-    madeOf: "Made of",
+    madeOf: "Source:",
     notApplied: "does not apply here, since the table lacks it:",
     table: "View as a table",
     csv: "Download CSV",
@@ -109,7 +103,7 @@ export const DASHBOARDS: Words<
     running: "Running total",
     exposure: "Open currency exposure",
     exposureNote: "Each currency by itself: different currencies are never added.",
-    variation: "Exchange variation, in BRL",
+    variation: "Exchange variation (R$)",
     volume: "Purchase volume",
     measure: "Measure",
     flowValue: "cash flow value",

@@ -19,6 +19,10 @@ const MANY = 150;
 /** The buttons above, the legend below and the marks on the boxes keep their room. */
 const FIT = { padding: { top: "64px", bottom: "56px", x: "24px" }, minZoom: 0.4, maxZoom: 1 } as const;
 
+/** On a phone the whole map is in sight at first, however small: one sees what there is, and comes closer. */
+const NARROW = "(max-width: 48rem)";
+const fit = () => (matchMedia(NARROW).matches ? { ...FIT, padding: { ...FIT.padding, x: "10px" as const }, minZoom: 0.05 } : FIT);
+
 /** A box that is brought into sight by itself is to be read. */
 const READABLE = 0.75;
 
@@ -84,7 +88,7 @@ function Drawing({ graph, trace, layout }: { graph: LineageGraph; trace: Trace |
   const chosen = trace ? nodeOf(trace.asset) : null;
   useEffect(() => {
     if (!chosen || inSight(chosen)) return;
-    const fitted = flow.fitView({ ...FIT, nodes: wanted ?? [], duration: duration() });
+    const fitted = flow.fitView({ ...fit(), nodes: wanted ?? [], duration: duration() });
     void fitted.then(() => (inSight(chosen) ? undefined : show(chosen)));
   }, [chosen, wanted, flow, inSight, show]);
 
@@ -114,7 +118,7 @@ function Drawing({ graph, trace, layout }: { graph: LineageGraph; trace: Trace |
         minZoom={0.05}
         maxZoom={2}
         fitView
-        fitViewOptions={wanted ? { ...FIT, nodes: wanted } : FIT}
+        fitViewOptions={wanted ? { ...fit(), nodes: wanted } : fit()}
         onPaneClick={() => trace && go(toMap())}
         onFocus={(event) => {
           const node = event.target.closest<HTMLElement>(".react-flow__node")?.dataset.id;

@@ -6,12 +6,14 @@ export function assetOf(id: string, layer: Layer, columns: readonly string[] = [
   return {
     id,
     name: id.slice(id.indexOf(".") + 1),
+    business_name: "",
     layer,
     database: id.slice(0, id.indexOf(".")),
     description: "",
     owner: "",
     domain: "",
     tags: [],
+    terms: [],
     location: "",
     contract_version: null,
     rows: null,
@@ -21,11 +23,13 @@ export function assetOf(id: string, layer: Layer, columns: readonly string[] = [
     run_id: null,
     columns: columns.map((name) => ({
       name,
+      business_name: "",
       type: "string",
       description: "",
       key: false,
       required: false,
       classification: null,
+      terms: [],
       transformation: "",
     })),
     audits: [],
@@ -33,6 +37,7 @@ export function assetOf(id: string, layer: Layer, columns: readonly string[] = [
     sample: null,
     hidden_columns: [],
     query: null,
+    past: null,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Column, Layer, Verdict } from "../document";
 import { useWords, type Words } from "../language";
 
-const WORDS: Words<Verdict | "confidential" | Layer> = {
+const WORDS: Words<Verdict | "confidential" | "PII" | Layer> = {
   pt: {
     pass: "aprovada",
     warn: "com avisos",
@@ -11,6 +11,8 @@ const WORDS: Words<Verdict | "confidential" | Layer> = {
     bronze: "Bronze",
     silver: "Silver",
     gold: "Gold",
+    forecast: "Previsão",
+    PII: "pessoal",
   },
   en: {
     pass: "passed",
@@ -21,6 +23,8 @@ const WORDS: Words<Verdict | "confidential" | Layer> = {
     bronze: "Bronze",
     silver: "Silver",
     gold: "Gold",
+    forecast: "Forecast",
+    PII: "personal",
   },
 };
 
@@ -44,5 +48,5 @@ export function LayerBadge({ layer }: { layer: Layer }) {
 export function ClassificationBadge({ classification }: { classification: Column["classification"] }) {
   const words = useWords(WORDS);
   if (classification === null) return null;
-  return <span className="badge pii">{classification === "PII" ? "PII" : words.confidential}</span>;
+  return <span className="badge pii">{words[classification]}</span>;
 }

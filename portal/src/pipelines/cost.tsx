@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useFormats, useLakehouse } from "../data";
 import type { CostLine, Run } from "../document";
 import { useWords } from "../language";
+import { Scroll } from "../parts/scroll";
 import { comparisonOf } from "./comparison";
 import { runningAll } from "./order";
 import { Status } from "./status";
@@ -78,7 +79,7 @@ function CostTable({ run }: { run: Run }) {
   const words = useWords(PIPELINES);
   const formats = useFormats();
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={`${words.cost}: ${words.costLines}`}>
+    <Scroll name={`${words.cost}: ${words.costLines}`}>
       <table>
         <thead>
           <tr>
@@ -118,7 +119,7 @@ function CostTable({ run }: { run: Run }) {
           </tbody>
         )}
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -11,6 +11,7 @@ import { useTheme } from "../theme";
 import { diagramOf, type Link, pathThrough } from "./diagram-layout";
 import { DiagramLegend } from "./diagram-legend";
 import { PIPELINES } from "./words";
+import { StateType } from "./status";
 
 type StateNode = Node<{ state: State; pipeline: string; chosen: boolean; holds: boolean }, "state">;
 
@@ -102,7 +103,7 @@ function StateBox({ data: { state, pipeline, chosen, holds } }: NodeProps<StateN
     <div className={`state is-${state.type.toLowerCase()} ${holds ? "holds" : ""} ${chosen ? "chosen" : ""}`}>
       <Handle type="target" position={Position.Top} />
       <a className="nopan" href={toPipeline(pipeline, state.name)} aria-current={chosen ? "true" : undefined}>
-        <strong>{state.name}</strong> <span className="kind">{state.type}</span>
+        <strong>{state.name}</strong> <span className="kind"><StateType type={state.type} /></span>
       </a>
       <Handle type="source" position={Position.Bottom} />
     </div>

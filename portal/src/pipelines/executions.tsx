@@ -1,6 +1,7 @@
 import { useFormats } from "../data";
 import type { Execution, Pipeline } from "../document";
 import { useWords } from "../language";
+import { Scroll } from "../parts/scroll";
 import { Status } from "./status";
 import { PIPELINES } from "./words";
 
@@ -10,7 +11,7 @@ export function Executions({ pipeline }: { pipeline: Pipeline }) {
   const formats = useFormats();
   if (pipeline.executions.length === 0) return <p>{words.noExecutions}</p>;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={words.executions}>
+    <Scroll name={words.executions}>
       <table>
         <thead>
           <tr>
@@ -45,7 +46,7 @@ export function Executions({ pipeline }: { pipeline: Pipeline }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

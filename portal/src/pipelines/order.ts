@@ -26,5 +26,10 @@ function place({ states }: Pipeline): number {
 }
 
 function layersOf(assets: string[]): number[] {
-  return assets.map((asset) => LAYERS.indexOf(asset.split(".")[0]?.replace("importau_", "") as Layer)).filter((at) => at >= 0);
+  return assets.map((asset) => LAYERS.indexOf(layerOf(asset.split(".")[0] ?? ""))).filter((at) => at >= 0);
+}
+
+/** The layer of a database; that of the forecast is named for what it is used for. */
+function layerOf(database: string): Layer {
+  return (database === "importau_ml" ? "forecast" : database.replace("importau_", "")) as Layer;
 }

@@ -9,9 +9,11 @@ import { Diagram } from "./diagram";
 import { ordinary } from "./diagram-layout";
 import { Executions } from "./executions";
 import { inOrder } from "./order";
+import { OverTime } from "./over-time";
 import "./pipelines.css";
 import { StateDetails } from "./state-details";
 import { StateList } from "./state-list";
+import { Versions } from "./versions";
 import { PIPELINES } from "./words";
 
 /** The state machines: what a run costs, what they do, how they went. */
@@ -23,6 +25,8 @@ export function PipelinesPage({ pipeline: name, state }: { pipeline: string | nu
   return (
     <div className="page pipelines">
       <h1>{words.title}</h1>
+      <OverTime />
+      <Versions />
       {pipelines.length > 0 ? (
         <>
           <RunCost />

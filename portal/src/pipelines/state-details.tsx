@@ -5,6 +5,7 @@ import { Name } from "../parts/name";
 import { toAsset } from "../routes";
 import { Transitions } from "./transitions";
 import { PIPELINES } from "./words";
+import { StateType } from "./status";
 
 /** What a state does: in words, who answers for it, what it reads and writes. */
 export function StateDetails({ pipeline, state }: { pipeline: Pipeline; state: State | null }) {
@@ -23,7 +24,9 @@ export function StateDetails({ pipeline, state }: { pipeline: Pipeline; state: S
         )}
         <dl>
           <dt>{words.type}</dt>
-          <dd>{state.type}</dd>
+          <dd>
+            <StateType type={state.type} />
+          </dd>
           {state.owner && (
             <>
               <dt>{words.owner}</dt>

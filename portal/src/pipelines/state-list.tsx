@@ -3,6 +3,7 @@ import { Catalogued, useWords } from "../language";
 import { toPipeline } from "../routes";
 import { Transitions } from "./transitions";
 import { PIPELINES } from "./words";
+import { StateType } from "./status";
 
 /** The diagram as a list: every state, what it is, and where it leads; a container's states are within it. */
 export function StateList({ pipeline, parent = null }: { pipeline: Pipeline; parent?: string | null }) {
@@ -13,7 +14,7 @@ export function StateList({ pipeline, parent = null }: { pipeline: Pipeline; par
     <ol className="state-list">
       {states.map((state) => (
         <li key={state.name}>
-          <a href={toPipeline(pipeline.name, state.name)}>{state.name}</a> ({state.type}){" "}
+          <a href={toPipeline(pipeline.name, state.name)}>{state.name}</a> (<StateType type={state.type} />){" "}
           <Catalogued>{state.description}</Catalogued>
           <div>
             {state.next.length > 0 && <>{words.leadsTo}: </>}

@@ -1,6 +1,6 @@
 import type { Execution, TaskTime } from "../document";
 import { useWords } from "../language";
-import { STATUS } from "./words";
+import { STATE_TYPES, STATUS } from "./words";
 
 const GOOD = new Set(["SUCCEEDED", "succeeded"]);
 const UNDER_WAY = new Set(["RUNNING", "running"]);
@@ -14,4 +14,10 @@ export function Status({ status }: { status: Execution["status"] | TaskTime["sta
       <span aria-hidden="true">{sign}</span> {words[status]}
     </span>
   );
+}
+
+/** A kind of state in the language that is spoken. */
+export function StateType({ type }: { type: string }) {
+  const words: Record<string, string> = useWords(STATE_TYPES);
+  return words[type] ?? type;
 }

@@ -10,7 +10,7 @@ export const PIPELINES: Words<
   | "lineDefault" | "lineCatch" | "ofWhichCrawlers" | "computing" | "asGlueJobs" | "wholeWithGlue" | "lastWhole" | "costLines"
 > = {
   pt: {
-    title: "Pipelines",
+    title: "Execuções",
     none: "Nenhuma máquina de estado foi encontrada.",
     lastRun: "Última execução",
     lastCost: "Custou, por estimativa,",
@@ -59,8 +59,8 @@ export const PIPELINES: Words<
     cause: "Causa",
     owner: "Responsável",
     resource: "Recurso",
-    inputs: "Lê (INPUTS)",
-    outputs: "Grava (OUTPUT)",
+    inputs: "Lê",
+    outputs: "Grava",
     retries: "Novas tentativas",
     nothing: "nada",
     close: "Fechar",
@@ -72,7 +72,7 @@ export const PIPELINES: Words<
     running: "em andamento",
   },
   en: {
-    title: "Pipelines",
+    title: "Runs",
     none: "No state machine was found.",
     lastRun: "Last run",
     lastCost: "Cost, by estimate,",
@@ -134,6 +134,57 @@ export const PIPELINES: Words<
   },
 };
 
+export const VERSIONS: Words<
+  | "title" | "number" | "at" | "by" | "rows" | "shown" | "restores" | "unreadable" | "about" | "none"
+  | "changes" | "month" | "change" | "unchanged"
+  | "waiting" | "table" | "rowsAside" | "days" | "reasons" | "nothingWaits"
+> = {
+  pt: {
+    title: "Versões do lago",
+    number: "Versão",
+    at: "Publicada",
+    by: "Por",
+    rows: "Linhas do fato",
+    shown: "a que esta página mostra",
+    restores: "volta à versão",
+    unreadable: "o objeto desta versão não pode ser lido",
+    about: "Cada publicação é uma versão inteira: todas as tabelas mudam de uma vez, ou nenhuma.",
+    none: "Ainda nada foi publicado.",
+    changes: "O que esta versão mudou no fluxo de caixa",
+    month: "Mês",
+    change: "Mudança da saída total",
+    unchanged: "Nenhum mês mudou.",
+    waiting: "O que espera na quarentena",
+    table: "Tabela",
+    rowsAside: "Linhas",
+    days: "Dias de espera",
+    reasons: "Motivos",
+    nothingWaits: "Nenhuma linha espera.",
+  },
+  en: {
+    title: "Versions of the lake",
+    number: "Version",
+    at: "Published",
+    by: "By",
+    rows: "Rows of the fact",
+    shown: "what this page shows",
+    restores: "back to version",
+    unreadable: "this version's object cannot be read",
+    about: "Each publication is a whole version: all tables change at once, or none does.",
+    none: "Nothing was published yet.",
+    changes: "What this version changed of the cash flow",
+    month: "Month",
+    change: "Change of the total outflow",
+    unchanged: "No month changed.",
+    waiting: "What waits in the quarantine",
+    table: "Table",
+    rowsAside: "Rows",
+    days: "Days waiting",
+    reasons: "Reasons",
+    nothingWaits: "No row waits.",
+  },
+};
+
 export const COSTS: Words<CostLine["what"]> = {
   pt: {
     lambda: "Lambda, tempo",
@@ -180,5 +231,48 @@ export const STATUS: Words<Execution["status"] | TaskTime["status"]> = {
     succeeded: "succeeded",
     failed: "failed",
     running: "running",
+  },
+};
+
+export const OVER_TIME: Words<"title" | "held" | "quarantined" | "rows" | "seconds" | "cost"> = {
+  pt: {
+    title: "Ao longo das execuções",
+    held: "Regras cumpridas",
+    quarantined: "Linhas em quarentena",
+    rows: "Linhas publicadas",
+    seconds: "Duração",
+    cost: "Custo estimado",
+  },
+  en: {
+    title: "Over the runs",
+    held: "Rules that hold",
+    quarantined: "Rows in quarantine",
+    rows: "Rows published",
+    seconds: "Duration",
+    cost: "Estimated cost",
+  },
+};
+
+/** What kinds of states there are; a word of ASL that is not among them stays as it is. */
+export const STATE_TYPES: Words<"Task" | "Choice" | "Map" | "Pass" | "Wait" | "Succeed" | "Fail" | "Parallel"> = {
+  pt: {
+    Task: "tarefa",
+    Choice: "escolha",
+    Map: "repetição",
+    Pass: "passagem",
+    Wait: "espera",
+    Succeed: "sucesso",
+    Fail: "falha",
+    Parallel: "paralelo",
+  },
+  en: {
+    Task: "task",
+    Choice: "choice",
+    Map: "map",
+    Pass: "pass",
+    Wait: "wait",
+    Succeed: "success",
+    Fail: "failure",
+    Parallel: "parallel",
   },
 };

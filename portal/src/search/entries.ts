@@ -1,76 +1,51 @@
-import type { Lakehouse, Layer } from "../document";
+import type { Asset, Lakehouse, Layer, SearchIndex } from "../document";
 import { toAsset, toPipeline } from "../routes";
 
-export const KINDS = ["asset", "column", "pipeline", "task"] as const;
-export type Kind = (typeof KINDS)[number];
+export type Kind = SearchIndex["entries"][number]["kind"];
 
-/** Something that can be found, and the words it can be found by. */
+/** Something that was found, as the page shows it. */
 export interface Entry {
-  id: number;
   kind: Kind;
-  name: string;
-  /** Where it is: the database of a table, the table of a column, the pipeline of a task. */
+  /** As the command line prints it, too. */
   where: string;
+  /** What people call it. */
+  label: string;
   /** Of a table and its columns. */
   layer: Layer | null;
   description: string;
-  tags: string;
-  /** What else it may be found by: owner, domain, inputs and outputs. */
-  other: string;
   href: string;
 }
 
-/** Everything there is to find: assets, their columns, pipelines and their tasks. */
-export function entriesOf(lakehouse: Lakehouse): Entry[] {
-  const found: Omit<Entry, "id">[] = [];
-  for (const asset of lakehouse.assets) {
-    found.push({
-      kind: "asset",
-      name: asset.name,
-      where: asset.database,
-      layer: asset.layer,
-      description: asset.description,
-      tags: asset.tags.join(" "),
-      other: `${asset.owner} ${asset.domain} ${asset.layer} ${asset.database}`,
-      href: toAsset(asset.id),
-    });
-    for (const column of asset.columns) {
-      found.push({
-        kind: "column",
-        name: column.name,
-        where: asset.name,
-        layer: asset.layer,
-        description: column.description,
-        tags: column.classification ?? "",
-        other: `${column.transformation} ${asset.name} ${asset.tags.join(" ")}`,
-        href: toAsset(asset.id, column.name),
-      });
+/** What an entry of the index is on this page; null where the page has none of it, as of governance's own tables. */
+export function entryOf(
+  { kind, where, id }: SearchIndex["entries"][number],
+  assets: ReadonlyMap<string, Asset>,
+  pipelines: Lakehouse["pipelines"],
+): Entry | null {
+  const [above, last] = [id.slice(0, id.lastIndexOf(".")), id.slice(id.lastIndexOf(".") + 1)];
+  switch (kind) {
+    case "table":
+    case "file": {
+      const asset = assets.get(id);
+      if (!asset) return null;
+      return { kind, where, label: asset.business_name, layer: asset.layer, description: asset.description, href: toAsset(id) };
+    }
+    case "column": {
+      const asset = assets.get(above);
+      const column = asset?.columns.find(({ name }) => name === last);
+      if (!asset || !column) return null;
+      const { business_name: label, description } = column;
+      return { kind, where, label, layer: asset.layer, description, href: toAsset(above, last) };
+    }
+    case "pipeline": {
+      const pipeline = pipelines.find(({ name }) => name === id);
+      if (!pipeline) return null;
+      return { kind, where, label: "", layer: null, description: pipeline.description, href: toPipeline(id) };
+    }
+    case "task": {
+      const state = pipelines.find(({ name }) => name === above)?.states.find(({ name }) => name === last);
+      if (!state) return null;
+      return { kind, where, label: "", layer: null, description: state.description, href: toPipeline(above, last) };
     }
   }
-  for (const pipeline of lakehouse.pipelines) {
-    found.push({
-      kind: "pipeline",
-      name: pipeline.name,
-      where: "",
-      layer: null,
-      description: pipeline.description,
-      tags: "",
-      // A pipeline is also found by what it makes.
-      other: pipeline.states.flatMap((state) => state.outputs).join(" "),
-      href: toPipeline(pipeline.name),
-    });
-    for (const state of pipeline.states.filter(({ type }) => type === "Task")) {
-      found.push({
-        kind: "task",
-        name: state.name,
-        where: pipeline.name,
-        layer: null,
-        description: state.description,
-        tags: "",
-        other: `${state.owner} ${state.inputs.join(" ")} ${state.outputs.join(" ")}`,
-        href: toPipeline(pipeline.name, state.name),
-      });
-    }
-  }
-  return found.map((entry, id) => ({ id, ...entry }));
 }

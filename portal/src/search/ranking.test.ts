@@ -1,59 +1,70 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
-import type { Entry } from "./entries";
-import { searcher } from "./ranking";
+import type { SearchIndex } from "../document";
+import { distance } from "./distance";
+import { folded, searcher, stems, words } from "./ranking";
 
-const entry = (given: Partial<Entry>, id: number): Entry => ({
-  id,
-  kind: "asset",
-  name: "",
-  where: "",
-  layer: null,
-  description: "",
-  tags: "",
-  other: "",
-  href: "#/",
-  ...given,
-});
+interface Answers {
+  index: SearchIndex;
+  stems: Record<string, string[]>;
+  answers: { asked: string; unknown: string[]; found: { where: string; points: number; why: string[] }[] }[];
+}
 
-const ENTRIES = [
-  { name: "agregado_ml_forecast_risco_cambial", tags: "Forecast Risco Cambial" },
-  { name: "cambio", description: "As cotações PTAX." },
-  { kind: "column" as const, name: "variacao_cambial_brl", description: "Ganho ou perda pelo câmbio.", other: "risco" },
-  { kind: "task" as const, name: "WriteGold", description: "Agrega o forecast de risco cambial" },
-  { kind: "pipeline" as const, name: "StateMachine_DAG_gold", description: "Variáveis de forecast de risco cambial." },
-].map(entry);
-
-const names = (query: string) => searcher(ENTRIES)(query).map(({ name }) => name);
+/** What the command line answers: `./importau generate --golden` writes it. */
+const given = JSON.parse(readFileSync(new URL("./answers.json", import.meta.url), "utf8")) as Answers;
+const ask = searcher(given.index);
 
 describe("search", () => {
-  it("finds assets, columns, tasks and pipelines by any of their words", () => {
-    expect(names("Risco Cambial")).toEqual([
-      "agregado_ml_forecast_risco_cambial",
-      "variacao_cambial_brl",
-      "StateMachine_DAG_gold",
-      "WriteGold",
-    ]);
+  it.each(given.answers)("answers «$asked» as the command line does", ({ asked, found, unknown }) => {
+    const answer = ask(asked);
+    const best = answer.found.slice(0, found.length).map(({ entry, points, why }) => ({
+      where: given.index.entries[entry]?.where,
+      points,
+      why: why.map((each) => [each.asked, each.found, each.how, each.field].join("|")),
+    }));
+    expect(best).toEqual(found);
+    expect(answer.unknown).toEqual(unknown);
   });
 
-  it("ignores accents and case", () => {
-    expect(names("CÂMBIO")).toContain("cambio");
-    expect(names("cotacoes")).toEqual(["cambio"]);
+  it("has the stems of the command line for every word", () => {
+    expect(Object.fromEntries(Object.keys(given.stems).map((word) => [word, stems(word)]))).toEqual(given.stems);
   });
 
   it("finds a word by its beginning, as one types", () => {
-    expect(names("forec")[0]).toBe("agregado_ml_forecast_risco_cambial");
+    const [first] = ask("fornece").found;
+    expect(given.index.entries[first?.entry ?? -1]?.where).toBe("fornecedores");
   });
 
-  it("forgives a letter", () => {
-    expect(names("forecats")).toContain("agregado_ml_forecast_risco_cambial");
+  it("says which words are nowhere", () => {
+    expect(ask("risco xyzzyx").unknown).toEqual(["xyzzyx"]);
+    expect(ask("xyzzyx").found).toEqual([]);
   });
 
-  it("wants every word", () => {
-    expect(names("risco inexistente")).toEqual([]);
+  it("asks for nothing where nothing is asked", () => {
+    expect(ask(" ").found).toEqual([]);
   });
+});
 
-  it("reads the words of a name in CamelCase", () => {
-    expect(names("write gold")).toEqual(["WriteGold"]);
+describe("words", () => {
+  it("are read out of names as out of sentences", () => {
+    expect(words("StateMachine_DAG_gold, preço")).toEqual(["state", "machine", "dag", "gold", "preço"]);
+    expect(folded("CÂMBIO Ção")).toBe("cambio cao");
+  });
+});
+
+describe("the distance between words", () => {
+  it.each([
+    ["forecast", "forecats", 1],
+    ["caixa", "caxia", 1],
+    ["cambio", "canbio", 1],
+    ["fornecedor", "forncedor", 1],
+    ["", "abc", 3],
+    ["ca", "abc", 3],
+    ["igual", "igual", 0],
+  ])("%s and %s: %i", (one, other, steps) => {
+    expect(distance(one, other)).toBe(steps);
+    expect(distance(other, one)).toBe(steps);
   });
 });

@@ -4,12 +4,20 @@ import { useLakehouse } from "../data";
 import { Catalogued, useWords } from "../language";
 import { LayerBadge } from "../parts/badges";
 import { go } from "../routes";
-import { entriesOf, type Entry, KINDS } from "./entries";
-import { searcher } from "./ranking";
+import { type Entry, entryOf } from "./entries";
+import { type Answer, searcher, type Why } from "./ranking";
 import "./search.css";
 import { SEARCH } from "./words";
 
-/** The search of the header: a combobox whose results are grouped by kind. */
+/** How many are shown: what is further down is found by a better word, not by scrolling. */
+const SHOWN = 12;
+
+interface Result {
+  entry: Entry;
+  why: Why[];
+}
+
+/** The search of the header: a combobox with what is found, best first, and why. */
 export function SearchBox() {
   const words = useWords(SEARCH);
   const input = useRef<HTMLInputElement>(null);
@@ -20,7 +28,7 @@ export function SearchBox() {
   const [focused, setFocused] = useState(false);
   const search = useSearch(focused);
   const asked = useDeferredValue(query.trim());
-  const found = useMemo(() => (asked && search ? search(asked) : []), [asked, search]);
+  const { found, unknown } = useMemo(() => (asked && search ? search(asked) : NOTHING), [asked, search]);
   const shown = open && asked !== "";
 
   useEffect(() => {
@@ -34,7 +42,7 @@ export function SearchBox() {
     return () => removeEventListener("keydown", onSlash);
   }, []);
 
-  const choose = (entry: Entry) => {
+  const choose = ({ entry }: Result) => {
     setOpen(false);
     setQuery("");
     go(entry.href);
@@ -55,7 +63,7 @@ export function SearchBox() {
         ref={input}
         type="search"
         role="combobox"
-        aria-label={words.label}
+        aria-label={words.box}
         aria-expanded={shown}
         aria-controls={list}
         aria-autocomplete="list"
@@ -74,60 +82,77 @@ export function SearchBox() {
       />
       <div className="found card" hidden={!shown}>
         {shown && found.length === 0 && <p role="status">{words.none}</p>}
+        {shown && found.length > 0 && unknown.length > 0 && (
+          <p role="status">
+            {words.nowhere} {unknown.join(", ")}
+          </p>
+        )}
         <div role="listbox" id={list} aria-label={words.results}>
-          {shown && <Groups found={found} active={active} list={list} choose={choose} />}
+          {shown &&
+            found.map((result, index) => (
+              <div
+                key={result.entry.href}
+                id={`${list}-${index}`}
+                role="option"
+                aria-selected={index === active}
+                // The keyboard's focus stays in the input; a press must not take it away before the click is done.
+                onMouseDown={(event) => event.preventDefault()}
+                onClick={() => choose(result)}
+                ref={index === active ? scrolledIntoView : undefined}
+              >
+                <Option {...result} />
+              </div>
+            ))}
         </div>
       </div>
     </div>
   );
 }
 
-function Groups({ found, active, list, choose }: {
-  found: Entry[];
-  active: number;
-  list: string;
-  choose: (entry: Entry) => void;
-}) {
+function Option({ entry, why }: Result) {
   const words = useWords(SEARCH);
-  return KINDS.map((kind) => {
-    const entries = found.flatMap((entry, index) => (entry.kind === kind ? [{ entry, index }] : []));
-    if (entries.length === 0) return null;
-    return (
-      <div key={kind} role="group" aria-label={words[kind]}>
-        <div className="kind" aria-hidden="true">
-          {words[kind]}
-        </div>
-        {entries.map(({ entry, index }) => (
-          <div
-            key={entry.id}
-            id={`${list}-${index}`}
-            role="option"
-            aria-selected={index === active}
-            // The keyboard's focus stays in the input; a press must not take it away before the click is done.
-            onMouseDown={(event) => event.preventDefault()}
-            onClick={() => choose(entry)}
-            ref={index === active ? scrolledIntoView : undefined}
-          >
-            <span className="name">{entry.name}</span> <span className="where">{entry.where}</span>{" "}
-            {entry.layer && <LayerBadge layer={entry.layer} />}
-            <div className="said">
-              <Catalogued>{entry.description}</Catalogued>
-            </div>
-          </div>
-        ))}
+  return (
+    <>
+      <span className="name">{entry.where}</span> <span className="kind">{words[entry.kind]}</span>{" "}
+      {entry.layer && <LayerBadge layer={entry.layer} />}
+      <div className="said">
+        <Catalogued>{[entry.label, entry.description].filter(Boolean).join(": ")}</Catalogued>
       </div>
-    );
-  });
+      <div className="why">{why.map((each) => said(each, words)).join("; ")}</div>
+    </>
+  );
+}
+
+/** Why in a few words: what was asked for, what it met, and where that stands. */
+function said({ asked, found, how, field }: Why, words: Record<string, string>): string {
+  const place = how === "glossary" ? words.term : (words[field === "label" ? "labelled" : field] ?? field);
+  const sign = { same: "", stem: " = ", beginning: "… ", typo: " ≈ ", glossary: " = " }[how];
+  return how === "same" ? `${asked} (${place})` : `${asked}${sign}${found} (${place})`;
 }
 
 const scrolledIntoView = (option: HTMLElement | null) => option?.scrollIntoView({ block: "nearest" });
 
-/** The index is made when somebody first comes to the box: the first paint does not wait for it. */
+const NOTHING: { found: Result[]; unknown: string[] } = { found: [], unknown: [] };
+
+/** The index is read when somebody first comes to the box: the first paint does not wait for it. */
 function useSearch(wanted: boolean) {
-  const { lakehouse } = useLakehouse();
-  const [search, setSearch] = useState<((query: string) => Entry[]) | null>(null);
+  const { lakehouse, assets } = useLakehouse();
+  const [ask, setAsk] = useState<((question: string) => Answer) | null>(null);
   useEffect(() => {
-    if (wanted && !search) setSearch(() => searcher(entriesOf(lakehouse)));
-  }, [wanted, search, lakehouse]);
-  return search;
+    if (wanted && !ask) setAsk(() => searcher(lakehouse.search));
+  }, [wanted, ask, lakehouse]);
+  return useMemo(
+    () =>
+      ask &&
+      ((question: string) => {
+        const { found, unknown } = ask(question);
+        const results = found.flatMap(({ entry: number, why }): Result[] => {
+          const indexed = lakehouse.search.entries[number];
+          const entry = indexed && entryOf(indexed, assets, lakehouse.pipelines);
+          return entry ? [{ entry, why }] : [];
+        });
+        return { found: results.slice(0, SHOWN), unknown };
+      }),
+    [ask, lakehouse, assets],
+  );
 }

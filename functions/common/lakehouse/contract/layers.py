@@ -16,7 +16,10 @@ from lakehouse.errors import ContractError
 BRONZE: Final = "bronze"
 SILVER: Final = "silver"
 GOLD: Final = "gold"
-LAYERS: Final = (BRONZE, SILVER, GOLD)
+FORECAST: Final = "forecast"
+LAYERS: Final = (BRONZE, SILVER, GOLD, FORECAST)
+# A large run goes through these part by part; what is forecast is small, whatever it is made from.
+IN_PARTS: Final = (SILVER, GOLD)
 
 PartRows = Literal["cut", "first", "all"]
 

@@ -1,10 +1,11 @@
 """Quality: from the results of rules to a verdict, a report and, where a rule failed, the failure's cause. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from lakehouse.contract.model import Rule
+from lakehouse.contract.profile import Profile
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 EXAMPLES: Final = 5
@@ -67,23 +68,52 @@ class RuleResult:
 
 
 @dataclass(frozen=True)
+class AuditedFile:
+    """A file of a table as its audit read it. What is published is exactly this.
+
+    Attributes
+    ----------
+    key, etag : str
+    bytes, rows : int
+    schema : str
+        The fingerprint of its schema (`lakehouse.contract.drift.fingerprint`); empty in records from before there was
+        one, so two files are compared without it (`is_that_of`).
+    """
+
+    key: str
+    etag: str
+    bytes: int
+    rows: int
+    schema: str = ""
+
+    def is_that_of(self, other: "AuditedFile") -> bool:
+        """Return whether both are the same file."""
+        return (self.key, self.etag, self.bytes, self.rows) == (other.key, other.etag, other.bytes, other.rows)
+
+
+@dataclass(frozen=True)
 class TableResult:
     """A staged table with the results of its rules.
 
     Attributes
     ----------
-    table, staged_key : str
+    table : str
+    files : sequence of AuditedFile
+        Those that it consists of, as they were read: one per part, in order.
     rows, quarantined : int
     quarantine_reasons : mapping of str to int
     results : sequence of RuleResult
+    columns : tuple of ColumnProfile
+        What was counted of each column; empty where the table could not be examined.
     """
 
     table: str
-    staged_key: str
+    files: Sequence[AuditedFile]
     rows: int
     quarantined: int
     quarantine_reasons: Mapping[str, int]
     results: Sequence[RuleResult]
+    columns: Profile = ()
 
     @property
     def verdict(self) -> str:
@@ -103,7 +133,8 @@ class TableResult:
             "rows": self.rows,
             "quarantined": self.quarantined,
             "quarantine_reasons": dict(self.quarantine_reasons),
-            "staged_key": self.staged_key,
+            "files": [asdict(file) for file in self.files],
+            "columns": [asdict(column) for column in self.columns],
             "rules": [result.as_report() for result in self.results],
         }
 
@@ -119,17 +150,17 @@ class TableResult:
         }
 
 
-def cause(layer: str, tables: Sequence[TableResult], staged_uri: str | None, report_uri: str) -> str:
+def cause(layer: str, tables: Sequence[TableResult], report_uri: str, version: int | None = None) -> str:
     """Return a text on which rules of which tables failed, how often, and where to look; empty when none did.
 
     Parameters
     ----------
     layer : str
     tables : sequence of TableResult
-    staged_uri : str or None
-        Where the staged data is; None where it is published.
     report_uri : str
         Where the report is.
+    version : int, optional
+        The version that was audited; None for what a run wrote.
     """
     failures = [(table.table, result) for table in tables for result in table.results if result.status == FAIL]
     if not failures:
@@ -144,12 +175,10 @@ def cause(layer: str, tables: Sequence[TableResult], staged_uri: str | None, rep
         other_tables = ", ".join(dict.fromkeys(table for table, _ in others))
         more = "1 more rule" if len(others) == 1 else f"{len(others)} more rules"
         causes.append(f"and {more}, of {other_tables}")
-    if staged_uri is None:
-        return f"What is published of {layer} fails its audit. {'; '.join(causes)}. Report: {report_uri}"
-    return (
-        f"The audit of {layer} failed, so nothing was published. {'; '.join(causes)}. "
-        f"Staged data: {staged_uri} Report: {report_uri}"
-    )
+    where = f"{'; '.join(causes)}. Report: {report_uri}"
+    if version is not None:
+        return f"Version {version} of {layer} fails its audit. {where}"
+    return f"The audit of {layer} failed, so nothing was published. {where}"
 
 
 def _such_as(outcome: Outcome) -> str:

@@ -17,6 +17,14 @@ SCHEMA: Final = pa.schema(
     }
 )
 
+_REASONS: Final = 20
+# What a reason quotes from its row is left out, so that rows set aside for the same reason are counted together.
+# A value may have line breaks, and those of before reasons quoted shapes alone are values.
+_QUOTED: Final = (
+    ("(?s)'.*'", "'...'"),
+    (r"(?s)a chave (?:.* )?repete a da linha \d+", "a chave repete a de outra linha"),
+)
+
 
 def quarantined(source: str, lines: Index, text: pa.Array, reasons: pa.Array) -> pa.Table:
     """Return rows of the quarantine, each with one reason or a list of them.
@@ -45,3 +53,19 @@ def joined_values(rows: pa.Table) -> pa.Array:
     """Return a text for rows that had none, as they are typed: their values separated by commas, shape (n,)."""
     values = [pc.fill_null(pc.cast(flat(column), pa.string()), "") for column in rows.columns]
     return pc.binary_join_element_wise(*values, ",")
+
+
+def reasons(quarantine: pa.Table) -> dict[str, int]:
+    """Return how often each reason for setting rows aside occurs, the most frequent first, a bounded number of them."""
+    counts = without_values(pc.list_flatten(flat(quarantine["motivos"]))).value_counts()
+    pairs = zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)
+    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    others = sum(count for _, count in ordered[_REASONS:])
+    return dict(ordered[:_REASONS]) | ({"outros motivos": others} if others else {})
+
+
+def without_values(reasons: pa.Array) -> pa.Array:
+    """Return reasons without what they quote of their rows, which may be personal, shape (n,)."""
+    for quoted, kind in _QUOTED:
+        reasons = pc.replace_substring_regex(reasons, quoted, kind)
+    return reasons

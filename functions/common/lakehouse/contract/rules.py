@@ -1,49 +1,57 @@
 """Contract rules over Arrow tables: which rows break which rule, exactly and without a loop over rows.
 
-A row rule is an expression of Python's comparison, arithmetic and boolean syntax over column names and literals, with
-``round_half_up(x, digits)`` (ties away from zero) and ``is None`` / ``is not None``; a date is compared with a text
-``'YYYY-MM-DD'``. Arithmetic is decimal and exact, so the only divisors are powers of ten. A NULL result passes, as in
-SQL's CHECK.
+A row rule is the condition that its SQL was compiled to (`lakehouse.contract.compiled`), a tree of operators:
+
+- ``["column", name]``, ``["number", "0.01"]``, ``["text", "BRL"]``, ``["date", "2024-01-31"]``;
+- ``=  <>  <  <=  >  >=``, ``is null``, ``is not null``, ``is nan``, ``and``, ``or``, ``not``;
+- ``+  -  *``, ``negate`` and ``["round", x, digits]``, with ties away from zero.
+
+Arithmetic is decimal and exact, so there is no division. A condition that is unknown, as a value is NULL, is not met.
 """
 
-import ast
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse.contract.compiled import Tree
 from lakehouse.contract.model import Rule
 from lakehouse.contract.scaled import Scaled, UnfitError, aligned
 from lakehouse.engine.arrays import booleans
 from lakehouse.engine.keys import flat
 from lakehouse.errors import ContractError
 
-_COMPARISONS: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    ast.Eq: pc.equal,
-    ast.NotEq: pc.not_equal,
-    ast.Lt: pc.less,
-    ast.LtE: pc.less_equal,
-    ast.Gt: pc.greater,
-    ast.GtE: pc.greater_equal,
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "=": pc.equal,
+    "<>": pc.not_equal,
+    "<": pc.less,
+    "<=": pc.less_equal,
+    ">": pc.greater,
+    ">=": pc.greater_equal,
 }
-_ARITHMETIC: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    ast.Add: pc.add_checked,
-    ast.Sub: pc.subtract_checked,
-    ast.Mult: pc.multiply_checked,
+_ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": pc.add_checked,
+    "-": pc.subtract_checked,
+    "*": pc.multiply_checked,
 }
-_UNITS: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
+_UNITS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "=": np.equal,
+    "<>": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
 }
-_TENS: Final = (10, 100, 1000)
+_JOINS: Final[dict[str, Callable[[Any, Any], Any]]] = {"and": pc.and_kleene, "or": pc.or_kleene}
+_TESTS: Final[dict[str, Callable[[Any], Any]]] = {
+    "is null": pc.is_null,
+    "is not null": pc.is_valid,
+    "is nan": pc.is_nan,
+    "not": pc.invert,
+}
 _INT64_DIGITS: Final = 19
 _DECIMAL128_DIGITS: Final = 38
 _DECIMAL256_DIGITS: Final = 76
@@ -57,11 +65,11 @@ def broken_by(rule: Rule, table: pa.Table) -> pa.BooleanArray:
     Raises
     ------
     ContractError
-        The rule is a table rule, or uses something unknown; the message names the rule and the fix.
+        The rule is a table rule, or cannot be evaluated exactly; the message names the rule and the fix.
     """
     try:
-        if rule.kind == "row":
-            return pc.invert(pc.fill_null(_holds(rule.expression, table), True))
+        if rule.broken is not None:
+            return pc.fill_null(_met(rule.broken, table), False)
         if rule.kind == "library" and rule.metric in _METRICS:
             return _METRICS[rule.metric](rule, table)
     except (ContractError, KeyError, pa.ArrowException) as error:
@@ -69,11 +77,11 @@ def broken_by(rule: Rule, table: pa.Table) -> pa.BooleanArray:
     raise ContractError(f"rule '{rule.name}' is about the table and cannot be evaluated row by row")
 
 
-def _holds(expression: str, table: pa.Table) -> pa.BooleanArray:
-    """Return which rows an expression is true of; NULL where that is unknown."""
-    value = _value(_parsed(expression), table)
+def _met(condition: Tree, table: pa.Table) -> pa.BooleanArray:
+    """Return which rows meet a condition; NULL where that is unknown."""
+    value = _value(condition, table)
     if not pa.types.is_boolean(value.type):
-        raise ContractError(f"'{expression}' is neither true nor false; write a comparison")
+        raise ContractError("it is neither true nor false of a row; write a comparison")
     return pa.repeat(value, len(table)) if isinstance(value, pa.Scalar) else value
 
 
@@ -108,93 +116,66 @@ _METRICS: Final[dict[str, Callable[[Rule, pa.Table], pa.BooleanArray]]] = {
 }
 
 
-@cache
-def _parsed(expression: str) -> ast.expr:
-    try:
-        return ast.parse(expression, mode="eval").body
-    except SyntaxError as error:
-        raise ContractError(f"the expression '{expression}' is not valid: {error.msg}") from None
-
-
-def _value(node: ast.expr, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kind of node
-    """Evaluate an expression to an array or a scalar."""
-    match node:
-        case ast.Name(id=name) if name in table.column_names:
+def _value(tree: Tree, table: pa.Table) -> Any:  # noqa: PLR0911 - one a kind of operator
+    """Evaluate a tree to an array or a scalar."""
+    match tree:
+        case [str(operator), left, right] if operator in _COMPARISONS:
+            return _compared(operator, left, right, table)
+        case ["column", name] if name in table.column_names:
             return flat(table[name])
-        case ast.Name(id=name):
+        case ["column", name]:
             raise ContractError(f"the table has no column '{name}'")
-        case ast.Constant(value=str() as value):
+        case ["text", value]:
             return pa.scalar(value)
-        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return pa.scalar(Decimal(str(value)))
-        case ast.Compare(left=left, ops=ops, comparators=rest):
-            return _joined(
-                pc.and_kleene, [_compared(op, a, b, table) for op, a, b in zip(ops, [left, *rest], rest, strict=False)]
-            )
-        case ast.BoolOp(op=op, values=values):
-            join = pc.and_kleene if isinstance(op, ast.And) else pc.or_kleene
-            return _joined(join, [_value(value, table) for value in values])
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return pc.invert(_value(operand, table))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
+        case ["number", value]:
+            return pa.scalar(Decimal(value))
+        case ["date", value]:
+            return pa.scalar(value).cast(pa.date32())
+        case [str(operator), *conditions] if operator in _JOINS:
+            return _joined(_JOINS[operator], [_value(each, table) for each in conditions])
+        case [str(operator), operand] if operator in _TESTS:
+            return _TESTS[operator](_value(operand, table))
+        case ["negate", operand]:
             return pc.negate_checked(_wide(_value(operand, table)))
-        case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=int() as ten)) if ten in _TENS:
-            return pc.multiply_checked(_wide(_value(left, table)), _wide(pa.scalar(1 / Decimal(ten))))
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _ARITHMETIC[type(op)](_wide(_value(left, table)), _wide(_value(right, table)))
-        case ast.Call(
-            func=ast.Name(id="round_half_up"), args=[value, ast.Constant(value=int() as digits)], keywords=[]
-        ):
+        case [str(operator), left, right] if operator in _ARITHMETIC:
+            return _ARITHMETIC[operator](_wide(_value(left, table)), _wide(_value(right, table)))
+        case ["round", operand, digits]:
             # One more digit, as 9.5 becomes 10.
-            return pc.round(_wide(_value(value, table), 1), digits, "half_towards_infinity")
-    raise ContractError(
-        f"'{ast.unparse(node)}' is not allowed in a rule; see functions/common/lakehouse/contract/rules.py"
-    )
+            return pc.round(_wide(_value(operand, table), 1), digits, "half_towards_infinity")
+    raise ContractError(f"'{tree[0]}' is no operator of a rule; see functions/common/lakehouse/contract/rules.py")
 
 
-def _compared(op: ast.cmpop, left: ast.expr, right: ast.expr, table: pa.Table) -> Any:
-    if type(op) in _UNITS:
-        try:
-            one, two = aligned(_scaled(left, table), _scaled(right, table))
-        except UnfitError:
-            pass  # not numbers, or too large for 64 bits: evaluated below, in 256 bits
-        else:
-            holds = np.broadcast_to(_UNITS[type(op)](one.units, two.units), len(table))
-            return booleans(holds, one.both_valid(two))
-    a = _value(left, table)
-    if isinstance(op, ast.Is | ast.IsNot) and isinstance(right, ast.Constant) and right.value is None:
-        return a.is_null() if isinstance(op, ast.Is) else a.is_valid()
-    if type(op) not in _COMPARISONS:
-        raise ContractError("a rule compares with == != < <= > >=, 'is None' and 'is not None' alone")
-    return _COMPARISONS[type(op)](*_comparable(a, _value(right, table)))
+def _compared(operator: str, left: Tree, right: Tree, table: pa.Table) -> Any:
+    try:
+        one, two = aligned(_scaled(left, table), _scaled(right, table))
+    except UnfitError:
+        pass  # not numbers, or too large for 64 bits: evaluated below, in 256 bits
+    else:
+        holds = np.broadcast_to(_UNITS[operator](one.units, two.units), len(table))
+        return booleans(holds, one.both_valid(two))
+    return _COMPARISONS[operator](*_comparable(_value(left, table), _value(right, table)))
 
 
-def _scaled(node: ast.expr, table: pa.Table) -> Scaled:  # noqa: PLR0911 - one a kind of node
+def _scaled(tree: Tree, table: pa.Table) -> Scaled:
     """Evaluate arithmetic in 64 bits; raise `UnfitError` where that is not exact."""
-    match node:
-        case ast.Name(id=name) if name in table.column_names:
+    match tree:
+        case ["column", name] if name in table.column_names:
             return Scaled.of_column(table[name])
-        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return Scaled.of_constant(Decimal(str(value)))
-        case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=int() as ten)) if ten in _TENS:
-            return _scaled(left, table).times(Scaled.of_constant(1 / Decimal(ten)))
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
+        case ["number", value]:
+            return Scaled.of_constant(Decimal(value))
+        case ["+", left, right]:
             return _scaled(left, table).plus(_scaled(right, table))
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+        case ["-", left, right]:
             return _scaled(left, table).minus(_scaled(right, table))
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+        case ["*", left, right]:
             return _scaled(left, table).times(_scaled(right, table))
-        case ast.Call(
-            func=ast.Name(id="round_half_up"), args=[value, ast.Constant(value=int() as digits)], keywords=[]
-        ):
-            return _scaled(value, table).rounded(digits)
-    raise UnfitError(ast.unparse(node))
+        case ["round", operand, digits]:
+            return _scaled(operand, table).rounded(digits)
+    raise UnfitError(str(tree[0]))
 
 
 def _comparable(a: Any, b: Any) -> tuple[Any, Any]:
     """Return two values in one type, exactly; cheap ways first, as most rules compare a column with a literal."""
-    if pa.types.is_date(a.type) and isinstance(b, pa.StringScalar):
-        return a, b.cast(pa.date32())
     if isinstance(a, pa.Scalar) and not isinstance(b, pa.Scalar):
         return _comparable(b, a)[::-1]
     if a.type == b.type or not (_is_number(a.type) and _is_number(b.type)):

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse.engine.segments import Index
 
@@ -25,6 +26,18 @@ def validity(array: pa.Array) -> Mask | None:
         return None
     bits = np.frombuffer(array.buffers()[0], np.uint8)
     return np.unpackbits(bits, count=array.offset + len(array), bitorder="little")[array.offset :].view(bool)
+
+
+def holds(condition: pa.Array) -> Mask:
+    """Return where a condition is true, shape (n,); NULL counts as false."""
+    return np.asarray(pc.fill_null(condition, False).to_numpy(zero_copy_only=False), bool)
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Return whether values of a type are text, itself or by way of a dictionary."""
+    if pa.types.is_dictionary(type_):
+        return is_text(type_.value_type)
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
 
 def rows_in(array: pa.Array) -> Index:

@@ -9,6 +9,7 @@ from lakehouse.contract.model import Contract, load
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import layout
 from lakehouse.lake.layout import LANDING
+from lakehouse.stage import NONE
 
 PRODUCER: Final = "https://github.com/importau/lakehouse"
 _ARN_FIELDS: Final = 6
@@ -83,25 +84,29 @@ class Place:
     Attributes
     ----------
     region, account, bucket : str
+    stage : str
+        To lineage's other readers a table is what Glue calls it, so that two stages are two lakehouses there.
     """
 
     region: str
     account: str
     bucket: str
+    stage: str = NONE
 
     def dataset(self, asset: Asset) -> tuple[str, str]:
         """Return an asset's OpenLineage namespace and name: the Glue table, or the CSV's object."""
         if asset.database == LANDING:
             return f"s3://{self.bucket}", layout.landing_key(asset.table)
-        return f"arn:aws:glue:{self.region}:{self.account}", f"table/{asset.database}/{asset.table}"
+        database = layout.glue_database(asset.database, self.stage)
+        return f"arn:aws:glue:{self.region}:{self.account}", f"table/{database}/{asset.table}"
 
     @classmethod
-    def of_function(cls, function_arn: str, bucket: str) -> "Place":
+    def of_function(cls, function_arn: str, bucket: str, stage: str = NONE) -> "Place":
         """Return the place with the region and account of ``arn:aws:lambda:REGION:ACCOUNT:function:NAME``."""
         fields = function_arn.split(":")
         if len(fields) < _ARN_FIELDS:
             raise LakehouseError(f"'{function_arn}' is not the ARN of a Lambda function")
-        return cls(region=fields[3], account=fields[4], bucket=bucket)
+        return cls(region=fields[3], account=fields[4], bucket=bucket, stage=stage)
 
     @property
     def job_namespace(self) -> str:
@@ -113,7 +118,9 @@ class Place:
         if namespace == f"s3://{self.bucket}":
             return Asset.of_key(name)
         if namespace == f"arn:aws:glue:{self.region}:{self.account}" and name.count("/") == 2:
-            return Asset(*name.split("/")[1:])
+            _, stored, table = name.split("/")
+            database = layout.database_of_glue(stored, self.stage)
+            return None if database is None else Asset(database, table)
         return None
 
 

@@ -21,22 +21,27 @@ class Origin:
         The lakehouse's run.
     execution, state_machine, state : str
         From the Step Functions context object; a call by hand counts as an execution of its own.
+    root : str
+        The execution that somebody started, of which the others are steps: itself where nobody started it.
     """
 
     run_id: str
     execution: str
     state_machine: str
     state: str
+    root: str = ""
 
     @classmethod
     def of(cls, event: Mapping[str, Any], function: str) -> "Origin":
         """Return the origin of a Lambda's event, from its ``run_id`` and ``origin``."""
         origin = event.get("origin", {})
+        execution = origin.get("execution", f"{BY_HAND}/{event['run_id']}")
         return cls(
             run_id=event["run_id"],
-            execution=origin.get("execution", f"{BY_HAND}/{event['run_id']}"),
+            execution=execution,
             state_machine=origin.get("state_machine", BY_HAND),
             state=origin.get("state", function),
+            root=origin.get("root", execution),
         )
 
 

@@ -10,7 +10,10 @@ from decimal import Decimal
 from typing import Final, Literal
 
 Unit = Literal["GB-s", "requests", "transitions", "DPU-h"]
-What = Literal["lambda", "lambda_requests", "transitions", "crawlers", "s3_writes", "s3_reads", "glue_jobs"]
+What = Literal[
+    "lambda", "lambda_requests", "transitions", "crawlers", "s3_writes", "s3_reads", "glue_jobs", "express",
+    "express_requests",
+]  # fmt: skip
 
 UNITS: Final[dict[What, tuple[Unit, Decimal]]] = {
     "lambda": ("GB-s", Decimal("0.0000166667")),
@@ -20,6 +23,8 @@ UNITS: Final[dict[What, tuple[Unit, Decimal]]] = {
     "s3_writes": ("requests", Decimal("0.000005")),
     "s3_reads": ("requests", Decimal("0.0000004")),
     "glue_jobs": ("DPU-h", Decimal("0.44")),
+    "express": ("GB-s", Decimal("0.00001667")),
+    "express_requests": ("requests", Decimal("0.000001")),
 }
 # A crawler has two DPUs and is billed for at least ten minutes; the smallest Spark job has two, for at least a minute.
 DPUS: Final = 2
@@ -31,6 +36,8 @@ VCPUS_PER_DPU: Final = 4
 _FRACTION: Final = Decimal("1e-9")
 _LEAST_SHOWN: Final = Decimal("0.001")
 _MB_PER_GB: Final = 1024
+# An execution of these needs no more.
+_EXPRESS_MB: Final = 64
 _SECONDS_PER_HOUR: Final = 3600
 
 
@@ -80,6 +87,20 @@ def lambdas(seconds: float, memory_mb: int, calls: int) -> list[Line]:
     milliseconds = round(seconds * 1000)
     gb_seconds = Decimal(milliseconds * memory_mb) / (1000 * _MB_PER_GB)
     return [Line("lambda", gb_seconds), Line("lambda_requests", Decimal(calls))]
+
+
+def express(executions: int, seconds: float) -> tuple[Line, Line]:
+    """Return what EXPRESS executions cost: their number, and their time in chunks of 64 MB and of 100 ms.
+
+    Parameters
+    ----------
+    executions : int
+    seconds : float
+        Of all of them.
+    """
+    tenths = round(seconds * 10) + executions
+    gb_seconds = Decimal(tenths * _EXPRESS_MB) / (10 * _MB_PER_GB)
+    return Line("express_requests", Decimal(executions)), Line("express", gb_seconds)
 
 
 def crawls(number: int, seconds: float) -> Line:

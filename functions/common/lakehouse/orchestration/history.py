@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 _LAMBDA: Final = "lambda"
 _CRAWL: Final = "startCrawler"
-_COPY: Final = "copyObject"
 # Choice, Pass, Wait, Succeed and Fail do no work of their own.
 _WORKING: Final = frozenset({"Task", "Map", "Parallel"})
 _TASK_ENDS: Final = frozenset({"TaskSucceeded", "TaskFailed", "TaskTimedOut"})
@@ -39,14 +38,13 @@ class History:
     ----------
     input, output, cause : str
         Input and output are JSON; the cause is why it failed.
-    transitions, lambda_calls, crawls, copies : int
-        A copy publishes an object.
+    transitions, lambda_calls, crawls : int
     lambda_seconds : float
     """
 
     def __init__(self, started: datetime) -> None:
         self.input, self.output, self.cause = "{}", "", ""
-        self.transitions = self.lambda_calls = self.crawls = self.copies = 0
+        self.transitions = self.lambda_calls = self.crawls = 0
         self.lambda_seconds = 0.0
         self._running: dict[int, datetime] = {}
         self._now = started
@@ -78,7 +76,6 @@ class History:
             self._running[number] = self._now
             self.lambda_calls += 1
         self.crawls += details["resource"].endswith(_CRAWL)
-        self.copies += details["resource"].endswith(_COPY)
 
     def _execution(self, kind: str, event: Mapping[str, Any]) -> None:
         if kind == "ExecutionStarted":

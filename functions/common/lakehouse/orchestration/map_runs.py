@@ -72,7 +72,7 @@ class Total:
     run : MapRun
     read : int
         How many histories were read; where those are fewer than the executions, the sums are scaled up.
-    transitions, lambda_calls, copies : int
+    transitions, lambda_calls : int
     lambda_seconds : float
     """
 
@@ -80,7 +80,6 @@ class Total:
     read: int
     transitions: int
     lambda_calls: int
-    copies: int
     lambda_seconds: float
 
 
@@ -130,7 +129,7 @@ class MapRuns:
         read = begun if len(begun) <= SAMPLE else [begun[n * len(begun) // SAMPLE] for n in range(SAMPLE)]
         histories = [read_history(self.client, entry) for entry in read]
         if not histories:
-            return Total(run, 0, 0, 0, 0, 0.0)
+            return Total(run, 0, 0, 0, 0.0)
         # Executions that never started are not billed.
         started = len(begun) if len(begun) < LISTED else run.items
         by_number = started / len(read)
@@ -140,7 +139,6 @@ class MapRuns:
             read=len(read),
             transitions=round(sum(history.transitions for history in histories) * by_number),
             lambda_calls=round(sum(history.lambda_calls for history in histories) * by_number),
-            copies=round(sum(history.copies for history in histories) * by_number),
             lambda_seconds=sum(history.lambda_seconds for history in histories) * by_duration,
         )
 

@@ -1,26 +1,30 @@
 """State machines and their executions, as Step Functions has them."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import boto3
-
+from lakehouse.clients import client_of, together
 from lakehouse.orchestration.history import History, StateTime
 from lakehouse.orchestration.map_runs import TOO_MANY_FAILED, MapRuns, Total, read_history
-from lakehouse.orchestration.pipelines import Task, distributed_maps, tasks_of
+from lakehouse.orchestration.pipelines import Task, distributed_maps, read_comment, tasks_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
-TAG: Final = {"key": "project", "value": "importau"}
 # The state whose branches start the crawlers and wait for them.
 CRAWL: Final = "Crawl"
 # The key in an execution's input that names the execution which started it, by Step Functions' own convention.
 STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+# The key in an execution's input that names the execution which somebody started.
+ROOT: Final = "root"
+
+RUNNING: Final = "RUNNING"
+# What a list says of an execution.
+_LISTED: Final = ("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class StateMachine:
     definition : mapping
         In the Amazon States Language.
     tasks : tuple of Task
+    owner : str
+        Who answers for it, by the comment of its definition; empty where that does not say.
     """
 
     name: str
@@ -40,6 +46,13 @@ class StateMachine:
     description: str
     definition: Mapping[str, Any]
     tasks: tuple[Task, ...]
+    owner: str = ""
+
+    @classmethod
+    def of(cls, name: str, arn: str, definition: Mapping[str, Any]) -> Self:
+        """Return the state machine of a definition."""
+        description, fields = read_comment(definition.get("Comment", ""))
+        return cls(name, arn, description, definition, tuple(tasks_of(definition)), fields.get("OWNER", ""))
 
     def fanned_out(self, history: History) -> bool:
         """Return whether an execution entered a Distributed Map."""
@@ -59,15 +72,14 @@ class Execution:
     stopped : datetime or None
         None while it runs.
     transitions : int
-        States entered, which is what Step Functions bills. This and the next three include its Map Runs.
+        States entered, which is what Step Functions bills. This and the next two include its Map Runs.
     lambda_seconds : float
         Seconds its Lambdas ran.
-    lambda_calls, copies : int
-        A copy publishes an object.
+    lambda_calls : int
     crawls : int
         Crawlers it started.
     rows : int or None
-        Of the tables it published; None when it did not succeed.
+        Of the tables it published; None when it did not succeed, or waits to be published.
     states : tuple of StateTime
         The working states of the top level, in order.
     cause : str
@@ -76,6 +88,8 @@ class Execution:
         The sums of its Distributed Maps, in order.
     started_by : str
         The execution that started it; empty where it is not a step of another one.
+    root : str
+        The execution that somebody started and that it is a step of; empty where that is unknown, or itself.
     """
 
     arn: str
@@ -91,9 +105,9 @@ class Execution:
     rows: int | None
     states: tuple[StateTime, ...]
     cause: str
-    copies: int = 0
     map_runs: tuple[Total, ...] = ()
     started_by: str = ""
+    root: str = ""
 
     @property
     def crawl_seconds(self) -> float:
@@ -107,23 +121,28 @@ class StateMachines:
     Parameters
     ----------
     client : SFNClient, optional
-        A boto3 client; by default one made from the environment.
+        A boto3 client; by default this process's one (`lakehouse.clients`).
     """
 
     def __init__(self, client: "SFNClient | None" = None) -> None:
-        self.client: SFNClient = client or boto3.client("stepfunctions")
+        self.client: SFNClient = client or client_of("stepfunctions")
 
-    def tagged(self) -> list[StateMachine]:
-        """Return the state machines tagged ``project=importau``, sorted by name, with their deployed definitions."""
-        machines = []
-        for page in self.client.get_paginator("list_state_machines").paginate():
-            for entry in page["stateMachines"]:
-                arn = entry["stateMachineArn"]
-                if TAG in self.client.list_tags_for_resource(resourceArn=arn)["tags"]:
-                    definition = json.loads(self.client.describe_state_machine(stateMachineArn=arn)["definition"])
-                    tasks = tuple(tasks_of(definition))
-                    machines.append(StateMachine(entry["name"], arn, definition.get("Comment", ""), definition, tasks))
-        return sorted(machines, key=lambda machine: machine.name)
+    def deployed(self, arns: Iterable[str]) -> list[StateMachine]:
+        """Return the state machines of these ARNs that there are, sorted by name, with their deployed definitions.
+
+        They are asked for by name: a list would show those of everybody in the account, whose tags only their owners
+        may read.
+        """
+        found = together(self._deployed, list(arns))
+        return sorted((each for each in found if each is not None), key=lambda machine: machine.name)
+
+    def _deployed(self, arn: str) -> StateMachine | None:
+        """Return a state machine; None where there is none of this ARN."""
+        try:
+            described = self.client.describe_state_machine(stateMachineArn=arn)
+        except self.client.exceptions.StateMachineDoesNotExist:
+            return None
+        return StateMachine.of(described["name"], arn, json.loads(described["definition"]))
 
     def executions(self, machine: StateMachine, known: Mapping[str, str], most: int) -> Iterator[Execution]:
         """Yield the newest executions of a state machine, newest first, without those known to have ended.
@@ -136,27 +155,25 @@ class StateMachines:
         most : int
             How many executions to list.
         """
+        for entry in self.listed(machine, known, most):
+            yield self.read(machine, entry)
+
+    def listed(self, machine: StateMachine, known: Mapping[str, str], most: int) -> "list[ExecutionListItemTypeDef]":
+        """Return the newest executions of a state machine as they are listed, without those known to have ended."""
         listed = self.client.list_executions(stateMachineArn=machine.arn, maxResults=most)["executions"]
-        for entry in listed:
-            if known.get(entry["executionArn"], "RUNNING") == "RUNNING":
-                yield self._execution(machine, entry)
+        return [entry for entry in listed if known.get(entry["executionArn"], RUNNING) == RUNNING]
 
-    def newest_success(self, arn: str) -> tuple[str, dict[str, Any]] | None:
-        """Return the run and the ``source`` of a state machine's newest execution that succeeded.
-
-        Returns
-        -------
-        tuple of str and dict, or None
-            None when there is none (Step Functions remembers 90 days).
-        """
-        listed = self.client.list_executions(stateMachineArn=arn, statusFilter="SUCCEEDED", maxResults=1)["executions"]
-        if not listed:
+    def described(self, arn: str) -> "ExecutionListItemTypeDef | None":
+        """Return an execution as it would be listed; None where Step Functions does not know it any more."""
+        try:
+            found: Any = self.client.describe_execution(executionArn=arn)
+        except self.client.exceptions.ExecutionDoesNotExist:
             return None
-        execution = self.client.describe_execution(executionArn=listed[0]["executionArn"])
-        its_input = json.loads(execution.get("input", "{}"))
-        return its_input.get("run_id", listed[0]["name"]), its_input.get("source", {})
+        entry: ExecutionListItemTypeDef = {name: found[name] for name in _LISTED if name in found}  # type: ignore[assignment]
+        return entry
 
-    def _execution(self, machine: StateMachine, entry: "ExecutionListItemTypeDef") -> Execution:
+    def read(self, machine: StateMachine, entry: "ExecutionListItemTypeDef") -> Execution:
+        """Return an execution that was listed, with what its history says."""
         arn, history = entry["executionArn"], read_history(self.client, entry)
         its_input = json.loads(history.input)
         cause, totals = history.cause, []
@@ -176,13 +193,54 @@ class StateMachines:
             lambda_seconds=history.lambda_seconds + sum(total.lambda_seconds for total in totals),
             lambda_calls=history.lambda_calls + sum(total.lambda_calls for total in totals),
             crawls=history.crawls,
-            rows=_rows(json.loads(history.output)) if history.output else None,
+            rows=_published(json.loads(history.output)) if history.output else None,
             states=history.states(),
             cause=cause,
-            copies=history.copies + sum(total.copies for total in totals),
             map_runs=tuple(totals),
             started_by=its_input.get(STARTED_BY, ""),
+            root=its_input.get(ROOT, ""),
         )
+
+
+def executions_of(
+    states: StateMachines, machines: Sequence[StateMachine], known: Mapping[str, str], most: int
+) -> dict[str, list[Execution]]:
+    """Return the newest executions of each of some state machines, by name; their histories are read at once.
+
+    One that was known to run is read again, however many are newer by now.
+
+    Parameters
+    ----------
+    states : StateMachines
+    machines : sequence of StateMachine
+    known, most
+        As `StateMachines.executions` has them.
+    """
+    listed = together(lambda machine: states.listed(machine, known, most), machines)
+    entries = [(machine, entry) for machine, its in zip(machines, listed, strict=True) for entry in its]
+    seen = {entry["executionArn"] for _, entry in entries}
+    by_name = {machine.name: machine for machine in machines}
+    running = [
+        (by_name[machine_of_execution(arn)], arn)
+        for arn, status in known.items()
+        if status == RUNNING and arn not in seen and machine_of_execution(arn) in by_name
+    ]
+    again = together(lambda one: states.described(one[1]), running)
+    entries += [(machine, entry) for (machine, _), entry in zip(running, again, strict=True) if entry is not None]
+    found: dict[str, list[Execution]] = {machine.name: [] for machine in machines}
+    for (machine, _), execution in zip(entries, together(lambda one: states.read(*one), entries), strict=True):
+        found[machine.name].append(execution)
+    return found
+
+
+def machine_of_execution(execution_arn: str) -> str:
+    """Return the name of the state machine of an execution."""
+    return execution_arn.split(":")[-2] if ":" in execution_arn else ""
+
+
+def _published(output: Mapping[str, Any]) -> int | None:
+    """Return how many rows an execution published; None where it only waits to be published."""
+    return None if output.get("held") else _rows(output)
 
 
 def _rows(output: Mapping[str, Any]) -> int:

@@ -1,0 +1,1 @@
+"""The published tables as Iceberg tables too, over the same files."""

@@ -1,0 +1,1 @@
+"""Whether an account allows what is to be done, known before anything is made."""
