@@ -15,14 +15,14 @@ from hypothesis import settings
 # Questions come in the language of whoever runs the tests otherwise.
 os.environ["LC_ALL"] = "C.UTF-8"
 
-# How long an example takes says nothing on a shared machine. By hand the same examples every time keep a red test red;
-# continuous integration looks for new ones. What it finds is printed, with a line that plays it again
-# (@reproduce_failure), and kept as an @example of its test.
+# How long an example takes says nothing on a shared machine. The same examples every time keep a red test red, and let
+# a change be judged by what it changes; the weekly run looks for new ones. What it finds is printed, with a line that
+# plays it again (@reproduce_failure), and kept as an @example of its test.
 settings.register_profile("same", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("fresh", deadline=None, derandomize=False, max_examples=50, print_blob=True)
 settings.register_profile("few", deadline=None, derandomize=True, max_examples=10)
 settings.register_profile("many", deadline=None, derandomize=False, max_examples=2000, print_blob=True)
-settings.load_profile("fresh" if os.environ.get("CI") else "same")
+settings.load_profile("fresh" if os.environ.get("IMPORTAU_FRESH") else "same")
 
 _TESTS = Path(__file__).parent
 _LONGEST_FIRST = ("e2e", "faults", "parity", "browser", "integration", "unit")

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import pyarrow as pa
 import pytest
 import rule_worlds
-from audits import with_value
-from hypothesis import given, settings
+from audits import with_value, without
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from lakehouse_tables import EVERY_TABLE, OUTLOOK
+from lakehouse_tables import EVERY_TABLE, FORECAST, OUTLOOK, RISK
 from rule_worlds import EVERY_KIND, PLANTED, Database, Name, World, rules
 
 from lakehouse.contract.model import load
@@ -69,10 +70,15 @@ _COLUMNS = [(table, column.name) for table in EVERY_TABLE for column in load(tab
 
 @st.composite
 def changed(draw: st.DrawFn) -> tuple[World, set[str]]:
-    """Draw the sample with a few cells changed, each to what another row has or to what the column rarely has."""
+    """Draw the sample with cells changed, to what another row or rarely any has, and rows repeated or left out."""
     world, tables = rule_worlds.clean(), set()
     for table, column in draw(st.lists(st.sampled_from(_COLUMNS), min_size=1, max_size=4)):
         cells = world.tables[table][column]
+        if draw(st.integers(0, 7)) == 0:
+            change = draw(st.sampled_from((without, repeated)))
+            world = world.with_table(table, change(world.tables[table], draw(st.integers(0, len(cells) - 1))))
+            tables.add(table)
+            continue
         row = draw(st.integers(0, len(cells) - 1))
         kind = "decimal" if pa.types.is_decimal(cells.type) else str(cells.type)
         absent = () if column in load(table).required else (None,)
@@ -82,7 +88,18 @@ def changed(draw: st.DrawFn) -> tuple[World, set[str]]:
         if value is not None or absent:
             world = world.with_table(table, with_value(world.tables[table], column, row, value))
             tables.add(table)
+    # Which of two rates of a day is looked up is nobody's to say: `cambio` has its own rule that there is one.
+    assume(not repeats(world.tables["cambio"], ["moeda", "data_cotacao"]))
     return world, tables
+
+
+def repeats(table: pa.Table, key: list[str]) -> bool:
+    return len(table.group_by(key).aggregate([])) < len(table)
+
+
+def repeated(table: pa.Table, row: int) -> pa.Table:
+    """Return the table with one row twice."""
+    return pa.concat_tables([table, table.slice(row, 1)])
 
 
 @settings(max_examples=15)
@@ -90,7 +107,31 @@ def changed(draw: st.DrawFn) -> tuple[World, set[str]]:
 def test_any_change_of_the_tables_is_counted_the_same_by_the_sql(
     database: Database, change: tuple[World, set[str]]
 ) -> None:
-    world, tables = change
+    _counted_the_same(database, *change)
+
+
+# What was once counted otherwise: rows that repeat a key, a month without its exposure, an instalment of none.
+_ONCE: tuple[tuple[str, str, int, Any], ...] = (
+    (OUTLOOK, "categoria", 66, None),
+    (OUTLOOK, "mes_referencia", 41, "2026-06"),
+    (FORECAST, "mes_referencia", 55, "2024-03"),
+    (RISK, "mes_vencimento", 35, "2026-08"),
+    (RISK, "mes_vencimento", 22, "2025-10"),
+    (RISK, "mes_vencimento", 33, None),
+    (RISK, "exposicao_moeda", 0, None),
+    ("pagamentos", "num_parcelas", 34, 0),
+)
+
+
+@pytest.mark.parametrize(("table", "column", "row", "value"), _ONCE)
+def test_a_cell_that_was_counted_otherwise_is_counted_the_same(
+    database: Database, table: str, column: str, row: int, value: Any
+) -> None:
+    _counted_the_same(database, rule_worlds.clean().with_cell(table, column, row, value), {table})
+
+
+def _counted_the_same(database: Database, world: World, tables: set[str]) -> None:
+    """Compare the rules of the tables, and those whose SQL reads one of them."""
     wanted = [
         (table, rule) for table, rule in rules() if rule.query and tables & {table, *re.findall(r"\w+", rule.query)}
     ]

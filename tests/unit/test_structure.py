@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lakehouse.contract.drift import MISSING
@@ -31,6 +31,8 @@ def leaves(structure: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @given(STRUCTURES)
+@example([{"Name": {"Name": True}}])  # a name that is no text
+@example([{"Name": 1}, {"Name": True}])
 def test_nothing_differs_from_itself_nor_from_itself_with_what_is_empty(structure: Any) -> None:
     assert list(unlike(structure, copy.deepcopy(structure))) == []
     if isinstance(structure, dict):

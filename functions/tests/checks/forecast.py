@@ -45,6 +45,7 @@ _AT_RISK: Final = (
 )  # fmt: skip
 # A history that is shorter than the time to the due date holds no move over so many days, and the row says so.
 _WORST: Final = "pior_movimento_brl"
+_EXPOSED: Final = ("exposicao_moeda", "exposicao_brl")
 _TESTED: Final = ("excecoes_95", "dias_testados", "kupiec_p_valor")
 _CENT: Final = Decimal("0.01")
 _NONE: Final = Decimal(0)
@@ -77,20 +78,19 @@ def comprometido_confere(audited: Audited) -> Outcome:
 
 def partes_somam_o_total(audited: Audited) -> Outcome:
     """Add up the parts' points of each month; those that are too short to have one count with what is committed."""
-    months: dict[str, dict[Series, Row]] = defaultdict(dict)
+    totals = dict[str, Decimal]()
+    parts: dict[str, Decimal] = defaultdict(Decimal)
     for row in _rows(audited):
-        months[row["mes_referencia"]][_series(row)] = row
-    wrong = []
-    for month, rows in months.items():
-        total = rows.pop(_TOTAL, None)
-        if total is None or total["previsto_brl"] is None:
-            continue
-        others = rows.get(_OTHERS)
-        expected = sum((row["previsto_brl"] for row in rows.values() if row["previsto_brl"] is not None), _NONE)
-        if others is not None and others["previsto_brl"] is None:
-            expected += others["comprometido_brl"]
-        if total["previsto_brl"] != expected:
-            wrong.append(month)
+        month, point = row["mes_referencia"], row["previsto_brl"]
+        if _series(row) == _TOTAL:
+            if point is not None:
+                totals[month] = max(point, totals.get(month, point))
+        elif point is not None:
+            parts[month] += point
+        elif _series(row) == _OTHERS:
+            parts[month] += row["comprometido_brl"] or _NONE
+    wrong = [month for month, total in totals.items() if total != parts[month]]
+    months = {row["mes_referencia"] for row in _rows(audited)}
     return Outcome(len(wrong), len(months), tuple(sorted(wrong)[:EXAMPLES]))
 
 
@@ -127,12 +127,11 @@ def series_do_gold(audited: Audited) -> Outcome:
 
 def exposicao_confere(audited: Audited) -> Outcome:
     """Compare the exposure of each currency and month with Gold, and how far away the month is with the calendar."""
-    expected = _exposures(audited)
-    rows = {(row["moeda_origem"], row["mes_vencimento"]): row for row in _rows(audited)}
-    of_months = {key: row["exposicao_moeda"] for key, row in rows.items() if key[1] is not None}
-    wrong = {key for key in {*expected, *of_months} if expected.get(key) != of_months.get(key)}
-    today = _today(audited)
-    wrong |= {key for key, row in rows.items() if row["data_referencia"] != today}
+    rows, today = _rows(audited), _today(audited)
+    expected = set(_exposures(audited).items())
+    written = {(_month_of(row), row["exposicao_moeda"]) for row in rows if row["mes_vencimento"] is not None}
+    wrong = {key for key, _ in expected ^ written}
+    wrong |= {_month_of(row) for row in rows if row["data_referencia"] != today}
     return _outcome(wrong, len(rows))
 
 
@@ -149,7 +148,9 @@ def valor_em_reais_confere(audited: Audited) -> Outcome:
             return False
         if month is None:
             return True
-        expected = None if rate is None else (row["exposicao_moeda"] * rate).quantize(_CENT, ROUND_HALF_UP)
+        exposure = row["exposicao_moeda"]
+        absent = rate is None or exposure is None
+        expected = None if absent else (exposure * rate).quantize(_CENT, ROUND_HALF_UP)
         return bool(row["exposicao_brl"] == expected)
 
     return _failing(audited, agrees)
@@ -158,26 +159,22 @@ def valor_em_reais_confere(audited: Audited) -> Outcome:
 def totais_somam(audited: Audited) -> Outcome:
     """Add up each currency's months, and the currencies; what has no quotation is not in a sum of reais."""
     of_months: dict[str, list[Row]] = defaultdict(list)
-    totals: dict[str, Row] = {}
+    totals: list[Row] = []
     portfolio: list[Row] = []
     for row in _rows(audited):
         if row["moeda_origem"] is None:
             portfolio.append(row)
         elif row["mes_vencimento"] is None:
-            totals[row["moeda_origem"]] = row
+            totals.append(row)
         else:
             of_months[row["moeda_origem"]].append(row)
-    wrong: set[Series] = {(name, None) for name in {*of_months} ^ {*totals}}
-    for name in {*of_months} & {*totals}:
-        for column in ("exposicao_moeda", "exposicao_brl"):
-            if totals[name][column] != _sum_of(row[column] for row in of_months[name]):
-                wrong.add((name, None))
-    if len(portfolio) != bool(totals):
-        wrong.add((None, None))
-    for row in portfolio:
-        expected = _sum_of(each["exposicao_brl"] for each in totals.values())
-        if row["exposicao_brl"] != expected or row["exposicao_moeda"] is not None:
-            wrong.add((None, None))
+    sums = {
+        (name, tuple(_sum_of(row[column] for row in rows) for column in _EXPOSED)) for name, rows in of_months.items()
+    }
+    wrong: set[Series] = {(name, None) for name, _ in sums ^ {(row["moeda_origem"], _exposed(row)) for row in totals}}
+    expected = (None, _sum_of(row["exposicao_brl"] for row in totals))
+    if len(portfolio) != bool(totals) or any(_exposed(row) != expected for row in portfolio):
+        wrong.add(_TOTAL)
     return _outcome(wrong, len(totals) + len(portfolio))
 
 
@@ -200,6 +197,14 @@ def _rows(audited: Audited) -> list[Row]:
 
 def _series(row: Row) -> Series:
     return row["categoria"], row["moeda_origem"]
+
+
+def _month_of(row: Row) -> Series:
+    return row["moeda_origem"], row["mes_vencimento"]
+
+
+def _exposed(row: Row) -> tuple[Decimal | None, ...]:
+    return tuple(row[name] for name in _EXPOSED)
 
 
 def _today(audited: Audited) -> date:

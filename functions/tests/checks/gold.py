@@ -82,9 +82,10 @@ def defasagens_conferem(audited: Audited) -> Outcome:
     """Recompute the values of the three months before: NULL before the series' first month, 0 in a gap."""
     rows = _by_month(audited.table)
     first = rows.group_by("series").aggregate([("month", "min")])
+    series = rows
     rows = rows.join(first, "series")
     for lag in _LAGS:
-        rows = _with_value_of(rows, -lag, f"before_{lag}")
+        rows = _with_value_of(rows, series, -lag, f"before_{lag}")
     broken = pa.repeat(False, len(rows))
     for lag in _LAGS:
         known = pc.greater_equal(pc.subtract(rows["month"], lag), rows["month_min"])
@@ -95,7 +96,8 @@ def defasagens_conferem(audited: Audited) -> Outcome:
 
 def alvo_confere(audited: Audited) -> Outcome:
     """Recompute the value of the next month: 0 where it has no rows, NULL in the last month of the table."""
-    rows = _with_value_of(_by_month(audited.table), 1, "after")
+    rows = _by_month(audited.table)
+    rows = _with_value_of(rows, rows, 1, "after")
     is_last = pc.equal(rows["month"], pc.max(rows["month"]))
     expected = pc.if_else(is_last, pa.scalar(None, _ZERO.type), pc.fill_null(rows["after"], _ZERO))
     return failing(differs(rows["alvo_valor_fluxo_proximo_mes_brl"], expected), rows, audited.contract.key)
@@ -119,11 +121,11 @@ def _by_month(table: pa.Table) -> pa.Table:
     return table.append_column("series", _series(table, "categoria")).append_column("month", number)
 
 
-def _with_value_of(rows: pa.Table, months: int, name: str) -> pa.Table:
-    """Return the rows with the same series' value a number of months later; NULL where there is no row."""
+def _with_value_of(rows: pa.Table, series: pa.Table, months: int, name: str) -> pa.Table:
+    """Return the rows with their series' value a number of months later: NULL where it has none, a row for each."""
     shifted = {
-        "series": rows["series"],
-        "month": pc.subtract(rows["month"], months),
-        name: rows["valor_fluxo_brl"],
+        "series": series["series"],
+        "month": pc.subtract(series["month"], months),
+        name: series["valor_fluxo_brl"],
     }
     return rows.join(pa.table(shifted), ["series", "month"])

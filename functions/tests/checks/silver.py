@@ -157,13 +157,14 @@ def ptax_defasada(audited: Audited, days: int) -> Outcome:
 
 def _instalment(payments: pa.Table, column: str, repeats: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a value, or its share where every instalment repeats it; the first instalments get the cents left over."""
-    count = payments["num_parcelas"]
+    repeats = pc.fill_null(repeats, False)
+    count = pc.if_else(repeats, payments["num_parcelas"], 1)
     cents = pc.multiply(payments[column], pa.scalar(Decimal(100))).cast(pa.int64())
     quotient = pc.divide(cents, count)
     left_over = pc.subtract(cents, pc.multiply(quotient, count))
     share = pc.add(quotient, pc.cast(pc.less_equal(payments["parcela_atual"], left_over), pa.int64()))
     share = pc.multiply(share.cast(pa.decimal128(19, 0)), pa.scalar(_CENT)).cast(pa.decimal128(18, 2))
-    return pc.if_else(pc.fill_null(repeats, False), share, payments[column])
+    return pc.if_else(repeats, share, payments[column])
 
 
 def _items_agree(audited: Audited, bronze_column: str, fact_column: str) -> Outcome:

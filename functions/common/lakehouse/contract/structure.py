@@ -89,12 +89,13 @@ def _unlike_lists(expected: Sequence[Any], found: Sequence[Any], path: str) -> I
 
 
 def _names_of(entries: Sequence[Any]) -> list[str] | None:
-    """Return the names of entries; None where one has none, or two have the same."""
+    """Return the names of entries; None where one has none that is a text, or two have the same."""
     names = [
         next((each[key] for key in _NAMES if key in each), None) if isinstance(each, Mapping) else None
         for each in entries
     ]
-    return None if None in names or len(set(names)) < len(names) else [str(name) for name in names]
+    texts = [name for name in names if isinstance(name, str)]
+    return texts if len(set(texts)) == len(entries) else None
 
 
 def _is_list(value: Any) -> bool:
