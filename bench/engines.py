@@ -11,7 +11,7 @@ SILVER_GOLD: Final = "silver-gold"
 END_TO_END: Final = "end-to-end"
 BRONZE: Final = "bronze"
 SYNTHETIC: Final = "synthetic"
-# What `bench.shapes` measures: this project's engine on exports of several shapes, from the CSVs to Gold, and Bronze.
+# What `bench.shapes` makes: exports of several shapes, from the CSVs to Gold, and to Bronze by this project's engine.
 SHAPES_END_TO_END: Final = "shapes-end-to-end"
 SHAPES_BRONZE: Final = "shapes-bronze"
 # The function of an engine's module that does a job: it takes the folder of the inputs and that of the outputs.
@@ -20,6 +20,8 @@ FUNCTIONS: Final[Mapping[str, str]] = {
     END_TO_END: "end_to_end",
     BRONZE: "bronze",
     SYNTHETIC: "synthetic",
+    SHAPES_END_TO_END: "end_to_end",
+    SHAPES_BRONZE: "bronze",
 }
 OURS: Final = "importau"
 
@@ -88,6 +90,11 @@ def _shortcut(name: str, title: str) -> Engine:
     return Engine(f"{name}_straight", title, module, module, frozenset({END_TO_END}), is_shortcut=True)
 
 
+def _general(name: str, title: str) -> Engine:
+    module = f"bench.peers.{name}"
+    return Engine(name, title, module, module, frozenset({SHAPES_END_TO_END}))
+
+
 def _floor(name: str, title: str) -> Engine:
     module = f"bench.floors.{name}"
     return Engine(name, title, module, module, frozenset({SILVER_GOLD}), is_floor=True)
@@ -103,10 +110,14 @@ ENGINES: Final = (
     _peer("pyspark_local", "PySpark, local mode", needs="java"),
     _shortcut("polars_tuned", "without bronze tables: Polars"),
     _shortcut("duckdb_tuned", "without bronze tables: DuckDB"),
+    _general("polars_general", "Polars, any text"),
+    _general("duckdb_general", "DuckDB, any text"),
     _floor("polars_floor", "floor: Polars"),
     _floor("pyarrow_floor", "floor: pyarrow, with dictionaries"),
     _floor("duckdb_floor", "floor: DuckDB"),
 )
 OUR_ENGINE: Final = ENGINES[0]
+# The peers that take exports of any shape.
+GENERAL: Final = tuple(engine for engine in ENGINES if SHAPES_END_TO_END in engine.does and not engine.ours)
 # Measured beside the engines without being one, as it does less.
 ASIDE: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor or engine.is_shortcut)

@@ -85,13 +85,15 @@ class Verdict:
 class _Job:
     """The measurements of one job at one size: ours, the fastest peer and the floor; None where there is none.
 
-    There is no fastest peer unless all were measured. ``shapes`` has those of exports of several shapes, by name.
+    There is no fastest peer unless all were measured. ``shapes`` has those of exports of several shapes, by name, and
+    ``peers`` the fastest peer at each, where one finished.
     """
 
     ours: Mapping[str, Any] | None
     peer: Mapping[str, Any] | None
     floor: Mapping[str, Any] | None
     shapes: Mapping[str, Mapping[str, Any]]
+    peers: Mapping[str, Mapping[str, Any]]
 
     @classmethod
     def of(cls, results: Results, job: str, orders: int) -> "_Job":
@@ -99,12 +101,17 @@ class _Job:
         engines: Mapping[str, Mapping[str, Any]] = measured["engines"] if measured else {}
         finished = {name: its for name, its in engines.items() if not its["failure"]}
         if job == SHAPES_END_TO_END:
-            return cls(None, None, None, finished)
+            of_shapes = measured.get("peers", {}) if measured else {}
+            quickest = {
+                shape: _quickest([its for its in theirs.values() if not its["failure"]])
+                for shape, theirs in of_shapes.items()
+            }
+            return cls(None, None, None, finished, {shape: its for shape, its in quickest.items() if its})
         if any(engine.name not in engines for engine in ENGINES if job in engine.does):
-            return cls(finished.get(OURS), None, None, {})
+            return cls(finished.get(OURS), None, None, {}, {})
         peers = [its for name, its in finished.items() if name != OURS and name not in ASIDE]
         floors = [its for name, its in finished.items() if name in _FLOORS]
-        return cls(finished.get(OURS), _quickest(peers), _quickest(floors), {})
+        return cls(finished.get(OURS), _quickest(peers), _quickest(floors), {}, {})
 
 
 def _quickest(measured: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -123,6 +130,12 @@ def _gigabytes(job: _Job) -> float | None:
     return float(job.ours["peak"] / 1e9) if job.ours else None
 
 
+def _least_ahead(job: _Job) -> float | None:
+    """Return how much faster than its fastest peer the shape of exports is where that is the least."""
+    others = {name: its for name, its in job.peers.items() if name != CLEAN}
+    return min((ratio for name, its in others.items() if (ratio := _ratio(its, job.shapes[name]))), default=None)
+
+
 def _over_clean(names: list[str]) -> Callable[[_Job], float | None]:
     """Return what tells how much more CPU time than the clean export the worst of some others takes."""
 
@@ -135,7 +148,12 @@ def _over_clean(names: list[str]) -> Callable[[_Job], float | None]:
 
 
 def _of_shapes() -> Iterator[Goal]:
-    """Yield the goals for exports of other shapes: how much more CPU time than the clean one they may take."""
+    """Yield the goals for exports of other shapes: beside the peers, and beside the clean one."""
+    yield Goal(
+        "shapes-faster",
+        "1 million orders, CSV to Gold, each other shape: at least 1.5 times faster than the best peer",
+        1.5, "times", ((SHAPES_END_TO_END, _MILLION),), _least_ahead, at_least=True,
+    )  # fmt: skip
     for most in sorted({shape.most for shape in SHAPES}):
         names = [shape.name for shape in SHAPES if shape.most == most and shape.name != CLEAN]
         which = "all of these at once" if len(names) == 1 else "quoted, in random order, UUIDs, or broken rows"

@@ -10,6 +10,7 @@ from bench.engines import (
     BRONZE,
     END_TO_END,
     ENGINES,
+    GENERAL,
     OUR_ENGINE,
     SHAPES_BRONZE,
     SHAPES_END_TO_END,
@@ -63,6 +64,8 @@ class Table:
     engines : mapping of str to Measured
     totals : Totals
         The totals of every engine's results; empty where the job has no results to compare.
+    peers : mapping of str to mapping of str to Measured
+        Of shapes of exports, which are the engines of their tables: the peers at each.
     """
 
     job: str
@@ -70,6 +73,7 @@ class Table:
     rows: int
     engines: Mapping[str, Measured]
     totals: Totals = field(default_factory=dict)
+    peers: Mapping[str, Mapping[str, Measured]] = field(default_factory=dict)
 
 
 class DisagreementError(Exception):
@@ -144,39 +148,83 @@ def made_shape(orders: int, shape: Shape, limits: Limits) -> None:
 
 
 def measured_shapes(orders: int, repetitions: int, limits: Limits, say: Say) -> list[Table]:
-    """Measure this project's engine on the exports of every shape, in turns: from the CSVs to Gold, and Bronze alone.
+    """Measure exports of every shape, in turns: from the CSVs to Gold beside the peers, and Bronze alone.
 
     Returns
     -------
     list of Table
-        Their engines are the shapes.
+        Their engines are the shapes, by this project's engine.
 
     Raises
     ------
     UnfinishedError
-        One of them did not finish.
+        This project's engine did not finish one of them.
     DisagreementError
-        Shapes that say the same with the same keys have other totals.
+        Shapes that say the same with the same keys have other totals, or a peer has.
     """
     runs: dict[tuple[str, str], list[Took]] = {}
-    agreed = Agreed()
+    peers = {shape.name: _Peers(limits) for shape in shapes.SHAPES}
+    plain, uuids = Agreed(), Agreed()
+    of_first: Totals = {}
     for repetition in range(1, repetitions + 1):
         for shape in shapes.SHAPES:
             say(f"{shape.name}, {repetition} of {repetitions}")
             home = shapes.folder(orders, shape)
-            for job, of_shapes in ((END_TO_END, SHAPES_END_TO_END), (BRONZE, SHAPES_BRONZE)):
+            # What is wrong in a broken export each engine leaves out, or makes NULL, in its own way.
+            agreed = Agreed() if shape.broken else uuids if shape.uuids else plain
+            for job in (SHAPES_END_TO_END, SHAPES_BRONZE):
                 took = process.run(
                     OUR_ENGINE, OUR_ENGINE.module_of(job), OUR_ENGINE.function_of(job), home / "csv", home / "out",
                     limits,
                 )  # fmt: skip
-                runs.setdefault((of_shapes, shape.name), []).append(took)
-                if job == END_TO_END and not (shape.uuids or shape.broken):
-                    agreed.check(shape.name, totals(home / "out"))
+                runs.setdefault((job, shape.name), []).append(took)
+                if job == SHAPES_END_TO_END:
+                    its = totals(home / "out")
+                    agreed.check(shape.name, its)
+                    of_first = of_first or its
+            for engine in GENERAL:
+                say(f"{shape.name}, {repetition} of {repetitions}: {engine.name}")
+                made = peers[shape.name].run(engine, home)
+                if made is not None and not shape.broken:
+                    agreed.check(f"{engine.name} ({shape.name})", totals(made))
     records = _csv_rows(shapes.folder(orders, shapes.SHAPES[0]))
     return [
-        Table(job, orders, rows, {shape.name: Measured(tuple(runs[job, shape.name])) for shape in shapes.SHAPES})
-        for job, rows in ((SHAPES_END_TO_END, rows_of(agreed.totals)), (SHAPES_BRONZE, records))
-    ]
+        Table(
+            job, orders, rows, {shape.name: Measured(tuple(runs[job, shape.name])) for shape in shapes.SHAPES},
+            peers={name: its.measured() for name, its in peers.items()} if job == SHAPES_END_TO_END else {},
+        )
+        for job, rows in ((SHAPES_END_TO_END, rows_of(of_first)), (SHAPES_BRONZE, records))
+    ]  # fmt: skip
+
+
+class _Peers:
+    """What the peers took of one shape of exports; one that does not finish is not tried again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._runs: dict[str, list[Took]] = {engine.name: [] for engine in GENERAL}
+        self._failures = {engine.name: f"not run: {why}" for engine in GENERAL if (why := process.available(engine))}
+
+    def run(self, engine: Engine, home: Path) -> Path | None:
+        """Run a peer, and return the folder of its results; None where it does not finish."""
+        if engine.name in self._failures:
+            return None
+        target, job = home / "out" / engine.name, SHAPES_END_TO_END
+        try:
+            took = process.run(
+                engine, engine.module_of(job), engine.function_of(job), source(engine, job, home), target, self._limits
+            )
+        except UnfinishedError as reason:
+            self._failures[engine.name] = str(reason)
+            return None
+        self._runs[engine.name].append(took)
+        return target
+
+    def measured(self) -> dict[str, Measured]:
+        return {
+            name: Measured(() if name in self._failures else tuple(runs), self._failures.get(name, ""))
+            for name, runs in self._runs.items()
+        }
 
 
 def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, say: Say) -> dict[str, str]:
@@ -241,7 +289,7 @@ def source(engine: Engine, job: str, home: Path) -> Path:
     """Return where an engine finds the inputs of a job, in the layout it reads best."""
     if job == SYNTHETIC or engine.is_floor:
         return home
-    if job in (END_TO_END, BRONZE):
+    if job in (END_TO_END, BRONZE, SHAPES_END_TO_END, SHAPES_BRONZE):
         return home / "csv"
     return home / ("prepared/" + engine.name if engine.prepares else "bronze")
 

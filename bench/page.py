@@ -9,6 +9,7 @@ from bench.engines import (
     BRONZE,
     END_TO_END,
     ENGINES,
+    GENERAL,
     OURS,
     SHAPES_BRONZE,
     SHAPES_END_TO_END,
@@ -23,7 +24,9 @@ from bench.shapes import CLEAN, SHAPES
 _TITLES: Final = {engine.name: engine.title for engine in ENGINES} | {shape.name: shape.title for shape in SHAPES}
 _FLOORS: Final = frozenset(engine.name for engine in ENGINES if engine.is_floor)
 HEADINGS: Final = ("engine", "wall s", "CPU s", "peak MB", "million rows/s", "wall / ours")
-SHAPE_HEADINGS: Final = ("export", "wall s", "CPU s", "peak MB", "million rows/s", "CPU / clean")
+SHAPE_HEADINGS: Final = ("export", *HEADINGS[1:-1], "CPU / clean")
+# Of the peers that take any shape, where they were measured.
+_BESIDE: Final = tuple(f"{engine.title.partition(',')[0]} / ours" for engine in GENERAL)
 _OF_SHAPES: Final = (SHAPES_END_TO_END, SHAPES_BRONZE)
 _SECTIONS: Final = {
     SILVER_GOLD: ("Silver and Gold", "rows of the fact", "From each engine's best layout of the bronze tables."),
@@ -41,7 +44,10 @@ _SECTIONS: Final = {
         "Exports as others write them: CSV to Gold", "rows of the fact",
         "The same company's CSVs in other shapes, by our engine. Those of the tables above are the kindest there can "
         "be: keys ascend, nothing is quoted, no row is wrong. Nine in ten of the broken rows have a wrong value, in "
-        "one column after the other; the others lack a field, or have a quote out of place or never closed.",
+        "one column after the other; the others lack a field, or have a quote out of place or never closed. The peers "
+        "beside it are Polars and DuckDB written generally: keys are any text, fields may be quoted, and what cannot "
+        "be read is NULL (Polars) or its row left out (DuckDB), without a word of what it was. Their wall time is "
+        "given in ours; their totals have to be ours, but for broken rows.",
     ),
     SHAPES_BRONZE: (
         "Exports as others write them: Bronze alone", "records",
@@ -99,7 +105,9 @@ def _size(entry: Entry, rows_are: str) -> Iterator[str]:
 
 def headings_of(entry: Entry) -> Sequence[str]:
     """Return the headings of a measurement's table."""
-    return SHAPE_HEADINGS if entry["job"] in _OF_SHAPES else HEADINGS
+    if entry["job"] not in _OF_SHAPES:
+        return HEADINGS
+    return (*SHAPE_HEADINGS, *_BESIDE) if entry.get("peers") else SHAPE_HEADINGS
 
 
 def _markdown(cells: Sequence[str]) -> str:
@@ -116,7 +124,9 @@ def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
         for shape in SHAPES:
             its = engines[shape.name]
             of_clean = f"{its['cpu'] / engines[CLEAN]['cpu']:.2f}"
-            yield shape.title, *_figures(its, entry["rows"]), of_clean
+            peers = entry.get("peers", {}).get(shape.name, {})
+            beside = ["-" if peer["failure"] else f"{peer['wall'] / its['wall']:.2f}" for peer in peers.values()]
+            yield shape.title, *_figures(its, entry["rows"]), of_clean, *beside
         return
     ours = engines.get(OURS, {}).get("wall")
     for name in sorted(engines, key=lambda name: (name in ASIDE, engines[name].get("wall", math.inf), name)):
@@ -144,9 +154,14 @@ def _figures(its: Mapping[str, Any], rows: int) -> tuple[str, str, str, str]:
 
 def failures(entry: Entry) -> Iterator[str]:
     """Yield why engines did not finish."""
-    for name, its in entry["engines"].items():
+    measured = {_TITLES[name]: its for name, its in entry["engines"].items()} | {
+        f"{_TITLES[name]} ({shape})": its
+        for shape, peers in entry.get("peers", {}).items()
+        for name, its in peers.items()
+    }
+    for title, its in measured.items():
         if its["failure"]:
-            yield f"{_TITLES[name]}: {its['failure'].splitlines()[-1]}"
+            yield f"{title}: {its['failure'].splitlines()[-1]}"
 
 
 _PICTURE: Final = (

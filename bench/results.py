@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bench import process
 from bench.job import CORES
-from bench.measure import Table
+from bench.measure import Measured, Table
 from cli import ROOT
 
 # Within the project.
@@ -41,14 +41,18 @@ def entry(table: Table, when: datetime, machine: Mapping[str, str]) -> Entry:
     machine : mapping of str to str
         The machine it was made on, as `machine` returns it.
     """
-    engines = {
-        name: {"failure": its.failure, "repetitions": len(its.runs)} | (asdict(its.median) if its.runs else {})
-        for name, its in table.engines.items()
-    }
+    peers = {shape: _medians(its) for shape, its in table.peers.items()}
     return {
         "job": table.job, "orders": table.orders, "rows": table.rows, "when": f"{when:%Y-%m-%d}",
-        "machine": dict(machine), "engines": engines, "totals": dict(table.totals),
-    }  # fmt: skip
+        "machine": dict(machine), "engines": _medians(table.engines), "totals": dict(table.totals),
+    } | ({"peers": peers} if peers else {})  # fmt: skip
+
+
+def _medians(measured: Mapping[str, Measured]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"failure": its.failure, "repetitions": len(its.runs)} | (asdict(its.median) if its.runs else {})
+        for name, its in measured.items()
+    }
 
 
 def added(results: Results, measured: Entry) -> Results:

@@ -4,13 +4,37 @@ Products and sums that do not fit a BIGINT are errors in DuckDB, so a result is 
 prefix and a number of one width, so their numbers sort and join as they do; that is checked.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
 from bench.tables import BRONZE, CASH_FLOW, FACT, FACT_COLUMNS, FORECAST, NEEDED, sql_type
 
 _PARQUET = "(FORMAT parquet, COMPRESSION snappy)"
+
+
+# Writes a CSV's bronze table: to a database, the file and the target.
+Write = Callable[[duckdb.DuckDBPyConnection, Path, Path], None]
+
+
+class Keys(NamedTuple):
+    """How keys become numbers that sort and join as they do.
+
+    Attributes
+    ----------
+    statements : tuple of str
+        Make ``numbered_orders``, ``numbered_items`` and ``numbered_payments``, the tables with ``o``, ``i`` and ``d``.
+    checks : str
+        A query of which every row has to be true; none where it is empty.
+    distinct : callable
+        Given a key's name, the expression of how many different ones there are.
+    """
+
+    statements: tuple[str, ...]
+    checks: str
+    distinct: Callable[[str], str]
 
 
 def prepare(source: Path, target: Path) -> None:
@@ -25,49 +49,71 @@ def prepare(source: Path, target: Path) -> None:
 
 def main(source: Path, target: Path) -> None:
     """Make the fact and the aggregates of prepared inputs."""
-    _job({table: f"read_parquet('{source / table}.parquet')" for table in BRONZE}, target)
+    job({table: f"read_parquet('{source / table}.parquet')" for table in BRONZE}, target, _THEIR_NUMBERS)
 
 
 def end_to_end(source: Path, target: Path) -> None:
     """Make the bronze tables of the CSVs, and of them the fact and the aggregates."""
-    bronze = target / "bronze"
-    bronze.mkdir()
-    database = _database()
-    for table in BRONZE:
-        database.execute(f"COPY (FROM {_csv(source / f'{table}.csv')}) TO '{bronze / table}.parquet' {_PARQUET}")
-    main(bronze, target)
+    through_bronze(source, target, _write, _THEIR_NUMBERS)
 
 
 def straight(source: Path, target: Path) -> None:
     """Make the fact and the aggregates of the CSVs, without bronze tables."""
-    _job({table: _csv(source / f"{table}.csv") for table in BRONZE}, target)
+    job({table: csv(source / f"{table}.csv") for table in BRONZE}, target, _THEIR_NUMBERS)
+
+
+def through_bronze(source: Path, target: Path, write: Write, keys: Keys) -> None:
+    """Write the typed bronze tables of the CSVs, each by ``write``, and make the fact and the aggregates of them."""
+    bronze = target / "bronze"
+    bronze.mkdir()
+    database = _database()
+    for table in BRONZE:
+        write(database, source / f"{table}.csv", bronze / f"{table}.parquet")
+    job({table: f"read_parquet('{bronze / table}.parquet')" for table in BRONZE}, target, keys)
+
+
+def _write(database: duckdb.DuckDBPyConnection, path: Path, target: Path) -> None:
+    copy(database, csv(path), target)
+
+
+def copy(database: duckdb.DuckDBPyConnection, rows: str, target: Path) -> None:
+    """Write rows as Parquet."""
+    database.execute(f"COPY (FROM {rows}) TO '{target}' {_PARQUET}")
 
 
 def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 2})
 
 
-def _csv(path: Path) -> str:
+def csv(path: Path) -> str:
+    """Return the function that reads a file."""
     with path.open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
-    columns = ", ".join(f"'{name}': '{sql_type(name)}'" for name in header)
-    return f"read_csv('{path}', header = true, auto_detect = false, delim = ',', quote = '\"', columns = {{{columns}}})"
+    return (
+        f"read_csv('{path}', header = true, auto_detect = false, delim = ',', quote = '\"', columns = {types(header)})"
+    )
 
 
-def _job(tables: dict[str, str], target: Path) -> None:
+def types(header: list[str]) -> str:
+    """Return the types of a file's columns."""
+    return "{" + ", ".join(f"'{name}': '{sql_type(name)}'" for name in header) + "}"
+
+
+def job(tables: dict[str, str], target: Path, keys: Keys) -> None:
+    """Make the fact and the aggregates of the bronze tables."""
     for name in (FACT, CASH_FLOW, FORECAST):
         (target / name).mkdir()
     database = _database()
     for table, source in tables.items():
         database.execute(f"CREATE VIEW {table} AS SELECT {', '.join(NEEDED[table])} FROM {source}")
-    for statement in _SILVER:
+    for statement in (*keys.statements, *_SILVER):
         database.execute(statement)
-    if database.execute("SELECT bool_and(good) FROM checked").fetchone() != (True,):
+    if keys.checks and database.execute(f"SELECT bool_and(good) FROM ({keys.checks})").fetchone() != (True,):
         raise ValueError("the keys are not a prefix and a number of one width")
     database.execute(f"COPY ({_FACT_ROWS}) TO '{target / FACT}/0.parquet' {_PARQUET}")
     database.execute(f"CREATE VIEW fact AS FROM read_parquet('{target / FACT}/0.parquet')")
-    database.execute(f"COPY ({_CASH_FLOW}) TO '{target / CASH_FLOW}/0.parquet' {_PARQUET}")
-    database.execute(f"COPY ({_FORECAST}) TO '{target / FORECAST}/0.parquet' {_PARQUET}")
+    database.execute(f"COPY ({_cash_flow(keys.distinct)}) TO '{target / CASH_FLOW}/0.parquet' {_PARQUET}")
+    database.execute(f"COPY ({_forecast(keys.distinct)}) TO '{target / FORECAST}/0.parquet' {_PARQUET}")
 
 
 # Silver -------------------------------------------------------------------------------------------------------------
@@ -97,11 +143,34 @@ def _rate(units: str) -> str:
     return f"CAST({units} AS DECIMAL(12,0)) * CAST(0.000001 AS DECIMAL(6,6))"
 
 
-def _is_key(name: str, prefix: str) -> str:
+_PREFIXES = {"pedido_id": "PED", "item_id": "ITEM", "pagamento_id": "PAG"}
+
+
+def _number(key: str) -> str:
+    return f"CAST(substr({key}, {len(_PREFIXES[key]) + 1}) AS INTEGER)"
+
+
+def _is_key(name: str) -> str:
     """Return the check that a column's keys are a prefix and a number of one width."""
     return (
-        f"""coalesce(bool_and(starts_with({name}, '{prefix}')) AND min(strlen({name})) = max(strlen({name})), true)"""
+        f"coalesce(bool_and(starts_with({name}, '{_PREFIXES[name]}')) "
+        f"AND min(strlen({name})) = max(strlen({name})), true)"
     )
+
+
+_THEIR_NUMBERS = Keys(
+    (
+        f"CREATE VIEW numbered_orders AS SELECT *, {_number('pedido_id')} AS o FROM pedidos",
+        f"""CREATE VIEW numbered_items AS
+            SELECT *, {_number("pedido_id")} AS o, {_number("item_id")} AS i FROM itens_pedido""",
+        f"""CREATE VIEW numbered_payments AS
+            SELECT *, {_number("pedido_id")} AS o, {_number("pagamento_id")} AS d FROM pagamentos""",
+    ),
+    f"""SELECT {_is_key("pedido_id")} AS good FROM orders
+        UNION ALL SELECT {_is_key("item_id")} FROM items
+        UNION ALL SELECT {_is_key("pagamento_id")} AND {_is_key("pedido_id")} FROM payments""",
+    lambda key: f"count(DISTINCT {_number(key)})",
+)
 
 
 def _enums(table: str, source: str, key: str, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -115,13 +184,11 @@ def _enums(table: str, source: str, key: str, columns: tuple[str, ...]) -> tuple
 _SILVER = (
     *_enums("products", "produtos", "produto_id", ("nome_produto", "categoria", "subcategoria", "fornecedor_id")),
     *_enums("suppliers", "fornecedores", "fornecedor_id", ("razao_social", "pais_origem", "rating")),
-    f"""CREATE TEMP TABLE orders AS SELECT CAST(substr(pedido_id, 4) AS INTEGER) AS o, pedido_id, data_pedido,
-        fornecedor_id, {_units("valor_total_brl")} AS total, status, tipo_pagamento, prazo_dias FROM pedidos""",
-    f"""CREATE TEMP TABLE items AS SELECT CAST(substr(pedido_id, 4) AS INTEGER) AS o,
-        CAST(substr(item_id, 5) AS INTEGER) AS i, item_id, produto_id, quantidade,
-        {_units("valor_total_item")} AS item_value FROM itens_pedido""",
-    f"""CREATE TEMP TABLE payments AS SELECT CAST(substr(p.pedido_id, 4) AS INTEGER) AS o,
-        CAST(substr(pagamento_id, 4) AS INTEGER) AS d, p.* EXCLUDE (valor_pago_brl, valor_moeda_origem),
+    f"""CREATE TEMP TABLE orders AS SELECT o, pedido_id, data_pedido, fornecedor_id,
+        {_units("valor_total_brl")} AS total, status, tipo_pagamento, prazo_dias FROM numbered_orders""",
+    f"""CREATE TEMP TABLE items AS SELECT o, i, item_id, produto_id, quantidade,
+        {_units("valor_total_item")} AS item_value FROM numbered_items""",
+    f"""CREATE TEMP TABLE payments AS SELECT p.* EXCLUDE (valor_pago_brl, valor_moeda_origem),
         orders.o IS NOT NULL AS known,
         num_parcelas > 1 AND {_units("valor_pago_brl")} = coalesce(total, -1) AS repeats,
         {_units("valor_pago_brl")} AS stated, {_units("valor_moeda_origem")} AS stated_foreign,
@@ -131,11 +198,7 @@ _SILVER = (
             THEN stated_foreign // num_parcelas + CAST(parcela_atual <= stated_foreign % num_parcelas AS BIGINT)
             ELSE stated_foreign END AS foreign_value,
         {_units("taxa_cambio_aplicada", 6)} AS applied
-        FROM pagamentos p LEFT JOIN orders ON orders.o = CAST(substr(p.pedido_id, 4) AS INTEGER)""",
-    f"""CREATE TEMP TABLE checked AS
-        SELECT {_is_key("pedido_id", "PED")} AS good FROM orders
-        UNION ALL SELECT {_is_key("item_id", "ITEM")} FROM items
-        UNION ALL SELECT {_is_key("pagamento_id", "PAG")} AND {_is_key("pedido_id", "PED")} FROM payments""",
+        FROM numbered_payments p LEFT JOIN orders ON orders.o = p.o""",
     f"""CREATE TEMP TABLE calendar AS
         WITH quoted AS (
             SELECT moeda, data_cotacao, {_units("taxa_ptax", 6)} AS ptax,
@@ -240,11 +303,8 @@ def _paid(*statuses: str, column: str = "valor_fluxo_brl") -> str:
     return f"coalesce(sum({column}) FILTER (status_pagamento IN ({listed})), 0)::DECIMAL(18,2)"
 
 
-def _distinct(key: str, prefix: str) -> str:
-    return f"count(DISTINCT CAST(substr({key}, {len(prefix) + 1}) AS INTEGER))"
-
-
-_CASH_FLOW = f"""
+def _cash_flow(distinct: Callable[[str], str]) -> str:
+    return f"""
     WITH groups AS (
         SELECT mes_referencia, origem_recurso, moeda_origem, {_paid("PAGO")} AS saida_paga_brl,
             {_paid("PENDENTE")} AS saida_pendente_brl, {_paid("AGENDADO")} AS saida_agendada_brl,
@@ -252,7 +312,7 @@ _CASH_FLOW = f"""
             {_paid("PAGO", "PENDENTE", "AGENDADO", "PREVISTO")} AS total_saida_brl,
             {_EXPOSURE} AS exposicao_moeda_origem,
             {_paid("PAGO", "PENDENTE", "AGENDADO", "PREVISTO", column="variacao_cambial_brl")} AS variacao_cambial_brl,
-            {_distinct("pedido_id", "PED")} AS qtd_pedidos, {_distinct("pagamento_id", "PAG")} AS qtd_pagamentos,
+            {distinct("pedido_id")} AS qtd_pedidos, {distinct("pagamento_id")} AS qtd_pagamentos,
             count(DISTINCT emprestimo_id) AS qtd_emprestimos
         FROM fact GROUP BY mes_referencia, origem_recurso, moeda_origem)
     SELECT mes_referencia, origem_recurso, moeda_origem, saida_paga_brl, saida_pendente_brl, saida_agendada_brl,
@@ -270,11 +330,12 @@ def _lag(months: int) -> str:
             RANGE BETWEEN {months} PRECEDING AND {months} PRECEDING)), 0) END::DECIMAL(18,2)"""
 
 
-_FORECAST = f"""
+def _forecast(distinct: Callable[[str], str]) -> str:
+    return f"""
     WITH groups AS (
         SELECT mes_referencia, categoria, moeda_origem, sum(valor_fluxo_brl)::DECIMAL(18,2) AS valor_fluxo_brl,
             coalesce(sum(valor_item_brl), 0)::DECIMAL(18,2) AS valor_item_brl,
-            coalesce(sum(quantidade), 0)::BIGINT AS quantidade, {_distinct("pedido_id", "PED")} AS qtd_pedidos,
+            coalesce(sum(quantidade), 0)::BIGINT AS quantidade, {distinct("pedido_id")} AS qtd_pedidos,
             avg(taxa_ptax)::DOUBLE AS taxa_ptax_media, min(taxa_ptax) AS taxa_ptax_min, max(taxa_ptax) AS taxa_ptax_max,
             stddev_samp(taxa_ptax::DOUBLE) AS taxa_ptax_desvio, {_EXPOSURE} AS exposicao_moeda_origem,
             coalesce(sum(variacao_cambial_brl), 0)::DECIMAL(18,2) AS variacao_cambial_brl,

@@ -5,6 +5,7 @@ int64 units; that the product of any two of them fits is checked as well.
 """
 
 import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -28,26 +29,37 @@ def prepare(source: Path, target: Path) -> None:
     """Write each input as Polars writes Parquet, text of few values as categoricals."""
     for table in BRONZE:
         frame = pl.scan_parquet(source / f"{table}.parquet").select(NEEDED[table])
-        _categorical(frame).sink_parquet(target / f"{table}.parquet", compression="snappy")
+        categorical(frame).sink_parquet(target / f"{table}.parquet", compression="snappy")
+
+
+class Keys(NamedTuple):
+    """How keys become numbers that sort and join as they do.
+
+    Attributes
+    ----------
+    checks : mapping of str to sequence of pl.Expr
+        What has to be true of each table.
+    numbered : callable
+        Adds ``order`` to the orders, ``order`` and ``item`` to the items, ``order`` and ``due`` to the payments.
+    """
+
+    checks: Mapping[str, Sequence[pl.Expr]]
+    numbered: Callable[[Tables], Tables]
 
 
 def main(source: Path, target: Path) -> None:
     """Make the fact and the aggregates of prepared inputs."""
-    _job({table: pl.scan_parquet(source / f"{table}.parquet").select(NEEDED[table]) for table in BRONZE}, target)
+    job(_typed(source), target, _THEIR_NUMBERS)
 
 
 def end_to_end(source: Path, target: Path) -> None:
     """Make the bronze tables of the CSVs, and of them the fact and the aggregates."""
-    typed = target / "bronze"
-    typed.mkdir()
-    for table in BRONZE:
-        _csv(source / f"{table}.csv").sink_parquet(typed / f"{table}.parquet", compression="snappy")
-    main(typed, target)
+    job(through_bronze(source, target, _write), target, _THEIR_NUMBERS)
 
 
 def straight(source: Path, target: Path) -> None:
     """Make the fact and the aggregates of the CSVs, without bronze tables."""
-    _job({table: _csv(source / f"{table}.csv").select(NEEDED[table]) for table in BRONZE}, target)
+    job({table: csv(source / f"{table}.csv").select(NEEDED[table]) for table in BRONZE}, target, _THEIR_NUMBERS)
 
 
 def bronze(source: Path, target: Path) -> None:
@@ -57,10 +69,28 @@ def bronze(source: Path, target: Path) -> None:
         text.sink_parquet(target / f"{table}.parquet", compression="snappy")
 
 
-def _job(tables: Tables, target: Path) -> None:
+def through_bronze(source: Path, target: Path, write: Callable[[Path, Path], None]) -> Tables:
+    """Write the typed bronze tables of the CSVs, each by ``write``, and return them as they are read again."""
+    typed = target / "bronze"
+    typed.mkdir()
+    for table in BRONZE:
+        write(source / f"{table}.csv", typed / f"{table}.parquet")
+    return _typed(typed)
+
+
+def _write(path: Path, target: Path) -> None:
+    csv(path).sink_parquet(target, compression="snappy")
+
+
+def _typed(folder: Path) -> Tables:
+    return {table: pl.scan_parquet(folder / f"{table}.parquet").select(NEEDED[table]) for table in BRONZE}
+
+
+def job(tables: Tables, target: Path, keys: Keys) -> None:
+    """Make the fact and the aggregates of the bronze tables."""
     for name in (FACT, CASH_FLOW, FORECAST):
         (target / name).mkdir()
-    facts = pl.concat(_fact(tables, _checked(tables)))
+    facts = pl.concat(_fact(keys.numbered(tables), _checked(tables, keys)))
     facts.sink_parquet(target / FACT / "0.parquet", compression="snappy")
     fact = pl.scan_parquet(target / FACT / "0.parquet").select(GOLD_NEEDS)
     _cash_flow(fact).write_parquet(target / CASH_FLOW / "0.parquet", compression="snappy")
@@ -70,25 +100,58 @@ def _job(tables: Tables, target: Path) -> None:
 # What comes in ------------------------------------------------------------------------------------------------------
 
 
-def _csv(path: Path) -> pl.LazyFrame:
+def csv(path: Path) -> pl.LazyFrame:
+    """Return a file's table."""
     with path.open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
-    types = {
+    return categorical(pl.scan_csv(path, schema=schema(header)))
+
+
+def schema(header: list[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Return the types of a file's columns."""
+    return {
         name: pl.Decimal(*DECIMALS[name]) if name in DECIMALS
         else pl.Int64 if name in COUNTS else pl.Date if name.startswith("data_") else pl.String
         for name in header
     }  # fmt: skip
-    return _categorical(pl.scan_csv(path, schema=types))
 
 
-def _categorical(frame: pl.LazyFrame) -> pl.LazyFrame:
+def categorical(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return a table with its text of few values as categoricals."""
     few = [name for name in frame.collect_schema().names() if name in FEW]
     return frame.with_columns(pl.col(few).cast(pl.Categorical))
 
 
-def _number(name: str) -> pl.Expr:
-    """Return a key's number."""
-    return pl.col(name).str.slice(len(PREFIXES[name])).cast(pl.Int64)
+_NUMBERS = {
+    "pedidos": {"order": "pedido_id"},
+    "itens_pedido": {"order": "pedido_id", "item": "item_id"},
+    "pagamentos": {"order": "pedido_id", "due": "pagamento_id"},
+}
+
+
+def _of_one_width(key: str) -> list[pl.Expr]:
+    """Return the checks that a column's keys are a prefix and a number of one width."""
+    width = pl.col(key).str.len_bytes()
+    return [
+        pl.col(key).str.starts_with(PREFIXES[key]).all(),
+        width.min().fill_null(0) == width.max().fill_null(0),
+    ]
+
+
+def _with_their_numbers(tables: Tables) -> Tables:
+    def number(key: str) -> pl.Expr:
+        return pl.col(key).str.slice(len(PREFIXES[key])).cast(pl.Int64)
+
+    return tables | {
+        table: tables[table].with_columns(**{name: number(key) for name, key in names.items()})
+        for table, names in _NUMBERS.items()
+    }
+
+
+_THEIR_NUMBERS = Keys(
+    {table: [check for key in names.values() for check in _of_one_width(key)] for table, names in _NUMBERS.items()},
+    _with_their_numbers,
+)
 
 
 def _units(name: str) -> pl.Expr:
@@ -101,24 +164,25 @@ def _decimal(units: str, scale: int) -> pl.Expr:
     return (pl.col(units).cast(pl.Decimal(18, 0)) * one).cast(pl.Decimal(18, scale))
 
 
-def _checked(tables: Tables) -> date:
+def _checked(tables: Tables, keys: Keys) -> date:
     """Check what the shortcuts rest on, and return the last day whose rate may be asked for."""
     most, last = {}, []
-    for table, keys, amounts, day in (
-        ("pedidos", ["pedido_id"], ["valor_total_brl"], pl.col("data_pedido") + pl.duration(days="prazo_dias")),
-        ("itens_pedido", ["pedido_id", "item_id"], ["valor_total_item", "quantidade"], None),
-        ("pagamentos", ["pedido_id", "pagamento_id"], ["valor_pago_brl", "valor_moeda_origem"],
-         pl.max_horizontal("data_pagamento", "data_vencimento")),
-    ):  # fmt: skip
-        length = [pl.col(key).str.len_bytes() for key in keys]
+    for table, amounts, day in (
+        ("pedidos", ["valor_total_brl"], pl.col("data_pedido") + pl.duration(days="prazo_dias")),
+        ("itens_pedido", ["valor_total_item", "quantidade"], None),
+        (
+            "pagamentos",
+            ["valor_pago_brl", "valor_moeda_origem"],
+            pl.max_horizontal("data_pagamento", "data_vencimento"),
+        ),
+    ):
+        checks = keys.checks.get(table, ())
         found = tables[table].select(
-            *(pl.col(key).str.starts_with(PREFIXES[key]).all().alias(f"prefix of {key}") for key in keys),
-            *((each.min().fill_null(0) == each.max().fill_null(0)).alias(f"width of {key}")
-              for key, each in zip(keys, length, strict=True)),
+            *(check.alias(f"check {number}") for number, check in enumerate(checks)),
             *(pl.col(name).max().cast(pl.Float64).fill_null(0).alias(name) for name in amounts),
             *([] if day is None else [day.max().alias("last")]),
         ).collect(engine="streaming").row(0, named=True)  # fmt: skip
-        if not all(value for name, value in found.items() if " of " in name):
+        if not all(found[f"check {number}"] for number in range(len(checks))):
             raise ValueError(f"the keys of {table} are not a prefix and a number of one width")
         most |= {name: found[name] for name in amounts}
         if found.get("last"):
@@ -147,8 +211,8 @@ def _fact(tables: Tables, last: date) -> list[pl.LazyFrame]:
     and items' row numbers beside them; everything else is then gathered by row number.
     """
     orders = tables["pedidos"].select(
-        _number("pedido_id").alias("order"), "pedido_id", "data_pedido", "fornecedor_id", "tipo_pagamento",
-        "prazo_dias", _units("valor_total_brl").alias("total"), pl.col("status").alias("status_pedido"),
+        "order", "pedido_id", "data_pedido", "fornecedor_id", "tipo_pagamento", "prazo_dias",
+        _units("valor_total_brl").alias("total"), pl.col("status").alias("status_pedido"),
     )  # fmt: skip
     world = _World(
         _calendar(tables["cambio"], last).collect().lazy(),
@@ -158,8 +222,8 @@ def _fact(tables: Tables, last: date) -> list[pl.LazyFrame]:
     items = (
         tables["itens_pedido"]
         .select(
-            _number("pedido_id").alias("order"), _number("item_id").alias("item"), "item_id", "produto_id",
-            pl.col("quantidade").alias("pieces"), _units("valor_total_item").alias("item_value"),
+            "order", "item", "item_id", "produto_id", pl.col("quantidade").alias("pieces"),
+            _units("valor_total_item").alias("item_value"),
         )
         .with_row_index("item_row").collect(engine="streaming")
     )  # fmt: skip
@@ -209,7 +273,6 @@ def _payments(pagamentos: pl.LazyFrame, orders: pl.LazyFrame) -> pl.LazyFrame:
 
     return (
         pagamentos.with_columns(
-            _number("pedido_id").alias("order"), _number("pagamento_id").alias("due"),
             _units("valor_pago_brl").alias("value"), _units("valor_moeda_origem").alias("foreign"),
             _units("taxa_cambio_aplicada").alias("applied"),
         )
@@ -240,7 +303,7 @@ def _unpaid(
     brl = pl.col("moeda_origem") == "BRL"
     cancelled = pl.col("status_pedido") == "CANCELADO"
     return (
-        orders.join(pagamentos.select(_number("pedido_id").alias("order")), on="order", how="anti")
+        orders.join(pagamentos.select("order"), on="order", how="anti")
         .join(fornecedores.select("fornecedor_id", moeda_origem="moeda_negociacao"), on="fornecedor_id", how="left")
         .join(calendar.drop("data_ptax"), left_on=["moeda_origem", "data_pedido"], right_on=["moeda_origem", "day"],
               how="left")

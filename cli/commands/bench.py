@@ -147,7 +147,7 @@ def engine(  # noqa: PLR0913, PLR0917 - options, not arguments
     bronze: Annotated[bool, typer.Option("--bronze", help="Bronze alone, and the synthetic source.")] = False,
     is_shaped: Annotated[
         bool,
-        typer.Option("--shapes", help="Our engine on exports as others write them: quoted, UUIDs, broken rows."),
+        typer.Option("--shapes", help="Exports as others write them: quoted, UUIDs, broken rows."),
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Compare every value on small inputs; measure nothing.")

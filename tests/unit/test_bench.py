@@ -276,6 +276,21 @@ def test_a_shape_that_takes_longer_than_it_may_does_not_meet_its_goal():
     assert goals_of_shapes == [("1.40 times", True), ("2.10 times", False)]
 
 
+def test_the_shape_that_is_least_ahead_of_its_quickest_peer_decides_and_a_peer_that_did_not_finish_does_not():
+    kept = measured({shape.name: took(1.0) for shape in SHAPES}, job=engines.SHAPES_END_TO_END)
+    said = "1 million orders, CSV to Gold, each other shape: at least 1.5 times faster than the best peer"
+    assert verdicts(kept)[said] == ("", None)
+    (entry,) = kept.values()
+    quick, slow = took(1.6), took(5.0)
+    entry["peers"] = {
+        "clean": {"polars_general": took(1.1), "duckdb_general": slow},
+        "quoted": {"polars_general": slow, "duckdb_general": quick},
+        "broken": {"polars_general": took(0, failure="stopped after 600 s"), "duckdb_general": slow},
+        "uuids": {"polars_general": took(0, failure="killed"), "duckdb_general": took(0, failure="killed")},
+    }
+    assert verdicts(kept)[said] == ("1.60 times", True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

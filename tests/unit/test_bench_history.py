@@ -122,7 +122,7 @@ def test_the_picture_says_in_words_what_it_shows():
     picture = drawn(records)
     named = {element.get("id"): element.text for element in picture if element.get("id")}
     assert picture.get("aria-labelledby").split() == list(named) == ["title", "desc"]
-    assert "12 panels" in named["desc"]
+    assert "13 panels" in named["desc"]
     labels = [panel.get("aria-label") for panel in picture.iter(f"{SVG}g") if panel.get("aria-label")]
     assert labels[-1] == (
         "1 million orders, synthetic: generated within 10 s: 1111111 12.0 s; 2222222 3.0 s; 2222222 5.0 s"

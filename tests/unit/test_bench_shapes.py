@@ -1,5 +1,6 @@
 """The shapes of exports that are measured: the same company, written as others write it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,11 @@ def test_a_key_becomes_the_same_uuid_wherever_it_is_and_others_become_others() -
 def test_shapes_are_made_once_and_measured_in_turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(inputs, "CACHE", tmp_path)
     monkeypatch.setattr(shapes, "SHAPES", (NAMED[CLEAN], NAMED["quoted"]))
+    # Polars and DuckDB are in an environment of their own, which need not be there: ours, once as a peer.
+    monkeypatch.setattr(engines.Engine, "ours", True)
+    peer = replace(engines.OUR_ENGINE, name="peer")
+    absent = replace(peer, name="absent", needs="a-program-that-is-nowhere")
+    monkeypatch.setattr(measure, "GENERAL", (peer, absent))
     limits = Limits(60, 1 << 40)
     for shape in shapes.SHAPES:
         assert shapes.missing(200, shape)
@@ -77,7 +83,36 @@ def test_shapes_are_made_once_and_measured_in_turns(monkeypatch: pytest.MonkeyPa
         assert not shapes.missing(200, shape)
     said: list[str] = []
     whole, bronze = measure.measured_shapes(200, 1, limits, said.append)
-    assert said == ["clean, 1 of 1", "quoted, 1 of 1"]
+    assert said == [
+        "clean, 1 of 1", "clean, 1 of 1: peer", "clean, 1 of 1: absent",
+        "quoted, 1 of 1", "quoted, 1 of 1: peer", "quoted, 1 of 1: absent",
+    ]  # fmt: skip
     assert (whole.job, bronze.job) == (engines.SHAPES_END_TO_END, engines.SHAPES_BRONZE)
     assert list(whole.engines) == list(bronze.engines) == ["clean", "quoted"]
     assert all(its.median.cpu > 0 for table in (whole, bronze) for its in table.engines.values())
+    assert not bronze.peers
+    for peers in whole.peers.values():
+        assert peers["peer"].median.cpu > 0
+        assert "a-program-that-is-nowhere" in peers["absent"].failure
+
+
+def test_a_peer_whose_totals_differ_is_named_with_its_shape_but_not_where_rows_are_broken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The peer's orders are other ones than ours."""
+    monkeypatch.setattr(inputs, "CACHE", tmp_path)
+    limits = Limits(60, 1 << 40)
+    monkeypatch.setattr(shapes, "SHAPES", (NAMED["broken"],))
+    measure.made_shape(300, NAMED["broken"], limits)
+    monkeypatch.setattr(shapes, "SHAPES", (NAMED["random"],))
+    measure.made_shape(200, NAMED["random"], limits)
+    monkeypatch.setattr(engines.Engine, "ours", True)
+    monkeypatch.setattr(measure, "GENERAL", (replace(engines.OUR_ENGINE, name="peer"),))
+    other = shapes.folder(300, NAMED["broken"])
+    monkeypatch.setattr(measure, "source", lambda engine, job, home: other / "csv")
+    with pytest.raises(measure.DisagreementError, match=r"peer \(random\) and random"):
+        measure.measured_shapes(200, 1, limits, lambda _: None)
+    monkeypatch.setattr(shapes, "SHAPES", (NAMED["broken"],))
+    monkeypatch.setattr(measure, "source", lambda engine, job, home: shapes.folder(200, NAMED["random"]) / "csv")
+    (whole, _) = measure.measured_shapes(300, 1, limits, lambda _: None)
+    assert whole.peers["broken"]["peer"].failure == ""
