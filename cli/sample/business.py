@@ -75,7 +75,8 @@ def placed(rng: Random) -> pd.DataFrame:
     reached = np.cumsum(weights) * ORDERS // weights.sum()
     cell = np.repeat(np.arange(weights.size), np.diff(reached, prepend=0))
     line, month = np.divmod(cell, MONTHS)
-    start, end = ((_FIRST_MONTH + month + after).astype("datetime64[D]") for after in (0, 1))
+    months = _FIRST_MONTH + np.stack([month, month + 1]).astype("timedelta64[M]")
+    start, end = months.astype("datetime64[D]")
     day = start + rng.integers(0, (end - start).astype(int))
     value, growth, peak = np.array([(each.value, each.growth, each.peak) for each in LINES]).T[:, line]
     away = np.abs(month % 12 + 1 - peak)

@@ -48,7 +48,7 @@ _FIXED: Final = ("01-01", "04-21", "05-01", "09-07", "10-12", "11-02", "11-15", 
 _MOVING: Final = (-48, -47, -2, 60)
 HOLIDAYS: Final = np.array(
     [*(np.datetime64(f"{easter.astype(object).year}-{day}") for easter in _EASTERS for day in _FIXED),
-     *(easter + days for easter in _EASTERS for days in _MOVING)]
+     *(easter + np.timedelta64(days, "D") for easter in _EASTERS for days in _MOVING)]
 )  # fmt: skip
 
 

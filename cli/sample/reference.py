@@ -111,7 +111,7 @@ def loans(rng: Random) -> pd.DataFrame:
         "saldo_devedor": principal * (term - paid) // term,
         "status": status,
         "finalidade": rng.choice(v.PURPOSES, len(day)),
-        "data_vencimento_proxima": np.where(paid == term, np.datetime64("NaT"), due),
+        "data_vencimento_proxima": np.where(paid == term, np.datetime64("NaT", "D"), due),
         "num_parcelas_pagas": paid,
         "usuario_responsavel": rng.choice(v.PEOPLE, len(day)),
     })  # fmt: skip

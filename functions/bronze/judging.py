@@ -6,7 +6,7 @@ do not repeat.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from lakehouse.parts import hashed, repeated
 
 Again = Callable[[Index], Iterable[Piece]]
 _Hashes = npt.NDArray[np.uint64]
+_Number = TypeVar("_Number", np.uint64, np.int64)
 _NO_HASHES: Final[_Hashes] = np.empty(0, np.uint64)
 
 
@@ -272,7 +273,7 @@ class _Pass:
             line = rows.line()
             if rows.stays is not None:
                 line = line[rows.stays]
-            found.append(before + np.flatnonzero(np.isin(line, lines)))
+            found.append(before + np.flatnonzero(_among(line, lines)))
             before += len(line)
         return np.concatenate(found)
 
@@ -342,10 +343,12 @@ def set_aside(file: str, piece: Piece, records: Index, reasons: pa.Array) -> pa.
     return quarantined(file, piece.line[records], piece.text(records), reasons)
 
 
-def _among(hashes: _Hashes, some: _Hashes) -> Mask:
-    """Return which hashes are among some, which are sorted."""
-    place = np.minimum(np.searchsorted(some, hashes), len(some) - 1)
-    return np.asarray(some[place] == hashes)
+def _among(values: npt.NDArray[_Number], some: npt.NDArray[_Number]) -> Mask:
+    """Return which values are among some, which are sorted."""
+    if not len(some):
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(some, values), len(some) - 1)
+    return np.asarray(some[place] == values)
 
 
 class _InMemory:

@@ -72,11 +72,13 @@ class PartFiles:
         """Drop rows by their numbers, in the order in which they were added; False where some are written already."""
         if any(writer is not None for writer in self._writers):
             return False
+        stays = np.ones(self._added, bool)
+        stays[numbers] = False
         for part, waiting in enumerate(self._rows):
-            stay = [~np.isin(its_numbers, numbers) for _, its_numbers in waiting]
+            stay = [stays[its_numbers] for _, its_numbers in waiting]
             self._rows[part] = [
-                (rows.filter(pa.array(stays)), its_numbers[stays]) if not stays.all() else (rows, its_numbers)
-                for (rows, its_numbers), stays in zip(waiting, stay, strict=True)
+                (rows.filter(pa.array(its)), its_numbers[its]) if not its.all() else (rows, its_numbers)
+                for (rows, its_numbers), its in zip(waiting, stay, strict=True)
             ]
         return True
 

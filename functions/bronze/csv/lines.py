@@ -72,27 +72,29 @@ def strange_lines(body: bytes) -> tuple[Index, Lines | None]:
         strange |= controls & ~bits.where(text, _TAB)
     if BOM[:1] in body:
         strange |= begins & bits.where(text, BOM[0])
-    odd = np.empty(0, np.int64)
+    odd, places = np.empty(0, np.int64), None
     if b'"' in body:
-        misplaced, odd = _misplaced(text, newlines, begins, ends)
+        misplaced, odd, places = _misplaced(text, newlines, begins, ends)
         strange |= misplaced
     if not strange.any() and not len(odd):
         return odd, None
-    places = bits.places(newlines)
+    if places is None:
+        places = bits.places(newlines)
     return np.union1d(np.searchsorted(places, bits.places(strange)), odd), lines_of(text, places, final=True)
 
 
-def _misplaced(text: Bytes, newlines: Bits, begins: Bits, ends: Bits) -> tuple[Bits, Index]:
-    """Return the quotes that are misplaced, and the lines with an odd number of quotes.
+def _misplaced(text: Bytes, newlines: Bits, begins: Bits, ends: Bits) -> tuple[Bits, Index, Index | None]:
+    """Return the quotes that are misplaced, the lines with an odd number of quotes, and, if asked for, the line feeds.
 
     Each line begins outside of quotes, whatever the one before it was.
     """
     quotes, commas = bits.where(text, _QUOTE), bits.where(text, _COMMA)
     last = bits.at(np.array([len(text) - 1]), len(text))
     inside = bits.between(quotes)
-    odd = np.empty(0, np.int64)
+    odd, places = np.empty(0, np.int64), None
     if (inside & (newlines | last)).any():
-        line_ends = bits.places(newlines | last)
+        places = bits.places(newlines)
+        line_ends = places if text[-1] == _NEWLINE else np.append(places, len(text) - 1)
         open_ = bits.holds_at(inside, line_ends)
         odd = np.flatnonzero(open_ ^ np.append(False, open_[:-1]))
         # Where a line leaves a field open, its line end closes that for the others.
@@ -100,7 +102,7 @@ def _misplaced(text: Bytes, newlines: Bits, begins: Bits, ends: Bits) -> tuple[B
     # A quote beside another one is one half of an escaped quote.
     may_open = bits.after(commas | quotes) | begins
     may_close = bits.before(commas | quotes | ends) | last
-    return quotes & (inside & ~may_open | ~inside & ~may_close), odd
+    return quotes & (inside & ~may_open | ~inside & ~may_close), odd, places
 
 
 def strange_records(body: bytes, lines: Lines, strange: Index, longest: int) -> Strange:

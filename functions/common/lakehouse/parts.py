@@ -6,6 +6,7 @@ cut, and the unit of work of Silver and Gold; small runs have one part.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -22,8 +23,8 @@ PARTITION_KEY: Final = "pedido_id"
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(32)
 _WORD: Final = 8
-# Strings that have this many times as many bytes as there are of them are hashed one by one.
-_LONG: Final = 64
+# Longer strings are no keys that anybody gave, but text that a quote was never closed before: few, each hashed at once.
+_LONG: Final = 1024
 
 
 def parts_of_table(table: str, parts: int) -> int:
@@ -65,15 +66,15 @@ def hashed(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
     bounds = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
     text = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
     lengths = np.diff(bounds)
-    if (lengths == lengths[0]).all():
+    if (lengths == lengths[0]).all() and lengths[0] <= _LONG:
         return _hashed(text[bounds[0] : bounds[-1]], len(array), int(lengths[0]))
     result = np.empty(len(array), np.uint64)
     # A word may end after the text.
     words = np.ndarray(len(text) + 1, "<u8", np.concatenate([text, np.zeros(_WORD, np.uint8)]), 0, (1,))
     for length in np.flatnonzero(np.bincount(lengths)).tolist():
         rows = np.flatnonzero(lengths == length)
-        if len(rows) * _LONG < length:
-            result[rows] = [_hash_of_one(text[start : start + length].tobytes()) for start in bounds[rows].tolist()]
+        if length > _LONG:
+            result[rows] = [_hash_of_one(text[start : start + length]) for start in bounds[rows].tolist()]
         else:
             result[rows] = _mixed(_words_at(words, bounds[rows], length), len(rows), length)
     return result
@@ -99,13 +100,9 @@ def _mixed(words: Iterable[npt.NDArray[np.uint64]], count: int, length: int) -> 
     return value
 
 
-def _hash_of_one(text: bytes) -> int:
-    """Return the hash of one string, which is long: numpy takes as long for one word as Python does for ten."""
-    value = len(text)
-    for at in range(0, len(text), _WORD):
-        value = (value ^ int.from_bytes(text[at : at + _WORD], "little")) * int(_MULTIPLIER) % 2**64
-        value ^= value >> int(_SHIFT)
-    return value
+def _hash_of_one(text: npt.NDArray[np.uint8]) -> int:
+    """Return the hash of one string, which is long."""
+    return int.from_bytes(blake2b(text, digest_size=_WORD).digest(), "little")
 
 
 def _words(text: npt.NDArray[np.uint8], count: int, length: int) -> Iterator[npt.NDArray[np.uint64]]:
