@@ -154,33 +154,34 @@ def payments(pagamentos: pa.Table, orders: Orders) -> tuple[Commitments, Commitm
     orders : Orders
     """
     order = orders.find(pagamentos["pedido_id"])
-    known = order != ABSENT
-    rows = sort_rows(pagamentos["pagamento_id"], np.where(known, order, len(orders)))
-    count = int(known.sum())
-    paid = _payments(pagamentos, rows[:count], orders, order)
-    orphans = rows[count:]
+    keys, columns = flat(pagamentos["pagamento_id"]), Columns.of(pagamentos, PAYMENT_COLUMNS[2:])
+    # All rows of the fact have one dictionary of payments.
+    columns = columns.with_({"pagamento_id": Text.of_keys(keys)})
+    paid = sort_rows(keys, order)
     # Without an order they can only be sorted by the key of one that they state.
-    orphans = orphans[sort_rows(selected(flat(pagamentos["pedido_id"]), orphans))]
-    return paid, _payments(pagamentos, orphans, orders, order)
+    orphans = np.flatnonzero(order == ABSENT)
+    orphans = orphans[sort_rows(selected(keys, orphans))]
+    stated = flat(pagamentos["pedido_id"])
+    orphans = orphans[sort_rows(selected(stated, orphans))]
+    return (
+        _payments(columns.at(paid), orders, order[paid], None),
+        _payments(columns.at(orphans), orders, order[orphans], Text.of(selected(stated, orphans))),
+    )
 
 
-def _payments(pagamentos: pa.Table, rows: Index, orders: Orders, order_of: Index) -> Commitments:
-    """Return some payments, in the order of ``rows``: either all of them have a known order, or none has."""
-    payment = Columns.of(pagamentos, PAYMENT_COLUMNS[2:]).at(rows)
-    order = order_of[rows]
-    known = bool(len(order)) and order[0] != ABSENT
+def _payments(payment: Columns, orders: Orders, order: Index, stated: Text | None) -> Commitments:
+    """Return some payments: either all of them have a known order, or none has, but may have ``stated`` one."""
+    known = stated is None
     value, foreign = payment.number("valor_pago_brl").units, payment.number("valor_moeda_origem")
     count, current = payment.number("num_parcelas").units, payment.number("parcela_atual").units
     total = orders.columns.number("valor_total_brl").units[order] if known else np.full(len(order), -1)
     shared = repeats_total(value, total, count)
     due = payment.number("data_vencimento")
     columns = _columns(
-        len(rows),
+        len(order),
         tipo_registro=PAGAMENTO if known else PAGAMENTO_SEM_PEDIDO,
-        pedido_id=orders.columns.text("pedido_id").at(order)
-        if known
-        else Text.of(selected(flat(pagamentos["pedido_id"]), rows)),
-        pagamento_id=Text.of_keys(pagamentos["pagamento_id"]).at(rows),
+        pedido_id=orders.columns.text("pedido_id").at(order) if stated is None else stated,
+        pagamento_id=payment["pagamento_id"],
         fornecedor_id=orders.columns.text("fornecedor_id").at(order) if known else payment["fornecedor_id"],
         data_pedido=orders.columns.number("data_pedido").at(order) if known else None,
         data_vencimento=due,

@@ -141,7 +141,7 @@ class _OrderItems(NamedTuple):
     def of(cls, itens_pedido: pa.Table, orders: Orders) -> "_OrderItems":
         order = orders.find(itens_pedido["pedido_id"])
         unknown = np.flatnonzero(order == ABSENT)
-        rows = sort_rows(itens_pedido["item_id"], order)[len(unknown) :]
+        rows = sort_rows(itens_pedido["item_id"], order)
         columns = Columns.of(itens_pedido, ITEM_COLUMNS[2:]).with_({"item_id": Text.of_keys(itens_pedido["item_id"])})
         segments = Segments.of_codes(order[rows], len(orders))
         return cls(columns.at(rows), segments.counts, segments.starts, unknown)

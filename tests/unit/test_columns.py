@@ -68,6 +68,18 @@ def test_columns_put_one_below_the_other_are_all_their_values(parts: list[tuple[
     assert stacked.number("n").array().to_pylist() == [1] * len(wanted)
 
 
+@given(
+    st.lists(st.integers(0, 99).map(lambda n: f"PED{n:08}"), min_size=16, max_size=60, unique=True),
+    st.lists(
+        st.integers(0, 150).map(lambda n: f"PED{n:08}") | st.sampled_from(["x", "", None]), min_size=1, max_size=2
+    ),
+)
+def test_a_few_values_below_many_are_looked_up_among_them(many: list[str], few: list[str | None]) -> None:
+    stacked = stack([Columns({"t": Text.of_keys(pa.array(many))}), Columns({"t": text_of(few)})]).text("t")
+    assert stacked.array().to_pylist() == [*many, *few]
+    assert stacked.values.to_pylist() == list(dict.fromkeys(value for value in [*many, *few] if value is not None))
+
+
 @given(numbers)
 def test_numbers_come_back_as_they_were(values: list[int | None]) -> None:
     decimals = pa.array([None if v is None else Decimal(v) / 100 for v in values], pa.decimal128(18, 2))

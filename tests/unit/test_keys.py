@@ -1,5 +1,6 @@
 """Keys as numbers say what the keys' bytes say, and who cannot be a number takes the other way to the same result."""
 
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -18,7 +19,29 @@ any_key = st.one_of(st.none(), usual, st.sampled_from(["", "PED-1", "PED-2026-00
 # Of one length, and different in any of several words, as UUIDs are; many share their first word.
 word = st.sampled_from(["00000000", "0000000a", "a0000000", "ffffffff"])
 long = st.tuples(word, word, st.sampled_from(["0000", "000b"])).map("".join)
-keys = st.one_of(st.lists(usual, max_size=30), st.lists(long, max_size=30), st.lists(any_key, max_size=30))
+other = st.sampled_from([None, "", "PED-1", "PED-2026-00001é", "XED-2026-000001", "A" * 30, "00000000", "\U0001f600"])
+
+
+@st.composite
+def nearly_alike(draw: st.DrawFn) -> list[str | None]:
+    """Draw many keys that are alike and a few that are not, anywhere among them."""
+    keys: list[str | None] = list(
+        draw(st.one_of(st.lists(usual, min_size=16, max_size=40), st.lists(long, min_size=16, max_size=40)))
+    )
+    for _ in range(draw(st.integers(1, len(keys) // 16))):
+        keys.insert(draw(st.integers(0, len(keys))), draw(other))
+    return keys
+
+
+keys = st.one_of(
+    st.lists(usual, max_size=30), st.lists(long, max_size=30), st.lists(any_key, max_size=30), nearly_alike()
+)
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a few dozen keys be as many as are worth telling apart."""
+    monkeypatch.setattr(engine_keys, "_UNLIKE", 16)
 
 
 def strings(values: list[str | None], start: int = 0) -> pa.Array:
@@ -96,7 +119,7 @@ def test_keys_are_found_and_numbered_although_their_mixtures_are_equal(values: l
     assert len({*zip(codes.tolist(), values, strict=True)}) == len({*values}) == len({*codes.tolist()})
 
 
-@given(keys, st.lists(st.integers(0, 4), min_size=30, max_size=30))
+@given(keys, st.lists(st.integers(ABSENT, 4), min_size=60, max_size=60))
 def test_rows_are_sorted_by_group_and_then_by_key(values: list[str | None], groups: list[int]) -> None:
     found = sort_rows(strings(values), np.array(groups[: len(values)], np.int64)).tolist()
 
@@ -104,4 +127,24 @@ def test_rows_are_sorted_by_group_and_then_by_key(values: list[str | None], grou
         value = values[row]
         return groups[row], value is None, b"" if value is None else value.encode(), row
 
-    assert found == sorted(range(len(values)), key=place)
+    assert found == sorted((row for row in range(len(values)) if groups[row] != ABSENT), key=place)
+
+
+@given(nearly_alike(), st.integers(0, 2))
+def test_keys_that_are_nearly_all_alike_never_go_through_arrow_as_a_whole(values: list[str | None], start: int) -> None:
+    array = strings(values, start)
+    most = len(values) // 2
+
+    def few(keys: pa.Array, **options: Any) -> Any:
+        assert len(keys) < most
+        return real[0](keys, **options)
+
+    def some(keys: pa.Array, **options: Any) -> Any:
+        assert len(keys) < most
+        return real[1](keys, **options)
+
+    real = pc.sort_indices, pc.index_in
+    with patch.object(engine_keys.pc, "sort_indices", few), patch.object(engine_keys.pc, "index_in", some):
+        order, found = sort_rows(array), find(array, array)
+    assert order.tolist() == pc.sort_indices(array).to_pylist()
+    assert found.tolist() == [ABSENT if value is None else values.index(value) for value in values]

@@ -14,12 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.engine.arrays import Mask, integers, strings, validity
-from lakehouse.engine.keys import ABSENT, Codes, codes_of, flat
+from lakehouse.engine.keys import ABSENT, Codes, codes_of, find, flat
 from lakehouse.engine.money import DIGITS, Units, check_range, to_units
 from lakehouse.engine.segments import Index
 
 # Dates are days since 1970-01-01.
 _STORED: Final[dict[pa.DataType, npt.DTypeLike]] = {pa.date32(): np.int32, pa.int64(): np.int64}
+
+# Of so many values of a first dictionary, one of others is few.
+_FEW: Final = 8
 
 
 @dataclass(frozen=True)
@@ -220,12 +223,27 @@ def _one_text(columns: Sequence[Text]) -> Text:
     first = next((column.values for column in columns if len(column.values)), columns[0].values)
     if all(column.values is first or not len(column.values) for column in columns):
         return Text(np.concatenate([column.codes for column in columns]), first)
-    encoded = pa.concat_arrays([column.values for column in columns]).dictionary_encode()
-    code, start, codes = np.append(codes_of(encoded.indices), np.int32(ABSENT)), 0, []
+    code, values = _one_dictionary([column.values for column in columns])
+    code, start, codes = np.append(code, np.int32(ABSENT)), 0, []
     for column in columns:
         codes.append(code[np.where(column.codes < 0, ABSENT, column.codes + start)])
         start += len(column.values)
-    return Text(np.concatenate(codes), encoded.dictionary)
+    return Text(np.concatenate(codes), values)
+
+
+def _one_dictionary(dictionaries: Sequence[pa.Array]) -> tuple[Codes, pa.Array]:
+    """Return the code of each value of some dictionaries, one after the other, in one of all, and that."""
+    first, rest = dictionaries[0], pa.concat_arrays(dictionaries[1:])
+    if len(rest) * _FEW > len(first):
+        encoded = pa.concat_arrays(dictionaries).dictionary_encode()
+        return codes_of(encoded.indices), encoded.dictionary
+    # A few values are looked up among many, rather than all of them hashed.
+    encoded = rest.dictionary_encode()
+    place = find(encoded.dictionary, first)
+    is_new = place == ABSENT
+    place[is_new] = len(first) + np.arange(int(is_new.sum()))
+    code = np.concatenate([np.arange(len(first)), place[codes_of(encoded.indices)]]).astype(np.int32)
+    return code, pa.concat_arrays([first, encoded.dictionary.take(integers(np.flatnonzero(is_new)))])
 
 
 def _one_number(columns: Sequence[Number]) -> Number:

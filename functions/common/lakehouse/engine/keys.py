@@ -3,9 +3,11 @@
 Keys are mostly a constant prefix and a number of fixed width, so they differ in their last eight bytes alone. Read as
 one integer, those are compared, sorted and looked up several times as fast as text. Longer keys of one length, such as
 UUIDs, are so many words: they are sorted by the first, and by the others only where that is the same; they are looked
-up by a mixture of all, and compared where that is the same. Other text goes through Arrow, with the same result.
+up by a mixture of all, and compared where that is the same. A few that are unlike the others
+(`lakehouse.engine.alike`), and other text, go through Arrow, with the same result.
 """
 
+from bisect import bisect_left
 from typing import Any, Final
 
 import numpy as np
@@ -13,19 +15,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.engine.arrays import rows_in, validity
+from lakehouse.engine.alike import WORD, Numbers, Words, alike, like, words_of
+from lakehouse.engine.arrays import integers, rows_in, validity
 from lakehouse.engine.segments import Index
 
 ABSENT: Final = -1
 Codes = npt.NDArray[np.int32]
-Numbers = npt.NDArray[np.uint64]
 
-_WORD: Final = 8
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _HALF: Final = np.uint64(32)
 # A row in the low half of a number, whose high half is what the rows are sorted by.
 _ROW_BITS: Final = 32
 _ROW: Final = (1 << _ROW_BITS) - 1
+# Where more of the rows than one in so many are unlike the others, Arrow sorts all of them as quickly.
+_UNLIKE: Final = 500
 
 
 def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -78,24 +81,15 @@ def numbered(*columns: pa.Array) -> list[Numbers] | None:
     return numbers
 
 
-def _words(keys: pa.Array) -> list[Numbers] | None:
+def _words(keys: pa.Array) -> Words | None:
     """Return the length of keys of equal length and their bytes, eight at a time; the last eight are the last entry."""
     if keys.null_count or not pa.types.is_string(keys.type):
         return None
-    _, offsets, text = keys.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[keys.offset : keys.offset + len(keys) + 1]
+    bounds = np.frombuffer(keys.buffers()[1], np.int32)[keys.offset : keys.offset + len(keys) + 1]
     length = int(bounds[1] - bounds[0])
-    if length < _WORD or (np.diff(bounds) != length).any():
+    if length < WORD or (np.diff(bounds) != length).any():
         return None
-
-    def word(at: int) -> Numbers:
-        # Big-endian, so that the first byte decides first.
-        return np.ndarray(len(keys), ">u8", text, int(bounds[0]) + at, (length,)).astype(np.uint64)
-
-    last = length - _WORD
-    # Bytes that belong to the last eight are shifted out.
-    heads = [word(at) >> np.uint64(8 * max(at + _WORD - last, 0)) for at in range(0, last, _WORD)]
-    return [np.array([length], np.uint64), *heads, word(last)]
+    return [np.array([length], np.uint64), *words_of(keys, length)]
 
 
 def find(values: pa.ChunkedArray | pa.Array, keys: pa.ChunkedArray | pa.Array) -> Index:
@@ -103,7 +97,7 @@ def find(values: pa.ChunkedArray | pa.Array, keys: pa.ChunkedArray | pa.Array) -
     numbers = numbered(flat(values), flat(keys))
     if numbers is not None:
         return _found(*numbers)
-    found = _found_by_words(flat(values), flat(keys))
+    found = _found_alike(flat(values), flat(keys))
     if found is not None:
         return found
     return codes_of(pc.index_in(flat(values), value_set=flat(keys), skip_nulls=True)).astype(np.int64)
@@ -121,24 +115,40 @@ def _found(values: Numbers, keys: Numbers) -> Index:
     return np.where(in_order[position] == values, row, ABSENT)
 
 
-def _found_by_words(values: pa.Array, keys: pa.Array) -> Index | None:
-    """Return each value's first row in ``keys``, or `ABSENT`, by a mixture of their words.
+def _found_alike(values: pa.Array, keys: pa.Array) -> Index | None:
+    """Return each value's first row in ``keys``, or `ABSENT`: what is alike by its words, the few others by Arrow.
 
-    None where they are not all of one length of at least eight bytes or, which hardly happens, two become one number.
+    None where too little is alike or, which hardly happens, two keys become one number.
     """
-    if not len(values) or not len(keys):
+    of_keys = alike(keys)
+    if of_keys is None or not len(values) or not pa.types.is_string(values.type):
         return None
-    of_values, of_keys = _words(values), _words(keys)
-    if of_values is None or of_keys is None or of_values[0] != of_keys[0]:
+    of_values = like(values, of_keys)
+    if of_keys.beginning is None:
+        rows = _found_by_words(of_values.words, of_keys.words)
+    else:
+        rows = _found(of_values.words[-1], of_keys.words[-1]) if of_values.words else np.empty(0, np.int64)
+    if rows is None:
         return None
-    numbers = _mixed(of_keys[1:])
+    found = np.full(len(values), ABSENT)
+    found[of_values.rows] = np.append(of_keys.rows, ABSENT)[rows]
+    if len(of_values.others) and len(of_keys.others):
+        known = pc.index_in(values.take(integers(of_values.others)), value_set=keys.take(integers(of_keys.others)),
+                            skip_nulls=True)  # fmt: skip
+        found[of_values.others] = np.append(of_keys.others, ABSENT)[codes_of(known)]
+    return found
+
+
+def _found_by_words(values: Words, keys: Words) -> Index | None:
+    """Return the first row in ``keys`` of each value, or `ABSENT`, by a mixture of their words."""
+    if not values:
+        return np.empty(0, np.int64)
+    numbers = _mixed(keys)
     if numbers is None:
         return None
-    found = _found(_mixture(of_values[1:]), numbers)
+    found = _found(_mixture(values), numbers)
     known = np.flatnonzero(found != ABSENT)
-    # The first entry is their length.
-    words = zip(of_values[1:], of_keys[1:], strict=True)
-    if any((one[known] != other[found[known]]).any() for one, other in words):
+    if any((one[known] != other[found[known]]).any() for one, other in zip(values, keys, strict=True)):
         return None
     return found
 
@@ -236,24 +246,51 @@ def numbered_values(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, int]:
 
 
 def sort_rows(key: pa.ChunkedArray | pa.Array, groups: Index | None = None) -> Index:
-    """Return the rows sorted by their key (by bytes, NULLs last), or by group and then by key.
+    """Return the rows sorted by their key (by bytes, NULLs last), or those of a group by group and then by key.
+
+    A row whose group is `ABSENT` is left out.
 
     Exports mostly come sorted by key: rows in order are not sorted again.
     """
-    array = flat(key)
-    numbers = numbered(array)
-    if numbers is not None:
-        order = _order(numbers[0])
-        by_key = np.arange(len(array)) if order is None else order
-    elif is_sorted(array):
-        by_key = np.arange(len(array))
-    else:
-        words = _words(array)
-        by_key = rows_in(pc.sort_indices(array)) if words is None else _sorted_words(words[1:])
+    by_key = _sorted(flat(key))
     if groups is None:
         return by_key
+    in_group = groups[by_key] != ABSENT
+    if not in_group.all():
+        by_key = by_key[in_group]
     by_group = _order(groups[by_key])
     return by_key if by_group is None else by_key[by_group]
+
+
+def _sorted(keys: pa.Array) -> Index:
+    """Return the rows sorted by their keys, by bytes, NULLs last, ties in row order."""
+    numbers = numbered(keys)
+    if numbers is not None:
+        order = _order(numbers[0])
+        return np.arange(len(keys)) if order is None else order
+    found = alike(keys)
+    if (found is None or found.beginning is None) and is_sorted(keys):
+        return np.arange(len(keys))
+    if found is None or len(found.others) * _UNLIKE > len(keys):
+        return rows_in(pc.sort_indices(keys))
+    order = _sorted_words(found.words) if found.beginning is None else _order(found.words[-1])
+    rows = found.rows if order is None else found.rows[order]
+    return rows if not len(found.others) else _with_others(keys, rows, found.others)
+
+
+def _with_others(keys: pa.Array, rows: Index, others: Index) -> Index:
+    """Put a few other rows, in the order of their keys, among rows that are sorted; none of them has the same key."""
+
+    def text_at(place: int) -> bytes:
+        return str(keys[int(rows[place])]).encode()
+
+    few = keys.take(integers(others))
+    in_order = rows_in(pc.sort_indices(few))
+    places = [
+        len(rows) if text is None else bisect_left(range(len(rows)), text.encode(), key=text_at)
+        for text in few.take(integers(in_order)).to_pylist()
+    ]
+    return np.insert(rows, places, others[in_order])
 
 
 def ascend(keys: pa.Array) -> bool:
