@@ -38,9 +38,9 @@ _CHECKS: Final[dict[str, tuple[str, ...]]] = {
     "pages": site.BUILD,
 }
 _MUTANTS: Final = (_PYTHON, "-m", "tests.mutation")
-# Three workers on two cores: the tests on an embedded AWS wait much. A file stays on one worker, so
+# Four workers on two cores: the tests on an embedded AWS wait much. A file stays on one worker, so
 # that what its tests share (a deployment, a server) is made once; files are begun in the order of collection.
-_AT_ONCE: Final = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+_AT_ONCE: Final = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 # What takes long is told: everything together has 25 minutes.
 _EVERYTHING: Final = (
     *_AT_ONCE, "--cov", "--cov-report", "term:skip-covered", "--durations", "25", "--durations-min", "15",
