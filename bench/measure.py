@@ -112,31 +112,17 @@ def measured(job: str, orders: int, engines: Sequence[Engine], repetitions: int,
     """
     home = inputs.folder(orders)
     engines = [engine for engine in engines if job in engine.does]
-    failures = _prepared(job, home, engines, limits, say)
-    runs: dict[str, list[Took]] = {engine.name: [] for engine in engines}
+    runs = _Runs(job, engines, limits, _prepared(job, home, engines, limits, say))
     agreed = Agreed()
     for repetition in range(1, repetitions + 1):
         for engine in engines:
-            if engine.name in failures:
+            if engine.name in runs.failures:
                 continue
             say(f"{engine.name}, {repetition} of {repetitions}")
-            target = home / "out" / engine.name
-            try:
-                took = process.run(
-                    engine, engine.module_of(job), engine.function_of(job), source(engine, job, home), target, limits
-                )
-            except UnfinishedError as reason:
-                failures[engine.name] = str(reason)
-                continue
-            runs[engine.name].append(took)
-            if job in (SILVER_GOLD, END_TO_END) and not engine.is_floor:
-                agreed.check(engine.name, totals(target))
-    measurements = {
-        engine.name: Measured(
-            () if engine.name in failures else tuple(runs[engine.name]), failures.get(engine.name, "")
-        )
-        for engine in engines
-    }
+            made = runs.run(engine, home)
+            if made is not None and job in (SILVER_GOLD, END_TO_END) and not engine.is_floor:
+                agreed.check(engine.name, totals(made))
+    measurements = runs.measured()
     return Table(job, orders, rows_of(agreed.totals) if agreed.totals else _csv_rows(home), measurements, agreed.totals)
 
 
@@ -163,7 +149,8 @@ def measured_shapes(orders: int, repetitions: int, limits: Limits, say: Say) -> 
         Shapes that say the same with the same keys have other totals, or a peer has.
     """
     runs: dict[tuple[str, str], list[Took]] = {}
-    peers = {shape.name: _Peers(limits) for shape in shapes.SHAPES}
+    absent = _absent(GENERAL)
+    peers = {shape.name: _Runs(SHAPES_END_TO_END, GENERAL, limits, absent) for shape in shapes.SHAPES}
     plain, uuids = Agreed(), Agreed()
     of_first: Totals = {}
     for repetition in range(1, repetitions + 1):
@@ -197,32 +184,32 @@ def measured_shapes(orders: int, repetitions: int, limits: Limits, say: Say) -> 
     ]  # fmt: skip
 
 
-class _Peers:
-    """What the peers took of one shape of exports; one that does not finish is not tried again."""
+class _Runs:
+    """What engines took of one job; one that does not finish is not tried again."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._runs: dict[str, list[Took]] = {engine.name: [] for engine in GENERAL}
-        self._failures = {engine.name: f"not run: {why}" for engine in GENERAL if (why := process.available(engine))}
+    def __init__(self, job: str, engines: Sequence[Engine], limits: Limits, failures: dict[str, str]) -> None:
+        self._job, self._limits = job, limits
+        self._runs: dict[str, list[Took]] = {engine.name: [] for engine in engines}
+        # Why an engine is not measured, by its name.
+        self.failures = dict(failures)
 
     def run(self, engine: Engine, home: Path) -> Path | None:
-        """Run a peer, and return the folder of its results; None where it does not finish."""
-        if engine.name in self._failures:
+        """Run an engine, and return the folder of its results; None where it does not finish, or did not before."""
+        if engine.name in self.failures:
             return None
-        target, job = home / "out" / engine.name, SHAPES_END_TO_END
+        target = home / "out" / engine.name
+        module, function = engine.module_of(self._job), engine.function_of(self._job)
         try:
-            took = process.run(
-                engine, engine.module_of(job), engine.function_of(job), source(engine, job, home), target, self._limits
-            )
+            took = process.run(engine, module, function, source(engine, self._job, home), target, self._limits)
         except UnfinishedError as reason:
-            self._failures[engine.name] = str(reason)
+            self.failures[engine.name] = str(reason)
             return None
         self._runs[engine.name].append(took)
         return target
 
     def measured(self) -> dict[str, Measured]:
         return {
-            name: Measured(() if name in self._failures else tuple(runs), self._failures.get(name, ""))
+            name: Measured(() if name in self.failures else tuple(runs), self.failures.get(name, ""))
             for name, runs in self._runs.items()
         }
 
@@ -235,7 +222,7 @@ def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, s
     dict of str to str
         Why an engine cannot be measured, by its name.
     """
-    failures = {engine.name: f"not run: {why}" for engine in engines if (why := process.available(engine))}
+    failures = _absent(engines)
     if job != SILVER_GOLD:
         return failures
     floors = [engine for engine in engines if engine.is_floor]
@@ -262,6 +249,10 @@ def _prepared(job: str, home: Path, engines: Sequence[Engine], limits: Limits, s
         except UnfinishedError as reason:
             failures |= {each.name: f"a finished fact: {reason}" for each in floors}
     return failures
+
+
+def _absent(engines: Sequence[Engine]) -> dict[str, str]:
+    return {engine.name: f"not run: {why}" for engine in engines if (why := process.available(engine))}
 
 
 class Agreed:

@@ -41,7 +41,7 @@ keys = st.one_of(
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a few dozen keys be as many as are worth telling apart."""
-    monkeypatch.setattr(engine_keys, "_UNLIKE", 16)
+    monkeypatch.setattr(engine_keys, "_SORTED_APART", 16)
 
 
 def strings(values: list[str | None], start: int = 0) -> pa.Array:
@@ -135,16 +135,15 @@ def test_keys_that_are_nearly_all_alike_never_go_through_arrow_as_a_whole(values
     array = strings(values, start)
     most = len(values) // 2
 
-    def few(keys: pa.Array, **options: Any) -> Any:
-        assert len(keys) < most
-        return real[0](keys, **options)
+    def of_few(real: Any) -> Any:
+        def called(keys: pa.Array, **options: Any) -> Any:
+            assert len(keys) < most
+            return real(keys, **options)
 
-    def some(keys: pa.Array, **options: Any) -> Any:
-        assert len(keys) < most
-        return real[1](keys, **options)
+        return called
 
-    real = pc.sort_indices, pc.index_in
-    with patch.object(engine_keys.pc, "sort_indices", few), patch.object(engine_keys.pc, "index_in", some):
+    sort, look_up = of_few(pc.sort_indices), of_few(pc.index_in)
+    with patch.object(engine_keys.pc, "sort_indices", sort), patch.object(engine_keys.pc, "index_in", look_up):
         order, found = sort_rows(array), find(array, array)
     assert order.tolist() == pc.sort_indices(array).to_pylist()
     assert found.tolist() == [ABSENT if value is None else values.index(value) for value in values]

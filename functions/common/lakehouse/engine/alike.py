@@ -28,7 +28,7 @@ class Alike(NamedTuple):
     Attributes
     ----------
     rows : numpy int64, shape (n,)
-        The keys that are of one length, in order.
+        The keys that are of one length and, where there is one, of the beginning, in order.
     words : list of numpy uint64, each shape (n,)
         Their bytes, eight at a time, so that they compare as the bytes do; the last entry has the last eight.
     length : int
@@ -55,7 +55,7 @@ def alike(keys: pa.Array) -> Alike | None:
     """
     if not len(keys) or not pa.types.is_string(keys.type):
         return None
-    length = int(np.bincount(np.diff(_bounds(keys))).argmax())
+    length = int(np.bincount(np.diff(bounds_of(keys))).argmax())
     if length < WORD:
         return None
     found = _of_length(keys, length)
@@ -75,17 +75,18 @@ def like(keys: pa.Array, model: Alike) -> Alike:
 def words_of(keys: pa.Array, length: int) -> Words:
     """Return the words of keys that all have one length, of at least eight bytes."""
     _, _, text = keys.buffers()
-    start = int(_bounds(keys)[0])
+    start = int(bounds_of(keys)[0])
     return _split(length, lambda at: np.ndarray(len(keys), ">u8", text, start + at, (length,)).astype(np.uint64))
 
 
-def _bounds(keys: pa.Array) -> npt.NDArray[np.int32]:
+def bounds_of(keys: pa.Array) -> npt.NDArray[np.int32]:
+    """Return where each key begins in the text of all, and where the last one ends, shape (n + 1,)."""
     return np.frombuffer(keys.buffers()[1], np.int32)[keys.offset : keys.offset + len(keys) + 1]
 
 
 def _of_length(keys: pa.Array, length: int) -> Alike:
     """Return which keys have one length, with all their words."""
-    bounds, valid = _bounds(keys), validity(keys)
+    bounds, valid = bounds_of(keys), validity(keys)
     fits = np.diff(bounds) == length
     if valid is not None:
         fits &= valid

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.engine.alike import WORD, Numbers, Words, alike, like, words_of
+from lakehouse.engine.alike import WORD, Numbers, Words, alike, bounds_of, like, words_of
 from lakehouse.engine.arrays import integers, rows_in, validity
 from lakehouse.engine.segments import Index
 
@@ -28,7 +28,7 @@ _HALF: Final = np.uint64(32)
 _ROW_BITS: Final = 32
 _ROW: Final = (1 << _ROW_BITS) - 1
 # Where more of the rows than one in so many are unlike the others, Arrow sorts all of them as quickly.
-_UNLIKE: Final = 500
+_SORTED_APART: Final = 500
 
 
 def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -85,7 +85,7 @@ def _words(keys: pa.Array) -> Words | None:
     """Return the length of keys of equal length and their bytes, eight at a time; the last eight are the last entry."""
     if keys.null_count or not pa.types.is_string(keys.type):
         return None
-    bounds = np.frombuffer(keys.buffers()[1], np.int32)[keys.offset : keys.offset + len(keys) + 1]
+    bounds = bounds_of(keys)
     length = int(bounds[1] - bounds[0])
     if length < WORD or (np.diff(bounds) != length).any():
         return None
@@ -271,7 +271,7 @@ def _sorted(keys: pa.Array) -> Index:
     found = alike(keys)
     if (found is None or found.beginning is None) and is_sorted(keys):
         return np.arange(len(keys))
-    if found is None or len(found.others) * _UNLIKE > len(keys):
+    if found is None or len(found.others) * _SORTED_APART > len(keys):
         return rows_in(pc.sort_indices(keys))
     order = _sorted_words(found.words) if found.beginning is None else _order(found.words[-1])
     rows = found.rows if order is None else found.rows[order]
