@@ -4,7 +4,6 @@ The measurements come from what ran: every log line of a finished function, the 
 and the processes of the functions. So the engine may change without a change here.
 """
 
-import io
 import json
 import os
 import re
@@ -17,9 +16,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
-
-import pyarrow as pa
-import pyarrow.csv
 
 from cli import ROOT
 from cli.errors import CliError
@@ -35,12 +31,11 @@ sys.path.append(str(ROOT / "functions"))
 
 from deployment import Deployment, deployed
 
-from bench import cold
-from bronze.synthetic.company import generate
+from bench import cold, ranges
+from bench.folder_bucket import FolderBucket
 
 # Sizes with one part, with one that is nearly full, and with several; of all, one call reads the exports.
 SIZES: Final = (10_000, 60_000, 300_000, 600_000)
-SEED: Final = 42
 _PATIENCE: Final = 3_600
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -92,10 +87,14 @@ def measured(orders: int) -> Measured:
         deployed(Path(folder), "importau-lakehouse-plan", LogLevel="DEBUG") as deployment,
     ):
         s3 = deployment.client("s3")
-        for table, rows in generate(orders, SEED).items():
-            content = _csv(rows)
-            result.csv_bytes += len(content)
-            s3.upload_fileobj(io.BytesIO(content), deployment.bucket, layout.landing_key(table))
+        exports = Path(folder) / "exports"
+        ranges.make(orders, exports)
+        for table in layers.tables_of(layers.BRONZE):
+            key = layout.landing_key(table)
+            export = FolderBucket(exports).place(key)
+            result.csv_bytes += export.stat().st_size
+            s3.upload_file(str(export), deployment.bucket, key)
+            export.unlink()  # at 20 million orders, gigabytes
         _one_at_a_time(deployment)
         run(deployment)
         for function, line in _finished(deployment):
@@ -204,14 +203,6 @@ def _stage(runs: Sequence[Measured], init: float, function: str, state: str, lay
         megabytes=Linear.fitted(sizes, megabytes),
         vcpus=min(max(busy, 1.0), float(os.cpu_count() or 1)),
     )
-
-
-def _csv(rows: pa.Table) -> bytes:
-    """Return a table as the CSV that would be exported."""
-    text = pa.table({name: rows[name].cast(pa.string()) for name in rows.column_names})
-    sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(text, sink, pyarrow.csv.WriteOptions(quoting_style="needed"))
-    return bytes(sink.getvalue())
 
 
 def _layer(machine: str) -> str:

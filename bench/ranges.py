@@ -88,7 +88,8 @@ def call(bucket: Path, event: Mapping[str, Any]) -> None:
     began = time.perf_counter()
     from bronze import app  # noqa: PLC0415
 
-    result = app.handler(dict(event), SimpleNamespace(**_CONTEXT))
+    context: Any = SimpleNamespace(**_CONTEXT)
+    result = app.handler(dict(event), context)
     took = {"seconds": time.perf_counter() - began, "cpu": time.process_time(), "disk": disk.peak(), "rss": _peak()}
     out.write(json.dumps({"result": result, "took": took | {"requests": sum(client.asked.values())}}))
 

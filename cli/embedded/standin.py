@@ -28,14 +28,14 @@ def _standins() -> tuple[ModuleType, ...]:
             executions,
             lambda_failures,
             map_concurrency,
+            ranged_reads,
             rights,
             schedules,
-            version_ranges,
         )
     finally:
         sys.path[:] = places
     return (
-        *(athena, crawler, data_events, executions, lambda_failures, map_concurrency, schedules, version_ranges),
+        *(athena, crawler, data_events, executions, lambda_failures, map_concurrency, ranged_reads, schedules),
         *(rights, execution_roles, cloudformation),  # they ask before whatever is above answers
         door,  # and nothing of it is reached by who is not let in
     )
