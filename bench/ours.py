@@ -76,5 +76,6 @@ def _part(
     }
     bronze = read_by_part(broadcast, part) | cut
     path = target / FACT / layout.file_name(FACT, part, parts)
-    parquet.write(parquet.declared(correlate(bronze).fact, contracts.load(FACT).required), path)
+    fact = parquet.declared(correlate(bronze).fact, contracts.load(FACT).required)
+    parquet.write(fact, path, parquet.incompressible(fact))
     return partial.aggregated(parquet.read(path, partial.COLUMNS, partial.ENCODED))

@@ -33,8 +33,8 @@ _NO_HASHES: Final[_Hashes] = np.empty(0, np.uint64)
 class Sink(Protocol):
     """Receives the kept rows."""
 
-    def add(self, rows: pa.Table) -> None:
-        """Add the next rows."""
+    def add(self, rows: pa.Table, stays: Mask | None = None) -> None:
+        """Add the next rows, or those of them that stay."""
 
     def drop(self, numbers: Index) -> bool:
         """Drop some rows, by their numbers in the order in which they were added; False where that is impossible."""
@@ -222,16 +222,15 @@ class _Pass:
             if self._placing is not None:
                 piece = self._placing.by_values(piece)
             broken = piece.reasons.broken(len(piece.line))
-            rows, stays = piece.table, None
+            stays = None
             if broken.any():
                 self.set_aside = True
                 aside.append(set_aside(file, piece, np.flatnonzero(broken), piece.reasons.lists()))
                 stays = ~broken[piece.record]
-                rows = rows.filter(pa.array(stays))
             if keys is not None:
                 self._rows.append(_Rows.of(*keys, stays, piece.line[piece.record]))
-            sink.add(rows)
-            kept += len(rows)
+            sink.add(piece.table, stays)
+            kept += len(piece.table) if stays is None else int(np.count_nonzero(stays))
         if self._corrections is None or self._placing is None:
             return Judgement(read, kept, pa.concat_tables(aside))
         rest = self._placing.rest()
@@ -358,9 +357,9 @@ class _InMemory:
         self._schema = contract.schema
         self._tables: list[pa.Table] = []
 
-    def add(self, rows: pa.Table) -> None:
+    def add(self, rows: pa.Table, stays: Mask | None = None) -> None:
         """Add rows."""
-        self._tables.append(rows.cast(self._schema))
+        self._tables.append((rows if stays is None else rows.filter(pa.array(stays))).cast(self._schema))
 
     def drop(self, numbers: Index) -> bool:
         """Drop some rows."""

@@ -55,7 +55,7 @@ def shown_keys(texts: pa.Array, names: tuple[str, ...]) -> pa.Array:
     pa.Array of string, shape (n,)
     """
     if len(names) == 1:
-        return keys(texts, known_words())
+        return keys(texts, known_words)
     parts = pc.split_pattern(texts, _BETWEEN)
-    shown = keys(parts.flatten(), known_words())
+    shown = keys(parts.flatten(), known_words)
     return pc.binary_join(pa.ListArray.from_arrays(parts.offsets, shown), ", ")

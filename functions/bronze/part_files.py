@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from lakehouse.contract.model import load
 from lakehouse.engine import parquet
-from lakehouse.engine.arrays import integers
+from lakehouse.engine.arrays import Mask, integers
 from lakehouse.engine.dictionaries import compacted
 from lakehouse.engine.keys import flat
 from lakehouse.engine.money import narrow
@@ -54,16 +54,23 @@ class PartFiles:
         self._added, self._count = 0, [0] * len(self.paths)
         self._writers: list[pq.ParquetWriter | None] = [None] * len(self.paths)
 
-    def add(self, rows: pa.Table) -> None:
-        """Add rows; in each part they keep their order."""
+    def add(self, rows: pa.Table, stays: Mask | None = None) -> None:
+        """Add rows; in each part they keep their order.
+
+        Parameters
+        ----------
+        rows : pa.Table, shape (n, ...)
+        stays : numpy bool, shape (n,), optional
+            Which of them are added; all by default.
+        """
         rows = encoded(rows, self._keys)
-        for part, (part_rows, numbers) in enumerate(_cut(rows, self._parts, self._only)):
+        for part, (part_rows, numbers) in enumerate(_cut(rows, stays, self._parts, self._only)):
             if len(part_rows):
                 self._rows[part].append((part_rows, numbers + self._added))
                 self._count[part] += len(part_rows)
                 while self._waiting is None and self._count[part] >= ROWS:
                     self._write_rows(part, ROWS)
-        self._added += len(rows)
+        self._added += len(rows) if stays is None else int(np.count_nonzero(stays))
         self._bytes += rows.nbytes
         if self._waiting is not None and self._bytes >= self._waiting:
             self._write()
@@ -122,21 +129,29 @@ class PartFiles:
             return
         rows = pa.concat_tables(waiting).unify_dictionaries().combine_chunks()
         rows = parquet.declared(_compacted(rows), self._required)
-        writer = self._writers[part] or parquet.writer(self.paths[part], rows.schema)
+        writer = self._writers[part] or parquet.writer(self.paths[part], rows.schema, parquet.incompressible(rows))
         self._writers[part] = writer
         writer.write_table(rows)
 
 
-def _cut(rows: pa.Table, parts: int, only: range) -> list[tuple[pa.Table, Index]]:
-    """Return the rows of each of some parts, and which they are; there are rows of no other part."""
+def _cut(rows: pa.Table, stays: Mask | None, parts: int, only: range) -> list[tuple[pa.Table, Index]]:
+    """Return the rows that stay of each of some parts, and their numbers among those; no other part has any."""
     if len(only) == 1:
-        return [(rows, np.arange(len(rows)))]
+        kept = rows if stays is None else rows.filter(pa.array(stays))
+        return [(kept, np.arange(len(kept)))]
     part = part_of(rows[PARTITION_KEY], parts) - only.start
-    order = rows_by(part, len(only))
+    # What does not stay is left out here, where all rows are copied anyway.
+    if stays is None:
+        order = number = rows_by(part, len(only))
+    else:
+        staying = np.flatnonzero(stays)
+        part = part[staying]
+        number = rows_by(part, len(only))
+        order = staying[number]
     counts = np.bincount(part, minlength=len(only))
     in_order = rows.take(integers(order))
     return [
-        (in_order.slice(end - count, count), order[end - count : end])
+        (in_order.slice(end - count, count), number[end - count : end])
         for end, count in zip(np.cumsum(counts).tolist(), counts.tolist(), strict=True)
     ]
 

@@ -114,7 +114,7 @@ def set_aside(itens_pedido: pa.Table, unknown: Index) -> pa.Table:
         As `correlate` returns them.
     """
     rows = itens_pedido.take(pa.array(unknown))
-    order = keys(flat(rows["pedido_id"]).cast(pa.string()), known_words())
+    order = keys(flat(rows["pedido_id"]).cast(pa.string()), known_words)
     reason = pc.binary_join_element_wise("pedido_id: o pedido '", order, "' não existe em pedidos", "")
     return quarantined("bronze.itens_pedido", unknown + 1, joined_values(rows), reason)
 

@@ -97,7 +97,7 @@ def failing(broken: pa.Array | pa.ChunkedArray, table: pa.Table, key: Sequence[s
     parts = [pc.fill_null(flat(column).cast(pa.string()), "-") for column in table.select(key).filter(mask).columns]
     names = pc.binary_join_element_wise(*parts, "/")
     smallest = pc.bottom_k_unstable(names, EXAMPLES)
-    examples = pc.binary_join_element_wise(*(keys(part.take(smallest), known_words()) for part in parts), "/")
+    examples = pc.binary_join_element_wise(*(keys(part.take(smallest), known_words) for part in parts), "/")
     return Outcome(failed, len(mask), tuple(examples.to_pylist()))
 
 

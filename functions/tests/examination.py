@@ -222,7 +222,7 @@ class Examination:
             keys.append(part_keys.filter(pa.array(np.isin(hashed(part_keys), suspects))))
         counts = pa.concat_arrays(keys).value_counts()
         repeating = [entry["values"] for entry in counts.to_pylist() if entry["counts"] > 1]
-        shown = quoting.keys(pa.array(repeating, pa.string()), known_words()).to_pylist()
+        shown = quoting.keys(pa.array(repeating, pa.string()), known_words).to_pylist()
         examples = sorted({*outcome.examples, *shown})[:EXAMPLES]
         return Outcome(outcome.failed + len(repeating), outcome.examined, tuple(examples))
 

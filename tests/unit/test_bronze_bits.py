@@ -27,6 +27,7 @@ def places(text: bytes, byte: int) -> list[int]:
 def test_a_character_is_where_it_is(text: bytes) -> None:
     found = bits.where(array(text), ord('"'))
     assert bits.places(found).tolist() == places(text, ord('"'))
+    assert bits.count(found) == text.count(b'"')
     assert len(found) == -(-len(text) // 64)
     low = bits.places(bits.where_less(array(text), ord(" "))).tolist()
     assert low == [place for place, each in enumerate(text) if each < ord(" ")]

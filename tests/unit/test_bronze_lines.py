@@ -43,15 +43,23 @@ def test_a_line_is_strange_that_a_reading_character_by_character_finds_so(text: 
     assert strange.tolist() == expected
     assert (found is None) == (not expected)
     assert found is None or found.start.tolist() == all_lines(text.encode()).start.tolist()
+    with_quotes = sorted({*expected, *(number for number, line in enumerate(lines) if '"' in line)})
+    assert strange_lines(text.encode(), rare=1.0)[0].tolist() == with_quotes
 
 
-@given(csv_like, st.sampled_from([1 << 20, 12, 5]))
-@example('a,"b\nc\n"d,e\n"f"\n', 1 << 20)
-@example('"a\nb\n\n"x","y\nc",d\n', 1 << 20)
-@example('"a\nx","y\nx","y\n"\n', 1 << 20)
-def test_ordinary_lines_and_what_the_others_belong_to_are_the_records(text: str, longest: int) -> None:
+def test_quotes_are_rare_up_to_their_share_of_the_bytes() -> None:
+    body = b'a,"b"\n' + b"aaaaaaa\n"
+    assert strange_lines(body, rare=2 / len(body))[0].tolist() == [0]
+    assert strange_lines(body, rare=1.9 / len(body))[0].tolist() == []
+
+
+@given(csv_like, st.sampled_from([1 << 20, 12, 5]), st.sampled_from([0.0, 1.0]))
+@example('a,"b\nc\n"d,e\n"f"\n', 1 << 20, 0.0)
+@example('"a\nb\n\n"x","y\nc",d\n', 1 << 20, 0.0)
+@example('"a\nx","y\nx","y\n"\n', 1 << 20, 0.0)
+def test_ordinary_lines_and_what_the_others_belong_to_are_the_records(text: str, longest: int, rare: float) -> None:
     body = text.encode()
-    lines, (strange, _) = all_lines(body), strange_lines(body)
+    lines, (strange, _) = all_lines(body), strange_lines(body, rare=rare)
     found = strange_records(body, lines, strange, longest)
     inside = {line for first, last in zip(found.first, found.last, strict=True) for line in range(first, last + 1)}
     ordinary = [line for line in range(len(lines.start)) if line not in inside]

@@ -61,6 +61,12 @@ def only_the_careful_way() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def every_quote_rare() -> Iterator[None]:
+    with patch.object(quick, "RARE", 1.0):
+        yield
+
+
 def read_quickly(table: str, body: bytes) -> quick.Found | None:
     return quick.read(load(table), HEADERS[table], KEYS[table], body, LONGEST_RECORD)
 
@@ -88,11 +94,14 @@ def assert_both_ways_agree(table: str, rows: list[str], end: bytes = b"\n") -> N
         path = Path(name, f"{table}.csv")
         path.write_bytes(",".join(HEADERS[table]).encode() + b"\n" + body)
         found = normalise(table, path)
+        with every_quote_rare():
+            without_its_quotes = normalise(table, path)
         with only_the_careful_way():
             careful = normalise(table, path)
-    assert found.kept.equals(careful.kept)
-    assert found.quarantine.equals(careful.quarantine)
-    assert found.rows_read == careful.rows_read
+    for each in (found, without_its_quotes):
+        assert each.kept.equals(careful.kept)
+        assert each.quarantine.equals(careful.quarantine)
+        assert each.rows_read == careful.rows_read
     assert set(range(len(good))) <= set(sure_lines(table, body))
 
 
@@ -134,16 +143,17 @@ def test_whatever_is_in_a_file_both_ways_write_the_same_bytes(tmp_path: Path) ->
         if read_apart(table, content) is None:
             continue
         size, made = random.choice([200, 2_000, 1 << 20]), []
-        for way in (nullcontext, only_the_careful_way):
+        for way in (nullcontext, every_quote_rare, only_the_careful_way):
             folder = tmp_path / way.__name__
             folder.mkdir(exist_ok=True)
             with way():
                 files = write(table, file, 3, folder, piece=size)
             made.append((files, [path.read_bytes() for path in files.paths]))
-        (found, bytes_), (careful, careful_bytes) = made
-        assert found.quarantine.equals(careful.quarantine), f"seed {seed}: {content!r}"
-        assert (found.rows, found.rows_read) == (careful.rows, careful.rows_read)
-        assert bytes_ == careful_bytes, f"seed {seed}: {content!r}"
+        *quickly, (careful, careful_bytes) = made
+        for found, bytes_ in quickly:
+            assert found.quarantine.equals(careful.quarantine), f"seed {seed}: {content!r}"
+            assert (found.rows, found.rows_read) == (careful.rows, careful.rows_read)
+            assert bytes_ == careful_bytes, f"seed {seed}: {content!r}"
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +246,24 @@ def test_rows_that_wait_can_be_dropped_and_those_that_were_written_cannot(tmp_pa
     written_already.add(rows)
     assert not written_already.drop(dropped)
     written_already.clear()
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.sampled_from([1, 3]), st.integers(0, 59))
+def test_of_rows_that_are_added_those_that_stay_are_in_their_parts(stays: list[bool], parts: int, dropped: int) -> None:
+    rows = accepted("pedidos", generate(60, 9)["pedidos"]).kept.slice(0, len(stays))
+    stay = np.array(stays)
+    expected = pa.concat_tables([rows.filter(pa.array(stay)), rows])
+    with TemporaryDirectory() as folder:
+        files = PartFiles("pedidos", parts, Path(folder))
+        files.add(rows, stay)
+        files.add(rows)
+        dropped %= len(expected)
+        assert files.drop(np.array([dropped]))
+        files.close(rows.schema)
+        expected = expected.take(pa.array(np.setdiff1d(np.arange(len(expected)), [dropped])))
+        of_part = part_of(expected["pedido_id"], parts)
+        for part, path in enumerate(files.paths):
+            assert parquet.read(path).equals(expected.filter(pa.array(of_part == part)))
 
 
 @pytest.mark.parametrize("waiting", [1, 1 << 28])

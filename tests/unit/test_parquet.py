@@ -3,6 +3,8 @@
 import io
 from datetime import date
 from decimal import Decimal
+from random import Random
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -69,6 +71,50 @@ def test_what_a_contract_requires_is_what_may_not_be_null_in_its_rules() -> None
     for contract in load_all():
         asked = {rule.column for rule in contract.rules if rule.metric == "nullValues" and rule.severity == "error"}
         assert contract.required == asked
+
+
+def compressions(path: object) -> set[str]:
+    """Return how the columns of a file are compressed."""
+    group = pq.read_metadata(path).row_group(0)
+    return {group.column(number).compression for number in range(group.num_columns)}
+
+
+def uuids(count: int) -> list[str]:
+    return [str(UUID(int=Random(number).getrandbits(128))) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (uuids(1_024), ("key",)),
+        ([None, *uuids(500)], ("key",)),
+        (uuids(100), ()),
+        ([f"PED{number:07d}" for number in range(5_000)], ()),
+        ([None] * 5_000, ()),
+        ([], ()),
+        ([""] * 5_000, ()),
+    ],
+    ids=["UUIDs", "a NULL", "a few", "counted", "NULLs", "none", "empty"],
+)
+def test_what_compression_makes_no_smaller_is_told_by_its_first_values(values: list[str], found: tuple[str]) -> None:
+    keys = pa.array(["skipped", *values], pa.string()).slice(1)
+    table = pa.table({"key": keys, "text": keys.dictionary_encode(), "count": range(len(values))})
+    assert parquet.incompressible(table) == found
+    sink = io.BytesIO()
+    parquet.write(table, sink, found)
+    assert parquet.read(sink, encoded=["key"]).column("key").cast(pa.string()).to_pylist() == values
+    if values:
+        assert compressions(sink) == ({"UNCOMPRESSED", "SNAPPY"} if found else {"SNAPPY"})
+
+
+@pytest.mark.parametrize("waiting", [None, 1 << 28])
+def test_keys_that_are_uuids_are_not_compressed_in_the_files_of_parts(tmp_path, waiting: int | None) -> None:
+    rows = accepted("pedidos", generate(600, 7)["pedidos"]).kept
+    rows = rows.set_column(0, "pedido_id", pa.array(uuids(600)))
+    files = PartFiles("pedidos", 2, tmp_path, waiting)
+    files.add(rows)
+    files.close(rows.schema)
+    assert [compressions(path) for path in files.paths] == [{"UNCOMPRESSED", "SNAPPY"}] * 2
 
 
 amounts = st.one_of(st.none(), st.integers(-(10**DIGITS) + 1, 10**DIGITS - 1))

@@ -155,12 +155,12 @@ def test_line_breaks_pass_no_reason_of_an_earlier_version(value: str) -> None:
 
 @pytest.mark.parametrize("key", ["PED001", "P1", "ITEM0000123", "2024-10-15", "2024-10", "USD", "EM_TRANSITO", "-"])
 def test_a_key_that_is_a_code_a_day_or_a_known_word_is_shown(key: str) -> None:
-    assert keys(pa.array([key]), known_words()).to_pylist() == [key]
+    assert keys(pa.array([key]), known_words).to_pylist() == [key]
 
 
 @pytest.mark.parametrize("key", ["Joana", "MG12345678", "CPF52998224725", "52998224725", "x@y.example", "Eletrônicos"])
 def test_a_key_that_may_be_somebodys_is_shown_by_its_shape(key: str) -> None:
-    assert keys(pa.array([key]), known_words()).to_pylist() == [shape(key)]
+    assert keys(pa.array([key]), known_words).to_pylist() == [shape(key)]
 
 
 def test_a_column_is_named_where_its_words_are_those_of_columns() -> None:

@@ -48,6 +48,11 @@ def places(bits: Bits) -> Index:
     return words[within // _WORD] * _WORD + within % _WORD
 
 
+def count(bits: Bits) -> int:
+    """Return how many bits there are."""
+    return int(np.bitwise_count(bits).sum(dtype=np.int64))
+
+
 def after(bits: Bits) -> Bits:
     """Return the place after each."""
     moved = bits << _ONE

@@ -44,7 +44,7 @@ def all_lines(body: bytes) -> Lines:
     return lines_of(text, np.flatnonzero(text == _NEWLINE), final=True)
 
 
-def strange_lines(body: bytes) -> tuple[Index, Lines | None]:
+def strange_lines(body: bytes, *, rare: float = 0.0) -> tuple[Index, Lines | None]:
     """Return the lines that are not ordinary, in order, and all lines where there is any.
 
     Those are blank, or begin with a byte order mark (or a character that begins with the same byte), have a control
@@ -54,6 +54,8 @@ def strange_lines(body: bytes) -> tuple[Index, Lines | None]:
     ----------
     body : bytes
         Whole lines, the first of which begins a record; the last one may have no line end.
+    rare : float
+        Where no more of the bytes than this are quotes, every line that has one counts as strange.
     """
     text = np.frombuffer(body, np.uint8)
     newlines = bits.where(text, _NEWLINE)
@@ -74,8 +76,12 @@ def strange_lines(body: bytes) -> tuple[Index, Lines | None]:
         strange |= begins & bits.where(text, BOM[0])
     odd, places = np.empty(0, np.int64), None
     if b'"' in body:
-        misplaced, odd, places = _misplaced(text, newlines, begins, ends)
-        strange |= misplaced
+        quotes = bits.where(text, _QUOTE)
+        if bits.count(quotes) <= rare * len(text):
+            strange |= quotes
+        else:
+            misplaced, odd, places = _misplaced(text, quotes, newlines, begins, ends)
+            strange |= misplaced
     if not strange.any() and not len(odd):
         return odd, None
     if places is None:
@@ -83,12 +89,12 @@ def strange_lines(body: bytes) -> tuple[Index, Lines | None]:
     return np.union1d(np.searchsorted(places, bits.places(strange)), odd), lines_of(text, places, final=True)
 
 
-def _misplaced(text: Bytes, newlines: Bits, begins: Bits, ends: Bits) -> tuple[Bits, Index, Index | None]:
+def _misplaced(text: Bytes, quotes: Bits, newlines: Bits, begins: Bits, ends: Bits) -> tuple[Bits, Index, Index | None]:
     """Return the quotes that are misplaced, the lines with an odd number of quotes, and, if asked for, the line feeds.
 
     Each line begins outside of quotes, whatever the one before it was.
     """
-    quotes, commas = bits.where(text, _QUOTE), bits.where(text, _COMMA)
+    commas = bits.where(text, _COMMA)
     last = bits.at(np.array([len(text) - 1]), len(text))
     inside = bits.between(quotes)
     odd, places = np.empty(0, np.int64), None

@@ -210,7 +210,8 @@ class _Reader:
             lines, apart = all_lines(cut.body), one_line_each(wanted)
             # A record whose first line leaves a field open goes on, and where it ends others decide.
             if len(strange_lines(text_of(cut.body, lines, wanted))[0]):
-                strange = strange_records(cut.body, lines, strange_lines(cut.body)[0], self.longest)
+                found, _ = strange_lines(cut.body, rare=quick.RARE)
+                strange = strange_records(cut.body, lines, found, self.longest)
                 apart = with_lines(strange, np.setdiff1d(wanted, strange.first))
             records = self._picked(cut.body, lines, apart)
         return replace(records, line=records.line + line)

@@ -32,8 +32,6 @@ _CONTROLS: Final = strings(
 )
 _LINE_END: Final = b"\r\n"
 _Bytes = npt.NDArray[np.uint8]
-# The edges of a piece count as commas.
-_EDGE: Final[_Bytes] = np.array([_COMMA], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -262,8 +260,9 @@ def judged(array: _Bytes, lines: Lines, quotes: Index) -> tuple[Index, Mask, Mas
     line = np.searchsorted(lines.end, quotes)
     quoted, first, count = np.unique(line, return_index=True, return_counts=True)
     is_even = (np.arange(len(quotes)) - np.repeat(first, count)) % 2 == 0
-    padded = np.concatenate([_EDGE, array, _EDGE])
-    before, after = padded[quotes], padded[quotes + 2]
+    # The edges of a piece count as commas.
+    before = np.where(quotes > 0, array[quotes - 1], _COMMA)
+    after = np.where(quotes + 1 < len(array), array[np.minimum(quotes + 1, len(array) - 1)], _COMMA)
     # A quote beside another one is one half of an escaped quote.
     may_open = (before == _COMMA) | (before == _QUOTE) | (quotes == lines.start[line])
     may_close = (after == _COMMA) | (after == _QUOTE) | (quotes + 1 == lines.text_end[line])

@@ -102,6 +102,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
         quarantine_key = layout.quarantine_key(run_id, layers.layer_of(table), table, part, parts)
         lake.write_table_once(quarantine, quarantine_key)
     key = layout.run_key(table, run_id, part, parts)
+    rows = parquet.declared(rows, load(table).required)
     staged = StagedTable(
         table=table,
         parts=parts,
@@ -113,7 +114,7 @@ def stage(  # noqa: PLR0913 - a table's accounting
         quarantine_key=quarantine_key,
         source_keys=list(source_keys),
         inputs=[],
-        bytes=lake.write_table_once(parquet.declared(rows, load(table).required), key),
+        bytes=lake.write_table_once(rows, key, parquet.incompressible(rows)),
     )
     log_staged(staged)
     return staged

@@ -287,4 +287,4 @@ def _flat(value: object) -> Iterator[object]:
 
 def _shown(values: Iterable[object]) -> str:
     texts = pa.array(["-" if value is None else str(value) for value in values], pa.string())
-    return "/".join(keys(texts, known_words()).to_pylist())
+    return "/".join(keys(texts, known_words).to_pylist())

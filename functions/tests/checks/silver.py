@@ -137,7 +137,7 @@ def ptax_confere(audited: Audited) -> Outcome:
     )
     cases = rates.group_by(rates.column_names).aggregate([]).to_pylist()
     wrong = [case for case in cases if _newest(quoted, case) != _in_fact(case)]
-    currencies = keys(pa.array([case["moeda_origem"] for case in wrong], pa.string()), known_words()).to_pylist()
+    currencies = keys(pa.array([case["moeda_origem"] for case in wrong], pa.string()), known_words).to_pylist()
     examples = sorted(f"{currency} {case['day']}" for currency, case in zip(currencies, wrong, strict=True))
     return Outcome(len(wrong), len(cases), tuple(examples[:EXAMPLES]))
 

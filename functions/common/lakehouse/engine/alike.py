@@ -62,8 +62,9 @@ def alike(keys: pa.Array) -> Alike | None:
     if len(found.others) * _UNLIKE > len(keys):
         return None
     middle = len(found.rows) // 2
-    with_beginning = _of_beginning(found, [int(word[middle]) for word in found.words[:-1]])
-    return found if len(with_beginning.others) * _UNLIKE > len(keys) else with_beginning
+    beginning = [int(word[middle]) for word in found.words[:-1]]
+    unlike = len(found.others) + int(np.count_nonzero(~_begin(found, beginning)))
+    return found if unlike * _UNLIKE > len(keys) else _of_beginning(found, beginning)
 
 
 def like(keys: pa.Array, model: Alike) -> Alike:
@@ -105,16 +106,22 @@ def _of_length(keys: pa.Array, length: int) -> Alike:
 
 
 def _of_beginning(found: Alike, beginning: list[int]) -> Alike:
-    """Return which of the keys that are alike have a beginning."""
+    """Return those of the keys that are alike that have a beginning, the rest among the others."""
     if not found.words:
         return found._replace(beginning=beginning)
-    fits: Mask = np.ones(len(found.rows), bool)
-    for word, begins in zip(found.words, beginning, strict=False):
-        fits &= word == np.uint64(begins)
+    fits = _begin(found, beginning)
     if fits.all():
         return found._replace(beginning=beginning)
     others = np.sort(np.concatenate([found.others, found.rows[~fits]]))
     return Alike(found.rows[fits], [word[fits] for word in found.words], found.length, beginning, others)
+
+
+def _begin(found: Alike, beginning: list[int]) -> Mask:
+    """Return which of the keys that are alike have a beginning."""
+    fits: Mask = np.ones(len(found.rows), bool)
+    for word, begins in zip(found.words, beginning, strict=False):
+        fits &= word == np.uint64(begins)
+    return fits
 
 
 def _split(length: int, word: Callable[[int], Numbers]) -> Words:

@@ -50,7 +50,9 @@ def rows_in(array: pa.Array) -> Index:
 
 
 def integers(
-    values: npt.NDArray[np.int32] | npt.NDArray[np.int64], type_: pa.DataType | None = None, valid: Mask | None = None
+    values: npt.NDArray[np.int32] | npt.NDArray[np.int64] | npt.NDArray[np.uint64],
+    type_: pa.DataType | None = None,
+    valid: Mask | None = None,
 ) -> pa.Array:
     """Return integers, or dates, without copying them; NULL where not ``valid``."""
     buffer = pa.py_buffer(np.ascontiguousarray(values))

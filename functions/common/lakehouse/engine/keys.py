@@ -17,16 +17,22 @@ import pyarrow.compute as pc
 
 from lakehouse.engine.alike import WORD, Numbers, Words, alike, bounds_of, like, words_of
 from lakehouse.engine.arrays import integers, rows_in, validity
-from lakehouse.engine.segments import Index
+from lakehouse.engine.segments import Index, rows_by
 
 ABSENT: Final = -1
 Codes = npt.NDArray[np.int32]
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _HALF: Final = np.uint64(32)
-# A row in the low half of a number, whose high half is what the rows are sorted by.
-_ROW_BITS: Final = 32
-_ROW: Final = (1 << _ROW_BITS) - 1
+# The halves of a number's bytes, and how the lower ones are moved together.
+_UPPER: Final = np.uint64(0xF0F0F0F0F0F0F0F0)
+_LOWER: Final = np.uint64(0x0F0F0F0F0F0F0F0F)
+_TOGETHER: Final = (
+    (np.uint64(4), np.uint64(0x00FF00FF00FF00FF)),
+    (np.uint64(8), np.uint64(0x0000FFFF0000FFFF)),
+    (np.uint64(16), np.uint64(0x00000000FFFFFFFF)),
+)
+_HALVES: Final = 1 << 32
 # Where more of the rows than one in so many are unlike the others, Arrow sorts all of them as quickly.
 _SORTED_APART: Final = 500
 
@@ -107,12 +113,11 @@ def _found(values: Numbers, keys: Numbers) -> Index:
     """Return each number's first row in ``keys``, or `ABSENT`."""
     if not len(keys):
         return np.full(len(values), ABSENT)
-    order = _order(keys)
-    in_order = keys if order is None else keys[order]
-    position = _places(in_order, values)
-    position[position == len(in_order)] = 0
-    row = position if order is None else order[position]
-    return np.where(in_order[position] == values, row, ABSENT)
+    if not (ascends(keys) and ascends(values)):
+        return codes_of(pc.index_in(integers(values), value_set=integers(keys))).astype(np.int64)
+    row = np.searchsorted(keys, values)
+    row[row == len(keys)] = 0
+    return np.where(keys[row] == values, row, ABSENT)
 
 
 def _found_alike(values: pa.Array, keys: pa.Array) -> Index | None:
@@ -143,24 +148,11 @@ def _found_by_words(values: Words, keys: Words) -> Index | None:
     """Return the first row in ``keys`` of each value, or `ABSENT`, by a mixture of their words."""
     if not values:
         return np.empty(0, np.int64)
-    numbers = _mixed(keys)
-    if numbers is None:
-        return None
-    found = _found(_mixture(values), numbers)
+    found = _found(_mixture(values), _mixture(keys))
     known = np.flatnonzero(found != ABSENT)
     if any((one[known] != other[found[known]]).any() for one, other in zip(values, keys, strict=True)):
         return None
     return found
-
-
-def _places(in_order: Numbers, values: Numbers) -> Index:
-    """Return where each value is, or would be, in sorted numbers: looked up in order, they are near each other."""
-    if ascends(values):
-        return np.searchsorted(in_order, values)
-    order = np.argsort(values)
-    places = np.empty(len(values), np.int64)
-    places[order] = np.searchsorted(in_order, values[order])
-    return places
 
 
 def _mixture(words: list[Numbers]) -> Numbers:
@@ -169,17 +161,6 @@ def _mixture(words: list[Numbers]) -> Numbers:
     for word in words:
         number = (number ^ word) * _MULTIPLIER
         number ^= number >> _HALF
-    return number
-
-
-def _mixed(words: list[Numbers]) -> Numbers | None:
-    """Return numbers that are equal where keys are, in no order; None where two keys have one, which hardly happens."""
-    number = _mixture(words)
-    order = np.argsort(number)
-    in_order = number[order]
-    same = np.flatnonzero(in_order[1:] == in_order[:-1])
-    if any((word[order[same]] != word[order[same + 1]]).any() for word in words):
-        return None
     return number
 
 
@@ -196,20 +177,25 @@ def _sorted_words(words: list[Numbers]) -> Index:
     return order
 
 
-def _order(values: npt.NDArray[Any]) -> Index | None:
-    """Return the rows sorted by their values, ties in row order; None where they are sorted already.
-
-    numpy sorts several times as fast where the order of ties is open, and numbers faster than rows by their numbers.
-    """
+def _order(values: Numbers) -> Index | None:
+    """Return the rows sorted by their values, ties in row order; None where they are sorted already."""
     if ascends(values):
         return None
-    order = np.argsort(values)
-    in_order = values[order]
-    differs = in_order[1:] != in_order[:-1]
-    if differs.all():
-        return order
-    rank = np.append(0, np.cumsum(differs))
-    return np.sort(rank << _ROW_BITS | order) & _ROW
+    halves = _lower_halves(values)
+    return rows_by(halves, _HALVES) if halves is not None else np.argsort(values, kind="stable")
+
+
+def _lower_halves(values: Numbers) -> Index | None:
+    """Return numbers of 32 bits that compare as some of 64 do whose bytes, as digits', differ in lower halves alone.
+
+    None where they differ in an upper half, too.
+    """
+    if ((values ^ values[0]) & _UPPER).any():
+        return None
+    halves = values & _LOWER
+    for shift, apart in _TOGETHER:
+        halves = (halves | halves >> shift) & apart
+    return halves.view(np.int64)
 
 
 def numbered_values(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, int]:
@@ -230,19 +216,40 @@ def numbered_values(column: pa.ChunkedArray | pa.Array) -> tuple[Codes, int]:
     if pa.types.is_dictionary(array.type):
         return codes_of(array.indices), len(array.dictionary)
     valid = validity(array)
-    numbers = numbered(array if valid is None else array.drop_null())
-    # Hashing text takes half the time of sorting numbers; numbers that are sorted only have to be counted.
-    if numbers is None or not ascends(numbers[0]):
+    ranked = _ranked(array if valid is None else array.drop_null())
+    if ranked is None:
         encoded = array.dictionary_encode()
         return codes_of(encoded.indices), len(encoded.dictionary)
-    (known,) = numbers
-    ranks = np.cumsum(np.append(False, known[1:] != known[:-1])[: len(known)], dtype=np.int32)
-    count = int(ranks[-1]) + 1 if len(ranks) else 0
+    ranks, count = ranked
     if valid is None:
         return ranks, count
     codes = np.full(len(array), ABSENT, np.int32)
     codes[valid] = ranks
     return codes, count
+
+
+def _ranked(keys: pa.Array) -> tuple[Codes, int] | None:
+    """Return the rank of each key among the distinct ones, and how many those are; None where hashing is quicker."""
+    numbers = numbered(keys)
+    if numbers is None:
+        return None
+    (known,) = numbers
+    if not len(known):
+        return np.empty(0, np.int32), 0
+    order = None
+    if not ascends(known):
+        halves = _lower_halves(known)
+        if halves is None:
+            return None
+        order = rows_by(halves, _HALVES)
+        known = known[order]
+    in_order = np.cumsum(np.append(False, known[1:] != known[:-1]), dtype=np.int32)
+    count = int(in_order[-1]) + 1
+    if order is None:
+        return in_order, count
+    ranks = np.empty(len(order), np.int32)
+    ranks[order] = in_order
+    return ranks, count
 
 
 def sort_rows(key: pa.ChunkedArray | pa.Array, groups: Index | None = None) -> Index:
@@ -258,8 +265,10 @@ def sort_rows(key: pa.ChunkedArray | pa.Array, groups: Index | None = None) -> I
     in_group = groups[by_key] != ABSENT
     if not in_group.all():
         by_key = by_key[in_group]
-    by_group = _order(groups[by_key])
-    return by_key if by_group is None else by_key[by_group]
+    in_order = groups[by_key]
+    if ascends(in_order):
+        return by_key
+    return by_key[rows_by(in_order, int(in_order.max()) + 1)]
 
 
 def _sorted(keys: pa.Array) -> Index:

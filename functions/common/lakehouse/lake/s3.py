@@ -7,7 +7,7 @@ import heapq
 import io
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -301,15 +301,22 @@ class Lake:
         """Write a table as snappy Parquet and return its size in bytes; equal tables give equal bytes."""
         return self.write_bytes(_encoded(table), key, _PARQUET)
 
-    def write_table_once(self, table: pa.Table, key: str) -> int:
+    def write_table_once(self, table: pa.Table, key: str, incompressible: Collection[str] = ()) -> int:
         """Write a table that nothing may ever replace, and return its size in bytes.
+
+        Parameters
+        ----------
+        table : pa.Table
+        key : str
+        incompressible : collection of str
+            As of `lakehouse.engine.parquet.writer`.
 
         Raises
         ------
         StorageError
             Another table is there.
         """
-        content = _encoded(table)
+        content = _encoded(table, incompressible)
         if not self.put_new(content, key, _PARQUET):
             raise self._taken(key)
         return len(content)
@@ -515,9 +522,9 @@ def _bare(etag: str) -> str:
     return etag.strip('"')
 
 
-def _encoded(table: pa.Table) -> bytes:
+def _encoded(table: pa.Table, incompressible: Collection[str] = ()) -> bytes:
     sink = io.BytesIO()
-    parquet.write(table, sink)
+    parquet.write(table, sink, incompressible)
     return sink.getvalue()
 
 

@@ -10,7 +10,7 @@ is neither, nor punctuation that numbers, dates and addresses are written with. 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import pyarrow as pa
@@ -108,17 +108,19 @@ def quoted_name(name: str, words: Collection[str]) -> str:
     return f"'{name.strip() if all(part in words for part in parts) else shape(name)}'"
 
 
-def keys(values: pa.Array, words: Collection[str]) -> pa.Array:
+def keys(values: pa.Array, words: Callable[[], Collection[str]]) -> pa.Array:
     """Return keys as a report may show them, shape (n,): codes, currencies, days and known words; of others the shape.
 
     Parameters
     ----------
     values : pa.Array of string, shape (n,)
-    words : collection of str
-        What contracts name: it is shown as it is.
+    words : callable
+        What contracts name: it is shown as it is. It is asked for where a key is none by its shape alone.
     """
     is_key = pc.and_not(pc.match_substring_regex(values, _KEY), pc.match_substring_regex(values, _NO_KEY))
-    is_known = pc.is_in(values, value_set=pa.array(sorted(words), pa.string()))
+    if pc.all(is_key).as_py() is not False:
+        return values
+    is_known = pc.is_in(values, value_set=pa.array(sorted(words()), pa.string()))
     return pc.if_else(pc.or_(is_key, is_known), values, shapes(values))
 
 
