@@ -6,7 +6,7 @@ from by_character import cut, walk
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bronze.csv.lines import all_lines, strange_lines, strange_records, sure_end
+from bronze.csv.lines import all_lines, strange_lines, strange_records, sure_end, whole_records
 from bronze.csv.records import picked, split
 
 csv_like = st.lists(
@@ -85,6 +85,19 @@ def test_ordinary_lines_and_what_the_others_belong_to_are_the_records(text: str,
             assert all("campo" in reason for reason in record.reasons)
             ordinary.remove(record.line - 1)
     assert (read, ordinary) == ({}, [])
+
+
+@given(csv_like, st.sampled_from([1 << 20, 12]))
+@example('a,"b\nc,""\nd"\ne,"f"\n', 1 << 20)
+@example('"a\n\n"\n"b', 1 << 20)
+def test_records_whose_quotes_are_right_end_where_their_last_field_is_closed(text: str, longest: int) -> None:
+    body = text.encode()
+    right = [record for record in cut(text, 3, longest) if not any("aspas" in reason for reason in record.reasons)]
+    first = np.array([record.line - 1 for record in right], np.int64)
+    found = whole_records(body, all_lines(body), first)
+    assert found.first.tolist() == first.tolist()
+    assert found.last.tolist() == [record.line - 1 + record.text.count("\n") for record in right]
+    assert not found.wrong.count()
 
 
 @given(csv_like, csv_like)

@@ -139,6 +139,18 @@ def one_line_each(some: Index) -> Strange:
     return Strange(some, some, Reasons())
 
 
+def whole_records(body: bytes, lines: Lines, first: Index) -> Strange:
+    """Return the records that begin on some lines, all of which are well-formed.
+
+    Where a line leaves a field open, its record goes on to the next line with an odd number of quotes.
+    """
+    last = first.copy()
+    for place, start in enumerate(lines.start[first].tolist()):
+        while body.count(b'"', start, int(lines.end[last[place]])) % 2:
+            last[place] += 1
+    return Strange(first, last, Reasons())
+
+
 def text_of(body: bytes, lines: Lines, some: Index) -> bytes:
     """Return the text of some lines, in order."""
     if not len(some):

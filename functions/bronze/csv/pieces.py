@@ -15,16 +15,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from bronze.csv import quick
-from bronze.csv.lines import (
-    Strange,
-    all_lines,
-    one_line_each,
-    strange_lines,
-    strange_records,
-    sure_end,
-    text_of,
-    with_lines,
-)
+from bronze.csv.lines import Strange, all_lines, sure_end, whole_records
 from bronze.csv.normalise import composed, normalised
 from bronze.csv.records import BOM, Lines, Records, decoded, picked, split, together
 from bronze.piece import Piece
@@ -98,14 +89,14 @@ def pieces_of(contract: Contract, path: Path, size: int, longest: int) -> Iterat
 
 
 def records_at(contract: Contract, path: Path, size: int, longest: int, wanted: Index) -> Iterator[Piece]:
-    """Yield the records of a file that begin on some lines, and maybe others, in pieces.
+    """Yield the well-formed records of a file that begin on some lines, and maybe others, in pieces.
 
     Parameters
     ----------
     contract, path, size, longest
         As of `pieces_of`.
     wanted : numpy int64
-        Lines of the file, in order.
+        Lines of the file, in order, on each of which a record begins that `pieces_of` found well-formed.
     """
     with path.open("rb") as content:
         reader = _Reader(contract, header(content.readline(LONGEST_HEADER)), longest)
@@ -203,17 +194,12 @@ class _Reader:
         return _Reading(_merged(found, found.lines, body, careful), len(found.lines.start))
 
     def some(self, some: tuple[_Cut, int, Index]) -> Records:
-        """Return the records that begin on some lines of a cut, which itself begins on a line; maybe others as well."""
+        """Return the well-formed records that begin on some lines of a cut, which begins on a line; maybe others."""
         cut, line, wanted = some
         records = cut.records
         if records is None:
-            lines, apart = all_lines(cut.body), one_line_each(wanted)
-            # A record whose first line leaves a field open goes on, and where it ends others decide.
-            if len(strange_lines(text_of(cut.body, lines, wanted))[0]):
-                found, _ = strange_lines(cut.body, rare=quick.RARE)
-                strange = strange_records(cut.body, lines, found, self.longest)
-                apart = with_lines(strange, np.setdiff1d(wanted, strange.first))
-            records = self._picked(cut.body, lines, apart)
+            lines = all_lines(cut.body)
+            records = self._picked(cut.body, lines, whole_records(cut.body, lines, wanted))
         return replace(records, line=records.line + line)
 
     def _picked(self, body: bytes, lines: Lines, some: Strange) -> Records:
