@@ -1,8 +1,9 @@
 """Part files: a table's rows are cut into parts and written as they come, and never all in memory."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -81,12 +82,8 @@ class PartFiles:
             return False
         stays = np.ones(self._added, bool)
         stays[numbers] = False
-        for part, waiting in enumerate(self._rows):
-            stay = [stays[its_numbers] for _, its_numbers in waiting]
-            self._rows[part] = [
-                (rows.filter(pa.array(its)), its_numbers[its]) if not its.all() else (rows, its_numbers)
-                for (rows, its_numbers), its in zip(waiting, stay, strict=True)
-            ]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            self._rows = list(threads.map(partial(_staying, stays), self._rows))
         return True
 
     def clear(self) -> None:
@@ -132,6 +129,15 @@ class PartFiles:
         writer = self._writers[part] or parquet.writer(self.paths[part], rows.schema, parquet.incompressible(rows))
         self._writers[part] = writer
         writer.write_table(rows)
+
+
+def _staying(stays: Mask, waiting: Iterable[tuple[pa.Table, Index]]) -> list[tuple[pa.Table, Index]]:
+    """Return the rows of a part that stay, with their numbers; tables of which all do are not copied."""
+    kept = []
+    for rows, numbers in waiting:
+        its = stays[numbers]
+        kept.append((rows, numbers) if its.all() else (rows.filter(pa.array(its)), numbers[its]))
+    return kept
 
 
 def _cut(rows: pa.Table, stays: Mask | None, parts: int, only: range) -> list[tuple[pa.Table, Index]]:
