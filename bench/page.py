@@ -114,10 +114,10 @@ def _markdown(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
+def rows(entry: Entry, bold: str = "", *, in_short: bool = False) -> Iterator[Sequence[str]]:
     """Yield a measurement's rows by its headings: engines, or shapes of exports in the order of `bench.shapes`.
 
-    Of engines the fastest is first; those unfinished, then those aside, are last.
+    Of engines the fastest is first; those unfinished, then those aside, are last. In short, shapes are called by name.
     """
     engines = entry["engines"]
     if entry["job"] in _OF_SHAPES:
@@ -126,7 +126,7 @@ def rows(entry: Entry, bold: str = "") -> Iterator[Sequence[str]]:
             of_clean = f"{its['cpu'] / engines[CLEAN]['cpu']:.2f}"
             peers = entry.get("peers", {}).get(shape.name, {})
             beside = ["-" if peer["failure"] else f"{peer['wall'] / its['wall']:.2f}" for peer in peers.values()]
-            yield shape.title, *_figures(its, entry["rows"]), of_clean, *beside
+            yield shape.name if in_short else shape.title, *_figures(its, entry["rows"]), of_clean, *beside
         return
     ours = engines.get(OURS, {}).get("wall")
     for name in sorted(engines, key=lambda name: (name in ASIDE, engines[name].get("wall", math.inf), name)):

@@ -322,7 +322,7 @@ def _show(measured: "Entry") -> None:
     table = present.table()
     for number, heading in enumerate(headings_of(measured)):
         table.add_column(heading, justify="right" if number else "left")
-    for row in rows(measured):
+    for row in rows(measured, in_short=True):
         table.add_row(*row)
     present.grid(table)
     for failure in failures(measured):

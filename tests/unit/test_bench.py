@@ -291,6 +291,14 @@ def test_the_shape_that_is_least_ahead_of_its_quickest_peer_decides_and_a_peer_t
     assert verdicts(kept)[said] == ("1.60 times", True)
 
 
+def test_in_short_shapes_are_called_by_their_names_so_that_a_terminal_of_80_columns_has_them_in_a_line():
+    (entry,) = measured({shape.name: took(10.0) for shape in SHAPES}, job=engines.SHAPES_END_TO_END).values()
+    entry["peers"] = {shape.name: {"polars_general": took(20.0), "duckdb_general": took(30.0)} for shape in SHAPES}
+    figures = ("10.00", "10.00", "1,000", "0.00", "1.00", "2.00", "3.00")
+    assert list(rows(entry, in_short=True)) == [(shape.name, *figures) for shape in SHAPES]
+    assert list(rows(entry)) == [(shape.title, *figures) for shape in SHAPES]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
