@@ -99,11 +99,13 @@ def uuids(count: int) -> list[str]:
 def test_what_compression_makes_no_smaller_is_told_by_its_first_values(values: list[str], found: tuple[str]) -> None:
     keys = pa.array(["skipped", *values], pa.string()).slice(1)
     table = pa.table({"key": keys, "text": keys.dictionary_encode(), "count": range(len(values))})
+    lists = pa.table({"list": pa.array([["a"]] * len(values), pa.list_(pa.string()))})
     assert parquet.incompressible(table) == found
     sink = io.BytesIO()
     parquet.write(table, sink, found)
     assert parquet.read(sink, encoded=["key"]).column("key").cast(pa.string()).to_pylist() == values
     if values:
+        assert compressions(written(lists)) == {"SNAPPY"}
         assert compressions(sink) == ({"UNCOMPRESSED", "SNAPPY"} if found else {"SNAPPY"})
 
 

@@ -44,11 +44,13 @@ def writer(sink: BinaryIO | Path, schema: pa.Schema, incompressible: Collection[
     """
     numbers = [field.name for field in schema if not _is_text(field.type)]
     encoded = [field.name for field in schema if _repeats(field.type)]
+    # By name the columns within lists are not reached, which no table has whose keys are asked about.
+    compression = {field.name: _NONE if field.name in incompressible else COMPRESSION for field in schema}
     differences = [field.name for field in schema if _is_amount(field.type) or pa.types.is_date(field.type)]
     return pq.ParquetWriter(
         sink,
         schema,
-        compression={field.name: _NONE if field.name in incompressible else COMPRESSION for field in schema},
+        compression=compression if incompressible else COMPRESSION,
         use_dictionary=encoded,
         column_encoding=dict.fromkeys(differences, "DELTA_BINARY_PACKED"),
         # A text column's minimum and maximum cost as much as writing it, and hardly differ between parts.
