@@ -35,7 +35,7 @@ def test_a_file_is_read_as_reading_it_one_row_after_the_other_does(tmp_path: Pat
         assert expected is not None, said
         size = random.choice(PIECES)
         # In files as small as these no quote is rare.
-        with patch.object(quick, "RARE", random.choice([quick.RARE, 1.0])):
+        with patch.object(quick, "_RARE", random.choice([quick._RARE, 1.0])):
             read = normalise(table, file, piece=size)
         set_aside = list(
             zip(read.quarantine["linha"].to_pylist(), read.quarantine["texto_original"].to_pylist(), strict=True)

@@ -63,7 +63,7 @@ def only_the_careful_way() -> Iterator[None]:
 
 @contextmanager
 def every_quote_rare() -> Iterator[None]:
-    with patch.object(quick, "RARE", 1.0):
+    with patch.object(quick, "_RARE", 1.0):
         yield
 
 

@@ -33,7 +33,7 @@ _NEWLINE: Final = ord("\n")
 # Where more of the lines than this are strange, or of the rows, reading them one by one is no gain.
 _MOST: Final = 0.5
 # Where fewer of the bytes are quotes, reading the lines that have them takes less than to judge all quotes.
-RARE: Final = 1 / 4096
+_RARE: Final = 1 / 4096
 
 
 class Found(NamedTuple):
@@ -80,7 +80,7 @@ def read(contract: Contract, header: Sequence[str], keys: Sequence[str], body: b
     Found or None
         None where so much is out of the ordinary that the piece is better read carefully.
     """
-    strange, lines = strange_lines(body, rare=RARE)
+    strange, lines = strange_lines(body, rare=_RARE)
     ordinary, text = np.arange(line_count(body)), body
     apart = one_line_each(ordinary[:0])
     if lines is not None:

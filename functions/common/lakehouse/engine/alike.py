@@ -63,14 +63,17 @@ def alike(keys: pa.Array) -> Alike | None:
         return None
     middle = len(found.rows) // 2
     beginning = [int(word[middle]) for word in found.words[:-1]]
-    unlike = len(found.others) + int(np.count_nonzero(~_begin(found, beginning)))
-    return found if unlike * _UNLIKE > len(keys) else _of_beginning(found, beginning)
+    fits = _begin(found, beginning)
+    unlike = len(keys) - int(np.count_nonzero(fits))
+    return found if unlike * _UNLIKE > len(keys) else _of_beginning(found, beginning, fits)
 
 
 def like(keys: pa.Array, model: Alike) -> Alike:
     """Return which keys are alike as those of a model are."""
     found = _of_length(keys, model.length)
-    return found if model.beginning is None else _of_beginning(found, model.beginning)
+    if model.beginning is None:
+        return found
+    return _of_beginning(found, model.beginning, _begin(found, model.beginning))
 
 
 def words_of(keys: pa.Array, length: int) -> Words:
@@ -105,11 +108,8 @@ def _of_length(keys: pa.Array, length: int) -> Alike:
     return Alike(rows, words, length, None, np.flatnonzero(~fits))
 
 
-def _of_beginning(found: Alike, beginning: list[int]) -> Alike:
-    """Return those of the keys that are alike that have a beginning, the rest among the others."""
-    if not found.words:
-        return found._replace(beginning=beginning)
-    fits = _begin(found, beginning)
+def _of_beginning(found: Alike, beginning: list[int], fits: Mask) -> Alike:
+    """Return those of the keys that are alike that have a beginning, as `_begin` says; the rest are others."""
     if fits.all():
         return found._replace(beginning=beginning)
     others = np.sort(np.concatenate([found.others, found.rows[~fits]]))
